@@ -1,0 +1,63 @@
+"""Lite aggregator: a deformable feature pyramid summed at stride 4 (paper, equation 1)."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .backbone import CNNFeatures
+from .layers import ModulatedDeformConv2d, resize
+
+
+class LiteAggregator(nn.Module):
+    """C_2..C_5 -> F_agg (B, hidden_dim, H/4, W/4)."""
+
+    def __init__(self, *, channels: tuple[int, int, int, int], dim: int, hidden_dim: int) -> None:
+        super().__init__()
+        widths = [c // 2 for c in channels]  # of p2..p5
+        self.lateral = nn.ModuleList(nn.Conv2d(c, w, 1) for c, w in zip(channels, widths, strict=True))
+        self.top_down = nn.ModuleList(
+            DeformUpsampling(in_channels=widths[i], out_channels=widths[i - 1]) for i in (3, 2, 1)
+        )
+        self.reduce = nn.ModuleList(nn.Conv2d(w, dim, 1, bias=False) for w in widths)
+        self.bias = nn.Parameter(torch.zeros(1, dim, 1, 1))
+        self.fuse = nn.Conv2d(dim, dim, 3, padding=1)
+        self.location = nn.Conv2d(dim + 2, hidden_dim, 1)
+
+    def forward(self, features: CNNFeatures) -> Tensor:
+        p2, p3, p4, p5 = (conv(x) for conv, x in zip(self.lateral, features[:4], strict=True))
+        pyramid = [p5]
+        for upsample, lateral in zip(self.top_down, (p4, p3, p2), strict=True):
+            pyramid.insert(0, upsample(pyramid[0]) + lateral)
+        size = pyramid[0].shape[-2:]
+        levels = [resize(conv(x), size) for conv, x in zip(self.reduce, pyramid, strict=True)]
+        x = self.fuse(sum(levels) + self.bias)
+        return self.location(torch.cat([x, _coordinates(x)], dim=1))
+
+
+class DeformUpsampling(nn.Module):
+    """Modulated deformable convolution, then a transposed one that doubles the resolution."""
+
+    def __init__(self, *, in_channels: int, out_channels: int) -> None:
+        super().__init__()
+        self.dcn_offset = nn.Conv2d(in_channels, 27, 3, padding=1)
+        nn.init.zeros_(self.dcn_offset.weight)
+        nn.init.zeros_(self.dcn_offset.bias)
+        self.dcn = ModulatedDeformConv2d(in_channels=in_channels, out_channels=out_channels)
+        self.dcn_bn = nn.BatchNorm2d(out_channels)
+        self.up_sample = nn.ConvTranspose2d(out_channels, out_channels, 4, stride=2, padding=1, bias=False)
+        self.up_bn = nn.BatchNorm2d(out_channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) -> (B, C', 2H, 2W)."""
+        offset, mask = self.dcn_offset(x).split([18, 9], dim=1)
+        x = F.relu(self.dcn_bn(self.dcn(x, offset, mask.sigmoid())))
+        return F.relu(self.up_bn(self.up_sample(x)))
+
+
+def _coordinates(x: Tensor) -> Tensor:
+    """Two channels like x (B, C, H, W): column then row, each from -1 to 1 with both ends."""
+    B, _, H, W = x.shape
+    row = torch.linspace(-1, 1, H, device=x.device, dtype=x.dtype)
+    column = torch.linspace(-1, 1, W, device=x.device, dtype=x.dtype)
+    y, x_ = torch.meshgrid(row, column, indexing="ij")
+    return torch.stack([x_, y]).expand(B, 2, H, W)

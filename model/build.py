@@ -1,0 +1,78 @@
+"""From a config to a network, and from a weights file to a network that holds it."""
+
+import torch
+
+from .aggregator import LiteAggregator
+from .backbone import ConvNeXtBackbone, ResNetBackbone
+from .classification import VoidRow
+from .config import EOVSegConfig, ResNetConfig
+from .decoder import DecoderStage, LightweightDecoder
+from .eovseg import EOVSeg
+from .spatial import SpatialExtractor
+from .text_encoder import TextEncoder
+from .vas import VocabularyAwareSelection
+
+
+def build_model(config: EOVSegConfig) -> EOVSeg:
+    """A freshly initialised network in eval mode; under `torch.device("meta")` one without memory."""
+    spatial, text = config.spatial, config.text
+    return EOVSeg(
+        config=config,
+        backbone=_build_backbone(config),
+        text_encoder=TextEncoder(
+            width=text.width,
+            heads=text.heads,
+            layers=text.layers,
+            text_dim=config.text_dim,
+            quick_gelu=text.quick_gelu,
+            context_length=text.context_length,
+            vocab_size=text.vocab_size,
+        ),
+        spatial_extractor=SpatialExtractor(
+            width=spatial.width, heads=spatial.heads, patch_size=spatial.patch_size, grid_size=spatial.grid_size
+        ),
+        aggregator=LiteAggregator(
+            channels=config.backbone.channels, dim=config.aggregator_dim, hidden_dim=config.hidden_dim
+        ),
+        vas=VocabularyAwareSelection(hidden_dim=config.hidden_dim, text_dim=config.text_dim),
+        decoder=LightweightDecoder(
+            stages=[_build_stage(config) for _ in range(config.num_stages)],
+            num_kernels=config.num_kernels,
+            hidden_dim=config.hidden_dim,
+        ),
+        void_row=VoidRow(text_dim=config.text_dim),
+    ).eval()
+
+
+def _build_backbone(config: EOVSegConfig) -> ResNetBackbone | ConvNeXtBackbone:
+    backbone = config.backbone
+    if isinstance(backbone, ResNetConfig):
+        return ResNetBackbone(
+            layers=backbone.layers,
+            width=backbone.width,
+            heads=backbone.heads,
+            image_size=backbone.image_size,
+            dense_dim=backbone.dense_dim,
+            text_dim=config.text_dim,
+        )
+    return ConvNeXtBackbone(
+        timm_name=backbone.timm_name, image_size=backbone.image_size, text_dim=config.text_dim
+    )
+
+
+def _build_stage(config: EOVSegConfig) -> DecoderStage:
+    return DecoderStage(
+        hidden_dim=config.hidden_dim,
+        spatial_dim=config.spatial.width,
+        text_dim=config.text_dim,
+        tdee_dim=config.tdee_dim,
+        num_heads=config.num_heads,
+        ffn_dim=config.ffn_dim,
+    )
+
+
+def materialise_buffers(model: EOVSeg) -> None:
+    """Give memory to what no weights file holds: the text tower's causal mask."""
+    tower = model.text_encoder.tower
+    with torch.device("cpu"):
+        tower.attn_mask = tower.build_causal_mask()

@@ -1,0 +1,74 @@
+"""Weights into a network, checked key by key and shape by shape."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from .published import is_published, rename
+
+FIRST = 5  # offending keys named in an error
+
+
+class CheckpointError(ValueError):
+    """A weights file that cannot be used; the message names the first keys that do not fit."""
+
+
+def read_state_dict(path: str | Path) -> dict[str, Tensor]:
+    """The entries of a `.safetensors` file or of a torch checkpoint (its "model" entry, if it has one).
+
+    Never unpickles code. Raises CheckpointError for a missing or unreadable file.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise CheckpointError(f"there is no weights file {path}")
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    except Exception as error:  # every reader has its own errors
+        raise CheckpointError(f"{path} is not a readable weights file: {error}") from error
+    content = content.get("model", content) if isinstance(content, dict) else None
+    if not content or not all(isinstance(value, Tensor) for value in content.values()):
+        raise CheckpointError(f"{path} holds no state dict (a mapping of names to tensors)")
+    return content
+
+
+def load_weights(model: nn.Module, state_dict: Mapping[str, Tensor], source: str = "the state dict") -> None:
+    """Put published or own entries into model, taking the tensors over; floats become float32.
+
+    Raises CheckpointError naming the first missing, unexpected and misshapen keys.
+    """
+    entries = rename(state_dict) if is_published(state_dict) else dict(state_dict)
+    check(entries, model.state_dict(), source)
+    entries = {k: v.float() if v.is_floating_point() else v for k, v in entries.items()}
+    trainable = {name for name, p in model.named_parameters() if p.requires_grad}
+    model.load_state_dict(entries, strict=True, assign=True)
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad_(name in trainable)
+
+
+def save_weights(model: nn.Module, path: str | Path, metadata: Mapping[str, str], dtype: torch.dtype) -> None:
+    """Write model's state dict as safetensors, floats as dtype."""
+    entries = {
+        k: (v.to(dtype) if v.is_floating_point() else v).contiguous() for k, v in model.state_dict().items()
+    }
+    save_file(entries, path, metadata=dict(metadata))
+
+
+def check(entries: Mapping[str, Tensor], expected: Mapping[str, Tensor], source: str) -> None:
+    """Raise CheckpointError unless entries has exactly the names and shapes of expected."""
+    faults = {
+        "missing": [k for k in expected if k not in entries],
+        "unexpected": [k for k in entries if k not in expected],
+        "of another shape": [
+            f"{k} {tuple(v.shape)}, expected {tuple(expected[k].shape)}"
+            for k, v in entries.items()
+            if k in expected and v.shape != expected[k].shape
+        ],
+    }
+    lines = [f"{len(keys)} {what}: {', '.join(keys[:FIRST])}" for what, keys in faults.items() if keys]
+    if lines:
+        raise CheckpointError(f"{source} does not fit this variant; " + "; ".join(lines))

@@ -1,0 +1,63 @@
+"""Text classifier and the geometric ensemble with the out-of-vocabulary branch."""
+
+import math
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+MAX_LOGIT_SCALE = 100.0
+
+
+class TextRows(NamedTuple):
+    """Text features of a vocabulary: rows (T, D), L2-normalised, and each class's rows.
+
+    groups (C, K) holds the row indices of every class's synonyms, padded by repeating the first.
+    """
+
+    rows: Tensor
+    groups: Tensor
+
+
+class VoidRow(nn.Module):
+    """The learned row of "none of these"."""
+
+    def __init__(self, *, text_dim: int) -> None:
+        super().__init__()
+        self.embedding = nn.Parameter(0.02 * torch.randn(1, text_dim))
+
+    def forward(self, text: TextRows) -> TextRows:
+        """Append void as the last row and the last class: (T + 1, D) and (C + 1, K)."""
+        rows, groups = text
+        void = torch.full_like(groups[:1], rows.shape[0])
+        return TextRows(torch.cat([rows, F.normalize(self.embedding, dim=-1)]), torch.cat([groups, void]))
+
+
+def initial_logit_scale() -> nn.Parameter:
+    """CLIP's temperature, log(1 / 0.07)."""
+    return nn.Parameter(torch.tensor(math.log(1 / 0.07)))
+
+
+def class_logits(embedding: Tensor, text: TextRows, logit_scale: Tensor) -> Tensor:
+    """Scaled cosine to the best synonym of each class: embedding (B, N, D) -> (B, N, C)."""
+    scale = logit_scale.exp().clamp(max=MAX_LOGIT_SCALE)
+    cosine = F.normalize(embedding, dim=-1) @ text.rows.transpose(0, 1)  # (B, N, T)
+    C, K = text.groups.shape
+    return scale * cosine[..., text.groups.flatten()].unflatten(-1, (C, K)).amax(-1)
+
+
+def geometric_ensemble(in_logits: Tensor, out_logits: Tensor, weight: Tensor, valid: Tensor | None) -> Tensor:
+    """Joins the decoder's and the out-of-vocabulary branch's classification.
+
+    in_logits (B, N, C + 1) with void last, out_logits (B, N, C), weight (C,) the exponent of the
+    second, valid (B, N) or None: where False, only the first counts. -> log probabilities
+    (B, N, C + 1), p_in^(1 - a) p_out^a renormalised times (1 - void), void last.
+    """
+    void = in_logits.softmax(-1)[..., -1:]
+    log_in = in_logits[..., :-1].log_softmax(-1)
+    log_out = out_logits.log_softmax(-1)
+    if valid is not None:
+        weight = weight * valid.unsqueeze(-1)
+    joint = ((1 - weight) * log_in + weight * log_out).softmax(-1)
+    return torch.log(torch.cat([joint * (1 - void), void], dim=-1) + 1e-8)

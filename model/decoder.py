@@ -1,0 +1,120 @@
+"""Lightweight decoder: object kernels refined against the features, stage after stage (paper, equation 2)."""
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .classification import TextRows, class_logits, initial_logit_scale
+from .layers import MLP, masked_mean, masked_sum
+from .tdee import TwoWayDynamicEmbeddingExperts
+
+
+class StageOutput(NamedTuple):
+    """What one decoder stage predicts: class logits (B, N, C + 1), void last, and mask logits (B, N, H/4, W/4)."""
+
+    class_logits: Tensor
+    mask_logits: Tensor
+
+
+class LightweightDecoder(nn.Module):
+    """Learned object kernels and the stages that refine them."""
+
+    def __init__(self, *, stages: list["DecoderStage"], num_kernels: int, hidden_dim: int) -> None:
+        super().__init__()
+        self.object_kernels = nn.Parameter(torch.randn(num_kernels, hidden_dim))
+        self.stages = nn.ModuleList(stages)
+
+    def forward(
+        self, features: Tensor, spatial: Tensor, text: TextRows, *, every_stage: bool
+    ) -> list[StageOutput]:
+        """features (B, C, H/4, W/4), F_s (B, C_s, H/4, W/4), text with void -> the stages' outputs.
+
+        Training needs every stage's classes, inference only the last one's.
+        """
+        kernels = self.object_kernels.expand(features.shape[0], -1, -1)
+        masks = predict_masks(kernels, features)
+        outputs = []
+        for stage in self.stages:
+            kernels, masks = stage.refine(kernels, masks, features)
+            if every_stage or stage is self.stages[-1]:
+                classes = stage.classify(kernels, masks, features, spatial, text)
+                outputs.append(StageOutput(classes, masks))
+        return outputs
+
+
+class DecoderStage(nn.Module):
+    """Initial attention, dynamic depthwise attention, late attention; then masks and classes."""
+
+    def __init__(
+        self,
+        *,
+        hidden_dim: int,
+        spatial_dim: int,
+        text_dim: int,
+        tdee_dim: int,
+        num_heads: int,
+        ffn_dim: int,
+    ) -> None:
+        super().__init__()
+        self.feature_attention = DynamicDepthwiseAttention(dim=hidden_dim)
+        self.feature_norm = nn.LayerNorm(hidden_dim)
+        self.kernel_attention = DynamicDepthwiseAttention(dim=hidden_dim)
+        self.kernel_norm = nn.LayerNorm(hidden_dim)
+        self.self_attention = nn.MultiheadAttention(hidden_dim, num_heads, batch_first=True)
+        self.self_attention_norm = nn.LayerNorm(hidden_dim)
+        self.ffn = MLP(input_dim=hidden_dim, hidden_dim=ffn_dim, output_dim=hidden_dim, num_layers=2)
+        self.ffn_norm = nn.LayerNorm(hidden_dim)
+        self.mask_kernel = nn.Sequential(
+            nn.Linear(hidden_dim, hidden_dim, bias=False),
+            nn.LayerNorm(hidden_dim),
+            nn.ReLU(),
+            nn.Linear(hidden_dim, hidden_dim),
+        )
+        self.mask_embedding = nn.Sequential(nn.LayerNorm(hidden_dim), nn.Linear(hidden_dim, hidden_dim))
+        self.spatial_embedding = nn.Sequential(nn.LayerNorm(spatial_dim), nn.Linear(spatial_dim, hidden_dim))
+        self.tdee = TwoWayDynamicEmbeddingExperts(hidden_dim=hidden_dim, tdee_dim=tdee_dim)
+        self.class_embedding = MLP(
+            input_dim=hidden_dim, hidden_dim=hidden_dim, output_dim=text_dim, num_layers=3
+        )
+        self.logit_scale = initial_logit_scale()
+
+    def refine(self, kernels: Tensor, masks: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
+        """Kernels (B, N, C), incoming mask logits and features -> object features (B, N, C), new mask logits."""
+        f = masked_sum(features, masks > 0)  # (B, N, C)
+        f = self.feature_norm(f + self.feature_attention(kernels, f))
+        kernels = self.kernel_norm(f + self.kernel_attention(kernels, f))
+        attended = self.self_attention(kernels, kernels, kernels, need_weights=False)[0]
+        kernels = self.self_attention_norm(kernels + attended)
+        kernels = self.ffn_norm(kernels + self.ffn(kernels))
+        return kernels, predict_masks(self.mask_kernel(kernels), features)
+
+    def classify(self, kernels: Tensor, masks: Tensor, features: Tensor, spatial: Tensor, text: TextRows) -> Tensor:
+        """Object features and their mask logits -> class logits (B, N, C + 1), void last."""
+        inside = masks > 0
+        mask_embedding = self.mask_embedding(masked_mean(features, inside))  # E_m
+        spatial_embedding = self.spatial_embedding(masked_mean(spatial, inside))  # E_s
+        instance = self.tdee(mask_embedding, spatial_embedding)
+        return class_logits(self.class_embedding(instance + kernels), text, self.logit_scale)
+
+
+class DynamicDepthwiseAttention(nn.Module):
+    """A three-tap kernel per proposal, made from the query, slid along the value's channels (paper, equation 2)."""
+
+    def __init__(self, *, dim: int) -> None:
+        super().__init__()
+        self.kernel = nn.Linear(dim, 3)
+        self.norm = nn.LayerNorm(dim)
+
+    def forward(self, query: Tensor, value: Tensor) -> Tensor:
+        """(B, N, C), (B, N, C) -> (B, N, C)."""
+        left, centre, right = self.kernel(query).split(1, dim=-1)  # (B, N, 1) each
+        padded = F.pad(value, (1, 1))
+        out = left * padded[..., :-2] + centre * value + right * padded[..., 2:]
+        return self.norm(out)
+
+
+def predict_masks(kernels: Tensor, features: Tensor) -> Tensor:
+    """Mask kernels (B, N, C) . features (B, C, H, W) -> mask logits (B, N, H, W)."""
+    return torch.einsum("bnc,bchw->bnhw", kernels, features)

@@ -1,0 +1,73 @@
+"""Layers that more than one stage uses."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class ChannelLayerNorm(nn.LayerNorm):
+    """Layer norm over the channels of (B, C, H, W)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
+
+class MLP(nn.Module):
+    """Linear layers with ReLU between them, (..., input_dim) -> (..., output_dim)."""
+
+    def __init__(self, *, input_dim: int, hidden_dim: int, output_dim: int, num_layers: int) -> None:
+        super().__init__()
+        dims = [input_dim, *[hidden_dim] * (num_layers - 1), output_dim]
+        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in zip(dims[:-1], dims[1:], strict=True))
+
+    def forward(self, x: Tensor) -> Tensor:
+        for layer in self.layers[:-1]:
+            x = F.relu(layer(x))
+        return self.layers[-1](x)
+
+
+class ModulatedDeformConv2d(nn.Module):
+    """3x3 modulated deformable convolution, padding 1, no bias (Zhu et al. 2019, equation 1).
+
+    One bilinear `grid_sample` gathers the nine shifted maps and one matrix product mixes them: the
+    same values as `torchvision.ops.deform_conv2d` to float32 rounding, in operators that every
+    exporter knows.
+    """
+
+    def __init__(self, *, in_channels: int, out_channels: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(out_channels, in_channels, 3, 3))
+        nn.init.kaiming_uniform_(self.weight, a=5**0.5)
+
+    def forward(self, x: Tensor, offset: Tensor, mask: Tensor) -> Tensor:
+        """x (B, C, H, W), offset (B, 18, H, W) as (dy, dx) pairs in pixels, mask (B, 9, H, W) -> (B, C', H, W)."""
+        B, C, H, W = x.shape
+        step = torch.tensor([-1.0, 0.0, 1.0], device=x.device)
+        offset = offset.float().view(B, 3, 3, 2, H, W)
+        rows = torch.arange(H, device=x.device, dtype=torch.float32).view(1, 1, 1, H, 1)
+        columns = torch.arange(W, device=x.device, dtype=torch.float32).view(1, 1, 1, 1, W)
+        y = rows + step.view(1, 3, 1, 1, 1) + offset[:, :, :, 0]
+        x_ = columns + step.view(1, 1, 3, 1, 1) + offset[:, :, :, 1]
+        grid = torch.stack([(2 * x_ + 1) / W - 1, (2 * y + 1) / H - 1], dim=-1)
+        taps = F.grid_sample(x.float(), grid.view(B, 9 * H, W, 2), align_corners=False).to(x.dtype)
+        taps = taps.view(B, C, 9, H * W) * mask.view(B, 1, 9, H * W)
+        out = self.weight.view(-1, C * 9) @ taps.view(B, C * 9, H * W)
+        return out.view(B, -1, H, W)
+
+
+def masked_sum(features: Tensor, mask: Tensor) -> Tensor:
+    """Sum of features (B, C, H, W) over each mask (B, N, H, W) -> (B, N, C)."""
+    return mask.flatten(2).to(features.dtype) @ features.flatten(2).transpose(1, 2)
+
+
+def masked_mean(features: Tensor, mask: Tensor) -> Tensor:
+    """Mean of features (B, C, H, W) over each mask (B, N, H, W) -> (B, N, C); 0 for an empty mask."""
+    area = mask.flatten(2).sum(-1, keepdim=True).to(features.dtype)
+    return masked_sum(features, mask) / (area + 1e-8)
+
+
+def resize(x: Tensor, size: tuple[int, int]) -> Tensor:
+    """Bilinear resize of (B, C, H, W) to size (height, width), corners not aligned."""
+    if x.shape[-2:] == size:
+        return x
+    return F.interpolate(x, size=size, mode="bilinear", align_corners=False)

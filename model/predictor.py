@@ -1,0 +1,187 @@
+"""Images in, panoptic segmentation out: what users of the library call."""
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .build import build_model, materialise_buffers
+from .checkpoint.loading import load_weights, read_state_dict
+from .classification import TextRows
+from .config import CONFIGS
+from .eovseg import EOVSeg
+from .panoptic import Instances, fuse_instances, fuse_panoptic, fuse_semantic, upsample_masks
+from .preprocess import check_image, resize_image, to_input
+from .vocabulary import Vocabulary, load_vocabulary
+
+DEMO_WEIGHTS = Path(__file__).parent / "weights" / "eovseg_tiny.safetensors"
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One segment: id in the map, class index and label, thing or stuff, class probability, area in pixels."""
+
+    id: int
+    class_id: int
+    label: str
+    is_thing: bool
+    score: float
+    area: int
+
+
+@dataclass(frozen=True)
+class EncodedVocabulary:
+    """A vocabulary with its text rows and the classes seen in training: all that a frame needs of it."""
+
+    vocabulary: Vocabulary
+    text: TextRows
+    seen: Tensor  # (C,) boolean
+
+
+@dataclass(frozen=True)
+class PanopticResult:
+    """What one image gave; semantic and instances are computed when asked for.
+
+    map (H, W) int32 segment ids, 0 void; class_logits and mask_logits of the last decoder stage
+    (N, C + 1) and (N, H/4, W/4); final_class_logits (N, C + 1) log probabilities, void last.
+    """
+
+    map: Tensor
+    segments: list[Segment]
+    class_logits: Tensor
+    mask_logits: Tensor
+    final_class_logits: Tensor
+    vocabulary: Vocabulary
+    _sizes: tuple[tuple[int, int], tuple[int, int], tuple[int, int]]
+
+    @cached_property
+    def semantic(self) -> Tensor:
+        """Class index of every pixel (H, W) int64, never void."""
+        return fuse_semantic(self.final_class_logits, upsample_masks(self.mask_logits, *self._sizes))
+
+    @cached_property
+    def instances(self) -> Instances:
+        """Things with scores, class ids and masks (I, H, W), best first."""
+        masks = upsample_masks(self.mask_logits, *self._sizes)
+        return fuse_instances(self.final_class_logits, masks, self.vocabulary.is_thing)
+
+
+class EOVSegPredictor:
+    """A network, a vocabulary and the steps around them; safe to use while `encode` runs in another thread."""
+
+    def __init__(
+        self, model: EOVSeg, vocabulary: Vocabulary | Sequence[str], seen: Sequence[bool] | None = None
+    ) -> None:
+        self.model = model.eval()
+        self._training_vocabulary = load_vocabulary(model.config.training_vocabulary)
+        self._text_cache: dict[str, Tensor] = {}
+        self._text_lock = threading.Lock()
+        self.vocabulary = self.encode(vocabulary, seen)
+
+    @classmethod
+    def from_checkpoint(
+        cls,
+        variant: str,
+        path_or_state_dict: str | Path | Mapping[str, Tensor] | None = None,
+        vocabulary: Vocabulary | Sequence[str] = ("@coco_panoptic",),
+        seen: Sequence[bool] | None = None,
+        device: str | torch.device = "cpu",
+    ) -> "EOVSegPredictor":
+        """Load a variant ("s", "m", "l", "tiny") from a published checkpoint, one of ours, or a state dict.
+
+        None means the demo weights of the package, which are of the variant "tiny". Raises ValueError for an
+        unknown variant and CheckpointError, with the first keys that do not fit, for wrong weights.
+        """
+        if variant not in CONFIGS:
+            raise ValueError(f"unknown variant {variant!r}; there are: {', '.join(CONFIGS)}")
+        if path_or_state_dict is None:
+            if variant != "tiny":
+                raise ValueError(f"variant {variant!r} needs a weights file; only tiny comes with the package")
+            path_or_state_dict = DEMO_WEIGHTS
+        if isinstance(path_or_state_dict, Mapping):
+            source, state_dict = "the state dict", path_or_state_dict
+        else:
+            source, state_dict = str(path_or_state_dict), read_state_dict(path_or_state_dict)
+        with torch.device("meta"):
+            model = build_model(CONFIGS[variant])
+        load_weights(model, state_dict, source)
+        materialise_buffers(model)
+        return cls(model.to(device), vocabulary, seen)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network lives."""
+        return self.model.void_row.embedding.device
+
+    @torch.no_grad()
+    def encode(
+        self, vocabulary: Vocabulary | Sequence[str], seen: Sequence[bool] | None = None
+    ) -> EncodedVocabulary:
+        """Encode a vocabulary's text; slow the first time a name is met.
+
+        seen overrides which classes count as seen in training (default: those that share a synonym
+        with a training class). Raises VocabularyError.
+        """
+        if not isinstance(vocabulary, Vocabulary):
+            vocabulary = Vocabulary.parse(vocabulary)
+        if seen is None:
+            seen = vocabulary.shares_synonym_with(self._training_vocabulary)
+        if len(seen) != len(vocabulary):
+            raise ValueError(f"seen has {len(seen)} entries for {len(vocabulary)} classes")
+        text = TextRows(self._encode_names(vocabulary.synonyms), _group_rows(vocabulary).to(self.device))
+        return EncodedVocabulary(vocabulary, text, torch.tensor(list(map(bool, seen)), device=self.device))
+
+    def _encode_names(self, names: Sequence[str]) -> Tensor:
+        with self._text_lock:
+            missing = [name for name in names if name not in self._text_cache]
+            if missing:
+                self._text_cache.update(zip(missing, self.model.text_encoder(missing), strict=True))
+            return torch.stack([self._text_cache[name] for name in names])
+
+    @torch.no_grad()
+    def __call__(
+        self,
+        image: np.ndarray,
+        short_side: int | None | Literal["variant"] = "variant",
+        output_size: tuple[int, int] | None = None,
+        vocabulary: EncodedVocabulary | None = None,
+        object_threshold: float = 0.0,
+        overlap_threshold: float = 0.8,
+    ) -> PanopticResult:
+        """Segment one image (H, W, 3) uint8 RGB.
+
+        short_side: the image is resized so that its short side has that many pixels, its long side
+        2560 at most; "variant" is what the variant was made for (640, tiny 240), None leaves the size as it is.
+        output_size: (height, width) of the result, by default the image's own. vocabulary: an
+        encoded one, by default the predictor's. Raises ValueError for anything that is not such an image.
+        """
+        check_image(image)
+        vocabulary = vocabulary or self.vocabulary
+        short_side = self.model.config.short_side if short_side == "variant" else short_side
+        resized = resize_image(image, short_side)
+        images = to_input(resized, self.device)
+        output = self.model(images, vocabulary.text, vocabulary.seen)
+        sizes = (images.shape[-2:], resized.shape[:2], tuple(output_size or image.shape[:2]))
+        masks = upsample_masks(output.mask_logits[0], *sizes)
+        is_thing, labels = vocabulary.vocabulary.is_thing, vocabulary.vocabulary.labels
+        fused = fuse_panoptic(output.final_class_logits[0], masks, is_thing, object_threshold, overlap_threshold)
+        segments = [Segment(s.id, s.class_id, labels[s.class_id], s.is_thing, s.score, s.area) for s in fused.segments]
+        logits = (output.class_logits[0], output.mask_logits[0], output.final_class_logits[0])
+        return PanopticResult(fused.map, segments, *logits, vocabulary.vocabulary, sizes)
+
+
+def _group_rows(vocabulary: Vocabulary) -> Tensor:
+    """Row indices of every class's synonyms (C, K), padded by repeating the first."""
+    width = max(len(c.names) for c in vocabulary.classes)
+    groups, start = [], 0
+    for c in vocabulary.classes:
+        rows = list(range(start, start + len(c.names)))
+        groups.append(rows + rows[:1] * (width - len(rows)))
+        start += len(c.names)
+    return torch.tensor(groups)

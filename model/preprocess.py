@@ -1,0 +1,53 @@
+"""From an RGB image to the network's input (paper, Evaluation Protocols)."""
+
+import math
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image
+from torch import Tensor
+
+PIXEL_MEAN = (123.675, 116.28, 103.53)
+PIXEL_STD = (58.395, 57.12, 57.375)
+STRIDE = 32
+MAX_LONG_SIDE = 2560
+
+
+def check_image(image: np.ndarray) -> None:
+    """Raise ValueError unless image is an (H, W, 3) uint8 array with at least one pixel."""
+    if not isinstance(image, np.ndarray) or image.ndim != 3 or image.shape[2] != 3:
+        shape = getattr(image, "shape", type(image).__name__)
+        raise ValueError(f"image must be an (H, W, 3) RGB array, got {shape}")
+    if image.dtype != np.uint8:
+        raise ValueError(f"image must be uint8 with values 0..255, got {image.dtype}")
+    if 0 in image.shape:
+        raise ValueError(f"image has no pixels: shape {image.shape}")
+
+
+def resized_shape(height: int, width: int, short_side: int) -> tuple[int, int]:
+    """Sides (height, width) after scaling the short side to short_side, the long one to 2560 at most."""
+    scale = min(short_side / min(height, width), MAX_LONG_SIDE / max(height, width))
+    return max(1, math.floor(height * scale + 0.5)), max(1, math.floor(width * scale + 0.5))
+
+
+def resize_image(image: np.ndarray, short_side: int | None) -> np.ndarray:
+    """Resize (H, W, 3) uint8 with PIL's bilinear filter; None leaves it as it is."""
+    height, width = image.shape[:2]
+    if short_side is None or (shape := resized_shape(height, width, short_side)) == (height, width):
+        return image
+    return np.asarray(Image.fromarray(image).resize(shape[::-1], Image.Resampling.BILINEAR))
+
+
+def pad_to_stride(images: Tensor) -> Tensor:
+    """Zero-pad (B, C, H, W) right and bottom to multiples of 32."""
+    height, width = images.shape[-2:]
+    return F.pad(images, (0, -width % STRIDE, 0, -height % STRIDE))
+
+
+def to_input(image: np.ndarray, device: torch.device) -> Tensor:
+    """(H, W, 3) uint8 RGB -> normalised (1, 3, H', W') float32, padded with zeros to multiples of 32."""
+    x = torch.from_numpy(np.ascontiguousarray(image)).to(device).permute(2, 0, 1).float()  # (3, H, W)
+    mean = torch.tensor(PIXEL_MEAN, device=device).view(3, 1, 1)
+    std = torch.tensor(PIXEL_STD, device=device).view(3, 1, 1)
+    return pad_to_stride(((x - mean) / std).unsqueeze(0))
