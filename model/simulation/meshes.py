@@ -25,13 +25,20 @@ def shape_mesh(shape: str) -> Mesh:
     return Mesh(vertices, mesh.normals, mesh.triangles)
 
 
-def grid(width: float, height: float, cells: int, repeat: float) -> tuple[Mesh, np.ndarray]:
+def sheet(width: float, height: float, cells: int, repeat: float) -> tuple[Mesh, np.ndarray]:
     """A flat rectangle in x and y looking up, cut into cells x cells, and its (V, 2) texture coordinates."""
     steps = np.linspace(0.0, 1.0, cells + 1)
     u, v = (axis.ravel() for axis in np.meshgrid(steps, steps, indexing="ij"))
     vertices = np.stack([(u - 0.5) * width, (v - 0.5) * height, np.zeros_like(u)], axis=1)
     normals = np.tile([0.0, 0.0, 1.0], (len(u), 1))
     return Mesh(vertices, normals, _quads(cells + 1, cells + 1)), np.stack([u * width, v * height], axis=1) * repeat
+
+
+@cache
+def file_vertices(path: str) -> np.ndarray:
+    """The (V, 3) vertices of an OBJ file, without its faces."""
+    with open(path, encoding="utf-8", errors="replace") as lines:
+        return np.array([line.split()[1:4] for line in lines if line.startswith("v ")], dtype=float)
 
 
 def _quads(rows: int, columns: int) -> np.ndarray:

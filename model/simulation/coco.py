@@ -1,0 +1,54 @@
+"""Frames as COCO panoptic files: pictures, id pictures and annotations."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from eovseg_model.simulation.catalog import CATALOG, STUFF_NAMES
+from eovseg_model.simulation.frame import Frame
+
+CATEGORIES = [
+    {"id": i + 1, "name": name, "isthing": int(name not in STUFF_NAMES)} for i, name in enumerate(CATALOG)
+]
+_CATEGORY_IDS = {category["name"]: category["id"] for category in CATEGORIES}
+JPEG_QUALITY = 95
+
+
+def write_frame(frame: Frame, folder: Path, image_id: int) -> dict[str, Any]:
+    """Write images/<id>.jpg and panoptic/<id>.png below the folder; return COCO's image and annotation."""
+    name = f"{image_id:09d}"
+    height, width = frame.segment_ids.shape
+    Image.fromarray(frame.rgb).save(folder / "images" / f"{name}.jpg", quality=JPEG_QUALITY)
+    Image.fromarray(encode_ids(frame.segment_ids)).save(folder / "panoptic" / f"{name}.png")
+    return {
+        "image": {"id": image_id, "file_name": f"{name}.jpg", "height": height, "width": width},
+        "annotation": {
+            "image_id": image_id,
+            "file_name": f"{name}.png",
+            "segments_info": [
+                {
+                    "id": segment.id,
+                    "category_id": _CATEGORY_IDS[segment.label],
+                    "iscrowd": 0,
+                    **_extent(frame.segment_ids == segment.id),
+                }
+                for segment in frame.segments
+            ],
+        },
+    }
+
+
+def encode_ids(ids: np.ndarray) -> np.ndarray:
+    """(H, W) segment ids to (H, W, 3) uint8 with id = R + 256 G + 65536 B."""
+    return np.stack([ids % 256, ids // 256 % 256, ids // 65536], axis=2).astype(np.uint8)
+
+
+def _extent(mask: np.ndarray) -> dict[str, Any]:
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    top, left = int(rows[0]), int(columns[0])
+    return {
+        "area": int(mask.sum()),
+        "bbox": [left, top, int(columns[-1]) - left + 1, int(rows[-1]) - top + 1],
+    }

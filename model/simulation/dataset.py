@@ -1,0 +1,152 @@
+"""Write a set of rendered scenes in COCO panoptic format: python -m eovseg_model.simulation.dataset OUT ..."""
+
+import argparse
+import json
+import multiprocessing
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from eovseg_model.simulation.coco import CATEGORIES, write_frame
+from eovseg_model.simulation.scene import HARDER, Scene, SceneConfig
+from eovseg_model.simulation.seeds import TEST, VALIDATION, check_seeds
+
+VIEWS_AT_MOST = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetSettings:
+    """Everything that a set of scenes depends on."""
+
+    scenes: int
+    seed: int  # of the first scene; the others follow
+    views: int  # pictures of each scene
+    width: int
+    height: int
+    config: SceneConfig
+
+    def __post_init__(self) -> None:
+        check_seeds(self.seed, self.scenes, self.config.include_kept_out)
+        if not 1 <= self.views <= VIEWS_AT_MOST:
+            raise ValueError(f"views must be 1 to {VIEWS_AT_MOST}, not {self.views}")
+        if self.width < 16 or self.height < 16:
+            raise ValueError(f"pictures must be at least 16x16 pixels, not {self.width}x{self.height}")
+
+
+def write_dataset(folder: Path, settings: DatasetSettings, workers: int) -> None:
+    """Render a set; the same files whatever the number of worker processes.
+
+    panoptic.json appears last, so a set without it is not whole; calling again with the same
+    settings goes on where a killed run stopped. ValueError if the folder holds something else.
+    """
+    _claim(folder, settings)
+    if (folder / "panoptic.json").exists():
+        return
+    for name in ("images", "panoptic", "parts"):
+        (folder / name).mkdir(exist_ok=True)
+    seeds = range(settings.seed, settings.seed + settings.scenes)
+    render = partial(_render_scene, folder=folder, settings=settings)
+    records = [record for scene in tqdm(_map(render, seeds, workers), total=len(seeds), unit="scene") for record in scene]
+    whole = {
+        "images": [record["image"] for record in records],
+        "annotations": [record["annotation"] for record in records],
+        "categories": CATEGORIES,
+    }
+    _write_json(folder / "panoptic.json", whole)
+    shutil.rmtree(folder / "parts")
+
+
+def _claim(folder: Path, settings: DatasetSettings) -> None:
+    """Make the folder this set's own."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "settings.json"
+    wanted = json.loads(json.dumps(asdict(settings)))
+    if file.exists():
+        if json.loads(file.read_text()) != wanted:
+            raise ValueError(f"{folder} holds a set with other settings; name another folder or remove it")
+    elif any(folder.iterdir()):
+        raise ValueError(f"{folder} is not empty and holds no set of scenes; name another folder")
+    else:
+        _write_json(file, wanted)
+
+
+def _map(render: Any, seeds: range, workers: int) -> Iterator[list[dict[str, Any]]]:
+    if workers == 1:
+        yield from map(render, seeds)
+        return
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=spawn) as pool:
+        try:
+            yield from pool.map(render, seeds, chunksize=8)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _render_scene(seed: int, folder: Path, settings: DatasetSettings) -> list[dict[str, Any]]:
+    """The COCO records of one scene's pictures, rendered unless an earlier run did."""
+    part = folder / "parts" / f"{seed}.json"
+    if part.exists():
+        return json.loads(part.read_text())
+    rng = np.random.default_rng([seed, 1])
+    with Scene(seed, settings.config) as scene:
+        frames = [
+            scene.render(scene.random_camera(rng), settings.width, settings.height) for _ in range(settings.views)
+        ]
+    records = [write_frame(frame, folder, seed * VIEWS_AT_MOST + view) for view, frame in enumerate(frames)]
+    _write_json(part, records)
+    return records
+
+
+def _write_json(file: Path, content: Any) -> None:
+    """Write all of a file or nothing."""
+    draft = file.with_suffix(f".{os.getpid()}.draft")
+    draft.write_text(json.dumps(content))
+    draft.replace(file)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="eovseg_model.simulation.dataset",
+        description="Render random scenes as a COCO panoptic data set. Training seeds start at 0, "
+        f"validation seeds at {VALIDATION.start}, test seeds at {TEST.start}.",
+    )
+    parser.add_argument("out", type=Path, help="folder to write; an unfinished set in it is continued")
+    parser.add_argument("--scenes", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=0, help="seed of the first scene")
+    parser.add_argument("--views", type=int, default=1, help="pictures of each scene")
+    parser.add_argument("--width", type=int, default=256)
+    parser.add_argument("--height", type=int, default=192)
+    parser.add_argument("--workers", type=int, default=2, help="processes")
+    parser.add_argument("--kept-out", action="store_true", help="show the names kept out of training too")
+    parser.add_argument("--harder", action="store_true", help="outside the default ranges of lights, textures, ...")
+    options = parser.parse_args(arguments)
+    config = replace(HARDER if options.harder else SceneConfig(), include_kept_out=options.kept_out)
+    try:
+        settings = DatasetSettings(
+            scenes=options.scenes,
+            seed=options.seed,
+            views=options.views,
+            width=options.width,
+            height=options.height,
+            config=config,
+        )
+        write_dataset(options.out, settings, max(options.workers, 1))
+    except ValueError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

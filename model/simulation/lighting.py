@@ -1,0 +1,43 @@
+"""A scene's light and its camera's exposure."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from eovseg_model.simulation.scene_config import SceneConfig
+
+
+class Lighting(NamedTuple):
+    """One distant lamp, the light all around, and how the camera takes it."""
+
+    direction: tuple[float, float, float]  # towards the lamp
+    colour: tuple[float, float, float]
+    ambient: float
+    diffuse: float
+    specular: float
+    shadow: bool
+    exposure: float
+    noise: float  # standard deviation, 1 is white
+
+    @classmethod
+    def random(cls, rng: np.random.Generator, config: SceneConfig) -> "Lighting":
+        """A light within the config's ranges."""
+        elevation, azimuth = math.radians(rng.uniform(*config.light_elevation)), rng.uniform(0.0, 2 * math.pi)
+        flat = math.cos(elevation)
+        red, green, blue = 1.0 - rng.uniform(0.0, config.light_tint, 3)
+        return cls(
+            direction=(flat * math.cos(azimuth), flat * math.sin(azimuth), math.sin(elevation)),
+            colour=(red, green, blue),
+            ambient=rng.uniform(*config.ambient),
+            diffuse=rng.uniform(*config.diffuse),
+            specular=rng.uniform(*config.specular),
+            shadow=bool(rng.random() < config.shadow_share),
+            exposure=rng.uniform(*config.exposure),
+            noise=rng.uniform(*config.noise),
+        )
+
+    def expose(self, rgb: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """(H, W, 3) uint8 as the camera's sensor sees it: exposed, and noisy from `rng`."""
+        grain = rng.standard_normal(rgb.shape, dtype=np.float32) * (255 * self.noise)
+        return np.clip(rgb * np.float32(self.exposure) + grain, 0, 255).astype(np.uint8)
