@@ -1,0 +1,97 @@
+"""A node in a process of its own, started and ended by a demo, a benchmark or a test."""
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+
+
+class ChildProcess:
+    """Run a Python module with ROS parameters and remappings; leave the context to end it as Ctrl-C would."""
+
+    def __init__(
+        self,
+        module: str,
+        log: Path,
+        *,
+        parameters: Mapping[str, object] | None = None,
+        remappings: Mapping[str, str] | None = None,
+        arguments: tuple[str, ...] = (),
+    ) -> None:
+        self._module = module
+        self._log = log
+        command = [sys.executable, "-m", module, *arguments, "--ros-args"]
+        for name, value in (parameters or {}).items():
+            command += ["-p", f"{name}:={_yaml(value)}"]
+        for name, target in (remappings or {}).items():
+            command += ["-r", f"{name}:={target}"]
+        with log.open("w") as output:
+            self._process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+
+    def __enter__(self) -> "ChildProcess":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def returncode(self) -> int | None:
+        """Exit status, None while it runs."""
+        return self._process.poll()
+
+    @property
+    def log(self) -> str:
+        """What the process has printed so far."""
+        return self._log.read_text(errors="replace")
+
+    def interrupt(self) -> None:
+        """Send what Ctrl-C sends."""
+        self._process.send_signal(signal.SIGINT)
+
+    def wait(self, seconds: float) -> int:
+        """Wait for the end and return the exit status; TimeoutError with the log's end if it does not come."""
+        try:
+            return self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise TimeoutError(f"{self._module} still runs after {seconds} s:\n{self.log[-2000:]}") from None
+
+    def check_running(self) -> None:
+        """Raise RuntimeError with the log's end if the process has ended."""
+        if self.returncode is not None:
+            raise RuntimeError(f"{self._module} ended with status {self.returncode}:\n{self.log[-2000:]}")
+
+    def wait_for_log(self, text: str, seconds: float) -> None:
+        """Wait until the process has printed `text`; RuntimeError if it ends before, TimeoutError if it never does."""
+        deadline = time.monotonic() + seconds
+        while text not in self.log:
+            self.check_running()
+            if time.monotonic() > deadline:
+                raise TimeoutError(
+                    f"{self._module} did not print '{text}' in {seconds} s:\n{self.log[-2000:]}"
+                )
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        """Interrupt the process, and kill it if it does not end within 10 s."""
+        if self.returncode is None:
+            self.interrupt()
+            try:
+                self._process.wait(10)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+
+
+def _yaml(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join("'" + str(entry).replace("'", "''") + "'" for entry in value) + "]"
+    if isinstance(value, str):
+        return "'" + value.replace("'", "''") + "'"
+    return str(value)

@@ -1,0 +1,75 @@
+"""The node's outputs: each per-frame topic is made only when somebody subscribes to it."""
+
+from collections.abc import Callable
+
+from rclpy.lifecycle import LifecycleNode
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import Image
+
+from eovseg_ros.images import array_to_image
+from eovseg_ros.label_info import label_info_message, label_info_type
+from eovseg_ros.live_vocabulary import VocabularySnapshot
+from eovseg_ros.messages import (
+    panoptic_image,
+    segments_message,
+    semantic_image,
+    vocabulary_message,
+)
+from eovseg_ros.msg import PanopticSegmentation, Vocabulary
+from eovseg_ros.overlay import draw_overlay
+from eovseg_ros.segmented_frame import SegmentedFrame
+
+_FRAMES = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
+_LATCHED = QoSProfile(
+    depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL
+)
+
+
+class FramePublisher:
+    """Publish segmented frames and vocabularies on the node's private topics."""
+
+    def __init__(self, node: LifecycleNode, *, overlay: bool, opacity: Callable[[], float]) -> None:
+        self._node = node
+        self._opacity = opacity
+        self._panoptic = node.create_publisher(Image, "~/panoptic", _FRAMES)
+        self._semantic = node.create_publisher(Image, "~/semantic", _FRAMES)
+        self._segments = node.create_publisher(PanopticSegmentation, "~/segments", _FRAMES)
+        self._overlay = node.create_publisher(Image, "~/overlay", _FRAMES) if overlay else None
+        self._vocabulary = node.create_publisher(Vocabulary, "~/vocabulary", _LATCHED)
+        info_type = label_info_type()
+        self._label_info = node.create_publisher(info_type, "~/label_info", _LATCHED) if info_type else None
+
+    def publish_frame(self, frame: SegmentedFrame) -> None:
+        """Publish a frame on every topic that has a subscriber."""
+        if self._panoptic.get_subscription_count():
+            self._panoptic.publish(panoptic_image(frame))
+        if self._semantic.get_subscription_count():
+            self._semantic.publish(semantic_image(frame))
+        if self._segments.get_subscription_count():
+            self._segments.publish(segments_message(frame))
+        if self._overlay and self._overlay.get_subscription_count():
+            picture = draw_overlay(frame.rgb, frame.panoptic, frame.segments, opacity=self._opacity())
+            self._overlay.publish(array_to_image(picture, "rgb8", frame.header))
+
+    def publish_vocabulary(self, snapshot: VocabularySnapshot) -> None:
+        """Announce the vocabulary that is live from now on, also to subscribers that come later."""
+        stamp = self._node.get_clock().now().to_msg()
+        self._vocabulary.publish(
+            vocabulary_message(stamp, snapshot.version, snapshot.labels, snapshot.is_thing)
+        )
+        if self._label_info:
+            self._label_info.publish(label_info_message(stamp, snapshot.labels))
+
+    def close(self) -> None:
+        """Take the topics away."""
+        publishers = (
+            self._panoptic,
+            self._semantic,
+            self._segments,
+            self._overlay,
+            self._vocabulary,
+            self._label_info,
+        )
+        for publisher in publishers:
+            if publisher:
+                self._node.destroy_publisher(publisher)

@@ -1,0 +1,108 @@
+"""Counters and timings of the frames, kept by several threads and read by the diagnostics."""
+
+import statistics
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass
+from typing import NamedTuple
+
+_WINDOW = 5.0  # seconds that rates and medians look back
+
+
+class FrameTiming(NamedTuple):
+    """Moments in the life of one frame, seconds of the steady clock."""
+
+    received: float
+    taken: float
+    model_started: float
+    model_ended: float
+    published: float
+
+
+@dataclass(frozen=True)
+class FrameReport:
+    """Totals since the start, rates (Hz) and medians (ms, NaN without a frame) of the last seconds."""
+
+    received: int
+    published: int
+    bad: int
+    failed: int
+    rate_in: float
+    rate_out: float
+    latency_ms: float
+    waiting_ms: float
+    model_ms: float
+    ros_path_ms: float  # received to published, without the model's own time
+    age: float  # seconds since the last image, or since the start
+
+
+class FrameStatistics:
+    """Count frames; safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._start = self._last_received = time.monotonic()
+        self._received = self._published = self._bad = self._failed = 0
+        self._arrivals: deque[float] = deque()
+        self._timings: deque[FrameTiming] = deque()
+
+    def count_received(self, moment: float) -> None:
+        """Note an image that arrived."""
+        with self._lock:
+            self._received += 1
+            self._last_received = moment
+            self._arrivals.append(moment)
+            _forget(self._arrivals, moment - _WINDOW)
+
+    def count_published(self, timing: FrameTiming) -> None:
+        """Note a frame whose results went out."""
+        with self._lock:
+            self._published += 1
+            self._timings.append(timing)
+            while self._timings[0].published < timing.published - _WINDOW:
+                self._timings.popleft()
+
+    def count_bad(self) -> int:
+        """Note an image that could not be read; their number so far."""
+        with self._lock:
+            self._bad += 1
+            return self._bad
+
+    def count_failed(self) -> int:
+        """Note a frame on which the model or a publisher raised an error; their number so far."""
+        with self._lock:
+            self._failed += 1
+            return self._failed
+
+    def report(self) -> FrameReport:
+        """Sum up."""
+        with self._lock:
+            now = time.monotonic()
+            _forget(self._arrivals, now - _WINDOW)
+            timings = [t for t in self._timings if t.published >= now - _WINDOW]
+            span = min(_WINDOW, max(now - self._start, 1e-3))
+            return FrameReport(
+                received=self._received,
+                published=self._published,
+                bad=self._bad,
+                failed=self._failed,
+                rate_in=len(self._arrivals) / span,
+                rate_out=len(timings) / span,
+                latency_ms=_median([t.published - t.received for t in timings]),
+                waiting_ms=_median([t.taken - t.received for t in timings]),
+                model_ms=_median([t.model_ended - t.model_started for t in timings]),
+                ros_path_ms=_median(
+                    [t.published - t.received - (t.model_ended - t.model_started) for t in timings]
+                ),
+                age=now - self._last_received,
+            )
+
+
+def _forget(moments: deque[float], before: float) -> None:
+    while moments and moments[0] < before:
+        moments.popleft()
+
+
+def _median(seconds: list[float]) -> float:
+    return 1000 * statistics.median(seconds) if seconds else float("nan")

@@ -1,0 +1,123 @@
+"""The thread that takes images from the mailbox, segments them and publishes."""
+
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from rclpy.impl.rcutils_logger import RcutilsLogger
+from sensor_msgs.msg import CompressedImage, Image
+
+from eovseg_ros.frame_publisher import FramePublisher
+from eovseg_ros.frame_statistics import FrameStatistics, FrameTiming
+from eovseg_ros.images import ImageError, image_to_rgb
+from eovseg_ros.live_vocabulary import LiveVocabulary
+from eovseg_ros.mailbox import Mailbox
+from eovseg_ros.parameters import NodeParameters
+from eovseg_ros.predictor import Predictor
+from eovseg_ros.segmented_frame import SegmentedFrame
+
+_WARNING_PERIOD = 5.0  # seconds between two warnings of one kind
+
+
+class ReceivedImage(NamedTuple):
+    """An image message and when it came, seconds of the steady clock."""
+
+    message: Image | CompressedImage
+    received: float
+
+
+class FrameWorker:
+    """Segment the newest image, one at a time; nothing that an image holds ends the thread."""
+
+    def __init__(
+        self,
+        *,
+        predictor: Predictor,
+        vocabulary: LiveVocabulary,
+        publisher: FramePublisher,
+        statistics: FrameStatistics,
+        parameters: Callable[[], NodeParameters],
+        logger: RcutilsLogger,
+    ) -> None:
+        self.mailbox: Mailbox[ReceivedImage] = Mailbox()
+        self.error = ""
+        self._predictor = predictor
+        self._vocabulary = vocabulary
+        self._publisher = publisher
+        self._statistics = statistics
+        self._parameters = parameters
+        self._logger = logger
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="frame worker")
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread once the frame in hand is done; what waits is dropped."""
+        self._stopping.set()
+        self.mailbox.close()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            if self._vocabulary.adopt():
+                self._announce_vocabulary()
+            image = self.mailbox.take()
+            if image is not None:
+                self._attempt(image, taken=time.monotonic())
+
+    def _announce_vocabulary(self) -> None:
+        snapshot = self._vocabulary.snapshot
+        self._publisher.publish_vocabulary(snapshot)
+        self._logger.info(f"vocabulary {snapshot.version} is live: {len(snapshot.labels)} classes")
+
+    def _attempt(self, image: ReceivedImage, taken: float) -> None:
+        try:
+            self._process(image, taken)
+            self.error = ""
+        except ImageError as error:
+            count = self._statistics.count_bad()
+            self._logger.warning(
+                f"skipped a bad image ({count} so far): {error}", throttle_duration_sec=_WARNING_PERIOD
+            )
+        except Exception as error:  # noqa: BLE001 - one frame lost is better than a robot without eyes
+            if self._stopping.is_set():
+                return  # Ctrl-C took the publishers away
+            self.error = f"{type(error).__name__}: {error}"
+            count = self._statistics.count_failed()
+            self._logger.error(
+                f"a frame failed ({count} so far): {traceback.format_exc()}",
+                throttle_duration_sec=_WARNING_PERIOD,
+            )
+
+    def _process(self, image: ReceivedImage, taken: float) -> None:
+        parameters, snapshot = self._parameters(), self._vocabulary.snapshot
+        rgb = image_to_rgb(image.message)
+        model_started = time.monotonic()
+        prediction = self._predictor(
+            rgb,
+            short_side=parameters.model_short_side,
+            vocabulary=snapshot.encoded,
+            object_threshold=parameters.object_threshold,
+            overlap_threshold=parameters.overlap_threshold,
+        )
+        model_ended = time.monotonic()
+        frame = SegmentedFrame(
+            header=image.message.header,
+            rgb=rgb,
+            panoptic=np.asarray(prediction.map).astype(np.uint16),
+            segments=prediction.segments,
+            vocabulary_version=snapshot.version,
+            class_count=len(snapshot.labels),
+        )
+        if self._stopping.is_set():
+            return
+        self._publisher.publish_frame(frame)
+        published = time.monotonic()
+        self._statistics.count_published(
+            FrameTiming(image.received, taken, model_started, model_ended, published)
+        )
+        if parameters.max_rate:
+            self._stopping.wait(max(0.0, taken + 1 / parameters.max_rate - time.monotonic()))

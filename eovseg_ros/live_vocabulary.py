@@ -1,0 +1,104 @@
+"""The vocabulary in use, and the thread that encodes the next one while frames go on with it."""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from eovseg_model.vocabulary import Vocabulary
+
+from eovseg_ros.mailbox import Mailbox
+from eovseg_ros.predictor import EncodedVocabulary, Predictor
+
+
+@dataclass(frozen=True)
+class VocabularySnapshot:
+    """One vocabulary that went live: its version, its classes and their encoded text, inseparable."""
+
+    version: int
+    encoded: EncodedVocabulary
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """First name of every class."""
+        return self.encoded.vocabulary.labels
+
+    @property
+    def is_thing(self) -> tuple[bool, ...]:
+        """Thing or stuff, one a class."""
+        return self.encoded.vocabulary.is_thing
+
+
+class LiveVocabulary:
+    """Encode requested vocabularies in the background; one becomes live where the worker says `adopt`.
+
+    A newer request overtakes one that is still being encoded. One that fails is reported and
+    changes nothing.
+    """
+
+    def __init__(
+        self,
+        *,
+        predictor: Predictor,
+        entries: Sequence[str],
+        version: int,
+        on_ready: Callable[[], None],
+        on_error: Callable[[str], None],
+    ) -> None:
+        self._predictor = predictor
+        self._on_ready = on_ready
+        self._on_error = on_error
+        self._requests: Mailbox[Sequence[str]] = Mailbox()
+        self._lock = threading.Lock()
+        self._ready: EncodedVocabulary | None = None
+        self._encoding = False
+        self.error = ""
+        self.snapshot = VocabularySnapshot(version, predictor.encode(Vocabulary.parse(entries)))
+        self._thread = threading.Thread(target=self._run, name="vocabulary encoder")
+        self._thread.start()
+
+    @property
+    def state(self) -> str:
+        """`encoding` while a newer vocabulary is on its way, `failed` after one could not be encoded, or `live`."""
+        if self._encoding or self._requests.occupied or self._ready is not None:
+            return "encoding"
+        return "failed" if self.error else "live"
+
+    def request(self, entries: Sequence[str]) -> None:
+        """Ask for checked entries to be encoded and made live; returns at once."""
+        self._requests.put(entries)
+
+    def adopt(self) -> bool:
+        """Make the vocabulary that is ready live; whether there was one. For the worker, between two frames."""
+        with self._lock:
+            ready, self._ready = self._ready, None
+        if ready is None:
+            return False
+        self.snapshot = VocabularySnapshot(self.snapshot.version + 1, ready)
+        return True
+
+    def close(self) -> None:
+        """Drop what waits and end the thread, after the encoding in progress."""
+        self._requests.close()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._requests.closed:
+            entries = self._requests.take()
+            if entries is not None:
+                self._encoding = True
+                self._encode(entries)
+                self._encoding = False
+
+    def _encode(self, entries: Sequence[str]) -> None:
+        try:
+            encoded = self._predictor.encode(Vocabulary.parse(entries))
+        except Exception as error:  # noqa: BLE001 - whatever the text tower does, frames go on with the old classes
+            self.error = f"cannot encode the vocabulary {list(entries)}: {type(error).__name__}: {error}"
+            self._on_error(self.error)
+            return
+        if self._requests.occupied:
+            return
+        self.error = ""
+        with self._lock:
+            self._ready = encoded
+        self._on_ready()

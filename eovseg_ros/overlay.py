@@ -1,0 +1,191 @@
+"""The picture for people: segments in colour over the image, outlined and named."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from eovseg_ros.regions import Region, measure_regions
+from eovseg_ros.segmented_frame import LabelledSegment
+
+_THING_COLOURS = (
+    (255, 64, 64), (47, 128, 255), (255, 200, 30), (166, 77, 255), (46, 204, 80), (255, 120, 190), (30, 210, 240),
+    (255, 138, 31), (110, 95, 255), (180, 230, 40), (235, 60, 220), (0, 190, 160), (200, 120, 70), (140, 255, 190),
+)  # fmt: skip
+_STUFF_COLOURS = (
+    (120, 150, 120),
+    (150, 140, 190),
+    (190, 160, 110),
+    (100, 150, 180),
+    (180, 120, 130),
+    (140, 170, 170),
+)
+_STUFF_FILL = 0.6  # stuff is painted this much thinner than things
+_SMALLEST_NAMED = 12  # pixels; a smaller segment is coloured but not named
+_SMALLEST_FONT = 10  # pixels
+
+
+class _Box(NamedTuple):
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+def draw_overlay(
+    rgb: np.ndarray, panoptic: np.ndarray, segments: Sequence[LabelledSegment], *, opacity: float
+) -> np.ndarray:
+    """Paint, outline and name the segments.
+
+    Args:
+        rgb: (H, W, 3) uint8.
+        panoptic: (H, W) integers, pixel = segment id, 0 = void (left as it is).
+        opacity: of the colours, 0 (outlines and names only) to 1.
+
+    Returns:
+        A new (H, W, 3) uint8 RGB picture.
+    """
+    colours = segment_colours(segments)
+    picture = _fill(rgb, panoptic, segments, colours, opacity)
+    regions = measure_regions(panoptic)
+    visible = [segment for segment in segments if segment.id in regions]
+    _outline(picture, panoptic, visible, regions, colours)
+    return _name(picture, panoptic, visible, regions, colours)
+
+
+def segment_colours(segments: Sequence[LabelledSegment]) -> dict[int, tuple[int, int, int]]:
+    """Choose an RGB colour by segment id: its class's, a little darker for further instances of one class."""
+    colours: dict[int, tuple[int, int, int]] = {}
+    instances: dict[int, int] = {}
+    for segment in sorted(segments, key=lambda s: s.id):
+        instance = instances[segment.class_id] = instances.get(segment.class_id, -1) + 1
+        palette = _THING_COLOURS if segment.is_thing else _STUFF_COLOURS
+        tone = (0.0, 0.35, -0.2)[segment.class_id // len(palette) % 3] - 0.12 * (instance % 3)
+        colours[segment.id] = _shaded(palette[segment.class_id % len(palette)], tone)
+    return colours
+
+
+def _fill(
+    rgb: np.ndarray,
+    panoptic: np.ndarray,
+    segments: Sequence[LabelledSegment],
+    colours: dict[int, tuple[int, int, int]],
+    opacity: float,
+) -> np.ndarray:
+    """Blend by two tables over ids: what is added, and how much of the image stays."""
+    size = int(panoptic.max(initial=0)) + 1
+    paint = np.zeros((size, 3), np.uint8)
+    keep = np.full((size, 3), 255, np.uint8)
+    for segment in segments:
+        if segment.id < size:
+            alpha = opacity if segment.is_thing else opacity * _STUFF_FILL
+            paint[segment.id] = np.round(np.multiply(colours[segment.id], alpha))
+            keep[segment.id] = round(255 * (1 - alpha))
+    return cv2.add(cv2.multiply(rgb, keep[panoptic], scale=1 / 255), paint[panoptic])
+
+
+def _outline(
+    picture: np.ndarray,
+    panoptic: np.ndarray,
+    segments: Sequence[LabelledSegment],
+    regions: dict[int, Region],
+    colours: dict[int, tuple[int, int, int]],
+) -> None:
+    """Draw smooth outlines, stuff first so that those of the things lie on top."""
+    width = max(1, round(min(picture.shape[:2]) / 360))
+    for segment in sorted(segments, key=lambda s: s.is_thing):
+        region = regions[segment.id]
+        mask = _mask(panoptic, segment.id, region)
+        contours, _ = cv2.findContours(
+            mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE, offset=(region.x, region.y)
+        )
+        cv2.drawContours(picture, contours, -1, _shaded(colours[segment.id], 0.4), width, cv2.LINE_AA)
+
+
+def _mask(panoptic: np.ndarray, segment_id: int, region: Region) -> np.ndarray:
+    """Cut the segment's box out: (h, w) uint8, 1 in the segment."""
+    box = panoptic[region.y : region.y + region.height, region.x : region.x + region.width]
+    return (box == segment_id).view(np.uint8)
+
+
+def _shaded(colour: tuple[int, int, int], tone: float) -> tuple[int, int, int]:
+    """Mix with white (tone up to 1) or black (down to -1)."""
+    target = 255 if tone > 0 else 0
+    red, green, blue = (round(c + (target - c) * abs(tone)) for c in colour)
+    return red, green, blue
+
+
+def _name(
+    picture: np.ndarray,
+    panoptic: np.ndarray,
+    segments: Sequence[LabelledSegment],
+    regions: dict[int, Region],
+    colours: dict[int, tuple[int, int, int]],
+) -> np.ndarray:
+    """Write the names, things before stuff and large before small, each where it hides no other."""
+    size = max(_SMALLEST_FONT, round(min(picture.shape[:2]) / 30))
+    name_font, score_font = (
+        ImageFont.load_default(size),
+        ImageFont.load_default(max(_SMALLEST_FONT, round(size * 0.85))),
+    )
+    canvas = Image.fromarray(picture)
+    draw = ImageDraw.Draw(canvas, "RGBA")
+    placed: list[_Box] = []
+    named = [s for s in segments if regions[s.id].area >= _SMALLEST_NAMED]
+    for segment in sorted(named, key=lambda s: (not s.is_thing, -regions[s.id].area)):
+        score = f"{segment.score:.0%}"
+        pad = max(2, size // 4)
+        name_width = draw.textlength(segment.label, name_font)
+        label_width = name_width + draw.textlength(score, score_font) + 3.5 * pad
+        anchor = _thickest_part(_mask(panoptic, segment.id, regions[segment.id]), regions[segment.id])
+        box = _place(anchor, (label_width, size + 1.2 * pad), canvas.size, placed)
+        placed.append(box)
+        colour = colours[segment.id]
+        draw.rounded_rectangle(box, radius=pad, fill=(16, 18, 24, 200), outline=colour)
+        middle = (box.top + box.bottom) / 2
+        draw.text((box.left + pad, middle), segment.label, (255, 255, 255), name_font, "lm")
+        draw.text((box.right - pad, middle), score, _shaded(colour, 0.5), score_font, "rm")
+    return np.array(canvas)
+
+
+class _Anchor(NamedTuple):
+    x: float
+    y: float
+    thickness: float  # pixels from there to the nearest edge of the segment
+
+
+def _thickest_part(mask: np.ndarray, region: Region) -> _Anchor:
+    distance = cv2.distanceTransform(np.pad(mask, 1), cv2.DIST_L2, 3)
+    _, thickness, _, (x, y) = cv2.minMaxLoc(distance)
+    return _Anchor(region.x + x - 1, region.y + y - 1, thickness)
+
+
+def _place(
+    anchor: _Anchor, size: tuple[float, float], picture_size: tuple[int, int], placed: Sequence[_Box]
+) -> _Box:
+    """Put a label of (width, height) on the anchor, or next to it where another name is already."""
+    width, height = size
+    limit_x, limit_y = max(0, picture_size[0] - width - 1), max(0, picture_size[1] - height - 1)
+    rise = max(anchor.thickness, height / 2) + height / 2
+    boxes = []
+    for dx, dy in (
+        (0, 0),
+        (0, -rise),
+        (0, rise),
+        (-width / 2, 0),
+        (width / 2, 0),
+        (0, -2 * rise),
+        (0, 2 * rise),
+    ):
+        left = min(max(anchor.x + dx - width / 2, 0), limit_x)
+        top = min(max(anchor.y + dy - height / 2, 0), limit_y)
+        boxes.append(_Box(left, top, left + width, top + height))
+    return min(boxes, key=lambda box: sum(_intersection(box, other) for other in placed))
+
+
+def _intersection(a: _Box, b: _Box) -> float:
+    width = min(a.right, b.right) - max(a.left, b.left)
+    height = min(a.bottom, b.bottom) - max(a.top, b.top)
+    return max(0.0, width) * max(0.0, height)

@@ -1,0 +1,66 @@
+"""What the node asks of the model, and the one place that loads it."""
+
+from collections.abc import Sequence
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from eovseg_model.vocabulary import Vocabulary
+
+from eovseg_ros.parameters import NodeParameters
+from eovseg_ros.segmented_frame import LabelledSegment
+
+
+class EncodedVocabulary(Protocol):
+    """Immutable text features of a vocabulary, opaque to the node."""
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The classes that were encoded."""
+        ...
+
+
+class Prediction(Protocol):
+    """The model's answer to one image."""
+
+    @property
+    def map(self) -> Any:
+        """(H, W) segment ids, 0 = void; anything that `np.asarray` takes."""
+        ...
+
+    @property
+    def segments(self) -> Sequence[LabelledSegment]:
+        """The segments of the map."""
+        ...
+
+
+class Predictor(Protocol):
+    """A model in eval mode; `encode` may run beside a call, calls come from one thread."""
+
+    def encode(self, vocabulary: Vocabulary) -> EncodedVocabulary:
+        """Encode the names of a vocabulary; slow."""
+        ...
+
+    def __call__(
+        self,
+        image: np.ndarray,
+        *,
+        short_side: int | None | Literal["variant"],
+        vocabulary: EncodedVocabulary,
+        object_threshold: float,
+        overlap_threshold: float,
+    ) -> Prediction:
+        """Segment an (H, W, 3) uint8 RGB image, resized inside to `short_side`; the answer has the image's size."""
+        ...
+
+
+def load_predictor(parameters: NodeParameters) -> Predictor:
+    """Load the model that the parameters name; ValueError or OSError says what is wrong with them."""
+    import torch
+    from eovseg_model.predictor import EOVSegPredictor
+
+    device = parameters.device
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    return EOVSegPredictor.from_checkpoint(
+        parameters.variant, parameters.checkpoint or None, vocabulary=parameters.vocabulary, device=device
+    )

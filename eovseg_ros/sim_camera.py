@@ -1,0 +1,143 @@
+"""A simulated robot camera: images of random scenes, with depth and truth, on /camera."""
+
+import itertools
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import rclpy
+from eovseg_model.simulation.catalog import CATALOG
+from eovseg_model.simulation.frame import Frame
+from eovseg_model.simulation.scene import Scene, SceneConfig
+from rcl_interfaces.msg import ParameterDescriptor
+from rclpy.node import Node
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import CameraInfo, Image
+from std_msgs.msg import Header
+
+from eovseg_ros.images import array_to_image
+from eovseg_ros.messages import panoptic_segmentation
+from eovseg_ros.msg import PanopticSegmentation
+from eovseg_ros.regions import measure_regions
+from eovseg_ros.spinning import spin_until_shutdown
+
+FRAME_ID = "camera_optical_frame"
+
+
+@dataclass(frozen=True)
+class _TrueSegment:
+    id: int
+    class_id: int  # index into the simulation's catalog of names
+    label: str
+    is_thing: bool
+    score: float = 1.0
+
+
+class SimCamera(Node):
+    """Render live, or render `replay` frames first and repeat them, which reaches 30 Hz and more."""
+
+    def __init__(self) -> None:
+        super().__init__("sim_camera")
+        rate = self._parameter("rate", 10.0, "Frames a second.")
+        width = self._parameter("width", 320, "Pixels.")
+        height = self._parameter("height", 240, "Pixels.")
+        replay = self._parameter("replay", 0, "Frames to render first and then repeat; 0: render live.")
+        reliable = self._parameter(
+            "reliable", True, "RELIABLE images, or BEST_EFFORT as most drivers' sensor QoS."
+        )
+        frames = rendered_frames(
+            seed=self._parameter("seed", 7, "Of the first scene; the next has the next."),
+            kept_out=self._parameter(
+                "kept_out", False, "Whether objects are there that training never showed."
+            ),
+            frames_per_scene=max(
+                1, round(rate * self._parameter("scene_period", 10.0, "Seconds of one scene."))
+            ),
+            step=1 / rate,
+            size=(width, height),
+        )
+        messages = (frame_messages(frame) for frame in frames)
+        if replay:
+            self.get_logger().info(f"rendering {replay} frames ...")
+            messages = itertools.cycle(list(itertools.islice(messages, replay)))
+        self._messages = messages
+        reliability = ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT
+        qos = QoSProfile(depth=1, reliability=reliability)
+        self._topics = [
+            self.create_publisher(Image, "/camera/image_raw", qos),
+            self.create_publisher(CameraInfo, "/camera/camera_info", qos),
+            self.create_publisher(Image, "/camera/depth", qos),
+            self.create_publisher(Image, "/camera/truth/panoptic", qos),
+            self.create_publisher(PanopticSegmentation, "/camera/truth/segments", qos),
+        ]
+        self.create_timer(1 / rate, self._publish)
+        self.get_logger().info(f"publishing {width}x{height} at {rate:g} Hz on /camera/image_raw")
+
+    def _parameter(self, name: str, default, description: str):
+        return self.declare_parameter(name, default, ParameterDescriptor(description=description)).value
+
+    def _publish(self) -> None:
+        messages = next(self._messages)
+        stamp = self.get_clock().now().to_msg()
+        for topic, message in zip(self._topics, messages, strict=True):
+            message.header.stamp = stamp
+            if topic.get_subscription_count():
+                topic.publish(message)
+
+
+def rendered_frames(
+    *, seed: int, kept_out: bool, frames_per_scene: int, step: float, size: tuple[int, int]
+) -> Iterator[Frame]:
+    """Render scene after scene along the robot's path without end, `step` seconds between two frames."""
+    config = SceneConfig(include_kept_out=kept_out)
+    for number in itertools.count(seed):
+        with Scene(seed=number, config=config) as scene:
+            for i in range(frames_per_scene):
+                yield scene.render(i * step, width=size[0], height=size[1])
+
+
+def frame_messages(frame: Frame) -> tuple[Image, CameraInfo, Image, Image, PanopticSegmentation]:
+    """Write a frame as image, camera info, depth, true panoptic image and true segments; stamps are left at 0."""
+    header = Header(frame_id=FRAME_ID)
+    truth = frame.segment_ids.astype(np.uint16)
+    segments = [_TrueSegment(s.id, CATALOG.index(s.label), s.label, s.is_thing) for s in frame.segments]
+    return (
+        array_to_image(frame.rgb, "rgb8", header),
+        camera_info(frame, header),
+        array_to_image(frame.depth, "32FC1", header),
+        array_to_image(truth, "16UC1", header),
+        panoptic_segmentation(header, truth.shape, segments, measure_regions(truth), 0),
+    )
+
+
+def camera_info(frame: Frame, header: Header) -> CameraInfo:
+    """Write the intrinsics of a pinhole without distortion."""
+    height, width = frame.depth.shape
+    fx, fy, cx, cy = frame.fx, frame.fy, frame.cx, frame.cy
+    return CameraInfo(
+        header=header,
+        height=height,
+        width=width,
+        distortion_model="plumb_bob",
+        d=[0.0] * 5,
+        k=[fx, 0.0, cx, 0.0, fy, cy, 0.0, 0.0, 1.0],
+        r=[1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0],
+        p=[fx, 0.0, cx, 0.0, 0.0, fy, cy, 0.0, 0.0, 0.0, 1.0, 0.0],
+    )
+
+
+def main(args: list[str] | None = None) -> int:
+    """Publish until Ctrl-C."""
+    rclpy.init(args=args)
+    try:
+        spin_until_shutdown(SimCamera())
+    except KeyboardInterrupt:  # while it rendered the first frames
+        pass
+    finally:
+        rclpy.try_shutdown()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,67 @@
+"""The real node with a stand-in for the model, as a program: timings come from the environment.
+
+A pixel's segment id is its red value; the label is green modulo the size of the vocabulary.
+"""
+
+import os
+import sys
+import time
+from dataclasses import dataclass
+
+import numpy as np
+from eovseg_model.vocabulary import Vocabulary
+
+from eovseg_ros.panoptic_node import main
+
+
+@dataclass(frozen=True)
+class Encoded:
+    vocabulary: Vocabulary
+
+
+@dataclass(frozen=True)
+class Segment:
+    id: int
+    class_id: int
+    label: str
+    is_thing: bool
+    score: float
+
+
+@dataclass(frozen=True)
+class Prediction:
+    map: np.ndarray
+    segments: list[Segment]
+
+
+class FakePredictor:
+    """Segments by colour; an entry named "slow ..." takes long to encode, "broken ..." fails."""
+
+    def __init__(self, seconds: float = 0.0, slow_seconds: float = 1.0) -> None:
+        self.seconds = seconds
+        self.slow_seconds = slow_seconds
+
+    def encode(self, vocabulary):
+        if any(label.startswith("slow") for label in vocabulary.labels):
+            time.sleep(self.slow_seconds)
+        if any(label.startswith("broken") for label in vocabulary.labels):
+            raise RuntimeError("the text tower tripped")
+        return Encoded(vocabulary)
+
+    def __call__(self, image, *, short_side, vocabulary, object_threshold, overlap_threshold):
+        time.sleep(self.seconds)
+        if image[0, 0].tolist() == [255, 0, 255]:
+            raise RuntimeError("the model tripped")
+        ids = image[:, :, 0].astype(np.int32)
+        segments = []
+        for number in np.unique(ids[ids > 0]).tolist():
+            green = int(image[:, :, 1][ids == number][0])
+            class_id = green % len(vocabulary.vocabulary)
+            label = vocabulary.vocabulary.labels[class_id]
+            segments.append(Segment(number, class_id, label, vocabulary.vocabulary.is_thing[class_id], 0.5))
+        return Prediction(ids, [s for s in segments if s.score >= object_threshold])
+
+
+if __name__ == "__main__":
+    predictor = FakePredictor(float(os.environ.get("FAKE_SECONDS", "0")))
+    sys.exit(main(load=lambda parameters: predictor))
