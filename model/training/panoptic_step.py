@@ -1,0 +1,79 @@
+"""One training step of EOV-Seg on captioned scenes with a vocabulary that changes from step to step."""
+
+import random
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from ..classification import TextRows
+from ..eovseg import EOVSeg
+from .captions import CaptionLevel
+from .losses import PanopticLoss
+from .matcher import Target
+from .region_contrast import contrast, region_embeddings
+from .scenes import Batch
+
+LEVEL_SHARES = (0.66, 0.17, 0.17)  # of the steps: full names, shapes, colours
+SMALL_VOCABULARY_SHARE = 0.3  # of the steps: a random part of the classes, the others become no object
+
+
+class PanopticStep(nn.Module):
+    """Losses of one batch; with train_backbone the region contrast keeps the trained CNN a CLIP."""
+
+    def __init__(
+        self,
+        model: EOVSeg,
+        levels: Sequence[CaptionLevel],
+        loss: PanopticLoss,
+        *,
+        train_backbone: bool,
+    ) -> None:
+        super().__init__()
+        self.model = model
+        self.levels = levels
+        self.loss = loss
+        self.train_backbone = train_backbone
+        self._rows = [[model.text_encoder(names) for names in level.classes] for level in levels]
+
+    def forward(self, batch: Batch) -> dict[str, Tensor]:
+        """Weighted losses by name."""
+        index = random.choices(range(len(self.levels)), LEVEL_SHARES)[0]
+        level = self.levels[index]
+        classes = self._choose_classes(level, batch)
+        rows = torch.stack([random.choice(list(self._rows[index][c])) for c in classes])
+        text = TextRows(rows, torch.arange(len(classes))[:, None])
+        targets = self._targets(level, classes, batch)
+        with torch.set_grad_enabled(self.train_backbone):
+            cnn = self.model.backbone(batch.images)
+        stages = self.model.decode(cnn, batch.images, text, every_stage=True)
+        num_masks = max(1, sum(len(t.classes) for t in targets))
+        losses = self.loss(stages, targets, num_masks)
+        if self.train_backbone:
+            losses["region"] = self._region_loss(cnn.clip_dense, batch)
+        return losses
+
+    def _choose_classes(self, level: CaptionLevel, batch: Batch) -> list[int]:
+        """All classes of the level in random order, or a random part of them."""
+        classes = random.sample(range(len(level.classes)), len(level.classes))
+        if random.random() < SMALL_VOCABULARY_SHARE:
+            classes = classes[: random.randint(3, len(classes))]
+        return classes
+
+    def _targets(self, level: CaptionLevel, classes: list[int], batch: Batch) -> list[Target]:
+        place = torch.full((len(level.classes),), -1)
+        place[classes] = torch.arange(len(classes))
+        targets = []
+        for region in batch.regions:
+            truth = place[level.class_of[region.categories]]
+            targets.append(Target(truth[truth >= 0], region.masks[truth >= 0]))
+        return targets
+
+    def _region_loss(self, dense: Tensor, batch: Batch) -> Tensor:
+        embedding = region_embeddings(self.model.backbone, dense, batch.regions)
+        categories = torch.cat([r.categories for r in batch.regions])
+        losses = []
+        for level, names in zip(self.levels, self._rows, strict=True):
+            rows = torch.stack([random.choice(list(r)) for r in names])
+            losses.append(contrast(embedding, rows, level.class_of[categories], self.model.clip_logit_scale))
+        return torch.stack(losses).mean()

@@ -1,0 +1,84 @@
+"""A panoptic set held in memory and cut into augmented training batches."""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from tqdm import tqdm
+
+from ..data.coco_panoptic import CocoPanoptic
+from ..preprocess import PIXEL_MEAN, PIXEL_STD
+
+MIN_PIXELS = 12  # a cut that leaves less of a segment makes it void
+
+
+class Region(NamedTuple):
+    """True segments of one image: categories (K,) and masks (K, H, W) in {0, 1} as floats."""
+
+    categories: Tensor
+    masks: Tensor
+
+
+class Batch(NamedTuple):
+    """Normalised images (B, 3, H, W) and each one's true segments."""
+
+    images: Tensor
+    regions: list[Region]
+
+
+class SceneMemory:
+    """All images and id maps of a set as uint8, and random crops of them."""
+
+    def __init__(self, dataset: CocoPanoptic) -> None:
+        self.categories = dataset.categories
+        images, maps, self._segments = [], [], []
+        for index in tqdm(range(len(dataset)), desc="reading scenes", mininterval=1):
+            image, id_map, segments = dataset[index]
+            rank = np.zeros(id_map.max() + 1, np.uint8)  # id -> 1 + place in the list
+            rank[[s.id for s in segments]] = np.arange(1, len(segments) + 1)
+            images.append(torch.from_numpy(image.copy()))
+            maps.append(torch.from_numpy(rank[id_map]))
+            self._segments.append(torch.tensor([s.category for s in segments]))
+        self._images, self._maps = torch.stack(images), torch.stack(maps)
+
+    def __len__(self) -> int:
+        return len(self._images)
+
+    def batch(self, indices: list[int], size: tuple[int, int], rng: np.random.Generator) -> Batch:
+        """Random crops of the given images, scaled to size (height, width), flipped and lit at random."""
+        crops = [self._crop(index, size, rng) for index in indices]
+        images = torch.stack([image for image, _ in crops])
+        return Batch(images, [region for _, region in crops])
+
+    def _crop(self, index: int, size: tuple[int, int], rng: np.random.Generator) -> tuple[Tensor, Region]:
+        image, id_map = self._images[index], self._maps[index]
+        H, W = id_map.shape
+        scale = rng.uniform(0.6, 1.0)
+        h, w = round(H * scale), round(W * scale)
+        top, left = rng.integers(H - h + 1), rng.integers(W - w + 1)
+        image = image[top : top + h, left : left + w].permute(2, 0, 1)[None].float()
+        id_map = id_map[top : top + h, left : left + w][None, None].float()
+        image = F.interpolate(image, size=size, mode="bilinear", antialias=True)[0]
+        id_map = F.interpolate(id_map, size=size, mode="nearest-exact")[0, 0].long()
+        if rng.random() < 0.5:
+            image, id_map = image.flip(-1), id_map.flip(-1)
+        categories = self._segments[index]
+        area = torch.bincount(id_map.flatten(), minlength=len(categories) + 1)[1:]
+        kept = (area >= MIN_PIXELS).nonzero()[:, 0]
+        masks = (id_map[None] == (kept + 1)[:, None, None]).float()
+        return _normalise(_relight(image, rng)), Region(categories[kept], masks)
+
+
+def _relight(image: Tensor, rng: np.random.Generator) -> Tensor:
+    """Brightness, contrast and saturation, each within a fifth; hues stay, they are names."""
+    brightness, contrast, saturation = rng.uniform(0.8, 1.2, 3)
+    grey = image.mean(0, keepdim=True)
+    image = grey + (image - grey) * saturation
+    image = image.mean() + (image - image.mean()) * contrast
+    return (image * brightness).clamp(0, 255)
+
+
+def _normalise(image: Tensor) -> Tensor:
+    return (image - torch.tensor(PIXEL_MEAN).view(3, 1, 1)) / torch.tensor(PIXEL_STD).view(3, 1, 1)

@@ -1,0 +1,76 @@
+"""The parity arrays, and the networks that must reproduce them."""
+
+import importlib.util
+import json
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+import torch
+
+from eovseg_model.predictor import EOVSegPredictor
+
+FOLDER = Path(__file__).parents[1] / "data" / "parity"
+
+
+class ParityCase(NamedTuple):
+    """One case: its description, its arrays, and a predictor with the weights and vocabulary it names."""
+
+    description: Any
+    arrays: dict[str, np.ndarray]
+    predictor: EOVSegPredictor
+
+
+@pytest.fixture(scope="session")
+def synthesize() -> Callable[[str, tuple[int, ...], int], np.ndarray]:
+    """The weights that the arrays were made with: a function of name, shape and salt."""
+    spec = importlib.util.spec_from_file_location("synth_weights", FOLDER / "synth_weights.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.synth
+
+
+@pytest.fixture(scope="session")
+def published_weights(synthesize) -> Callable[[str, int], dict[str, torch.Tensor]]:
+    """A state dict (variant, salt) under the published names."""
+
+    def make(variant: str, salt: int) -> dict[str, torch.Tensor]:
+        keys = json.loads((FOLDER / f"{variant}_96x128.keys.json").read_text())
+        return {name: torch.from_numpy(synthesize(name, tuple(shape), salt)) for name, shape in keys.items()}
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def parity_case(published_weights) -> Callable[[str], ParityCase]:
+    """Reads a case and builds its predictor, once a session."""
+
+    @cache
+    def load(name: str) -> ParityCase:
+        description, arrays = read(name)
+        things = description.get("things", ())
+        entries = [
+            f"{class_name}|{'thing' if i in things else 'stuff'}"
+            for i, class_name in enumerate(description["vocabulary"])
+        ]
+        weights = published_weights(name.removeprefix("oov_")[0], description["salt"])
+        seen = description.get("overlapping")
+        predictor = EOVSegPredictor.from_checkpoint(name.removeprefix("oov_")[0], weights, entries, seen)
+        return ParityCase(description, arrays, predictor)
+
+    return load
+
+
+@pytest.fixture(scope="session")
+def parity_arrays() -> Callable[[str], tuple[Any, dict[str, np.ndarray]]]:
+    """Reads a case without building a network."""
+    return read
+
+
+def read(name: str) -> tuple[Any, dict[str, np.ndarray]]:
+    with np.load(FOLDER / f"{name}.npz") as arrays:
+        return json.loads((FOLDER / f"{name}.json").read_text()), dict(arrays)
