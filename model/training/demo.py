@@ -26,7 +26,6 @@ from .scenes import SceneMemory
 
 CLIP = LoopConfig(steps=2500, learning_rate=1e-3, batch_size=8)
 PANOPTIC = LoopConfig(steps=10000, learning_rate=1e-3, batch_size=4)
-BACKBONE_LEARNING_RATE = 0.3  # of the others'
 
 
 def main() -> None:
