@@ -1,5 +1,6 @@
 # Everything runs in .venv with a ROS 2 of its own (wheels from PyPI), never in a sourced ROS.
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+IS_311 := import sys; sys.exit(sys.version_info[:2] != (3, 11))
+PYTHON ?= $(shell for name in python3.11 python3; do $$name -c '$(IS_311)' 2>/dev/null && command -v $$name && break; done)
 PYTEST_ARGS ?=
 export TORCH_INDEX
 RUN := . build/env.sh &&
@@ -8,23 +9,25 @@ RUN := . build/env.sh &&
 .DEFAULT_GOAL := help
 
 help:  ## this list
-	@echo "make TARGET, nothing needed before it:"
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "make TARGET, with nothing before it:"
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-7s %s\n", $$1, $$2 }' Makefile
 	@echo "Variables:"
 	@echo "  PYTHON=/path/to/python3.11   the Python that .venv is made from"
-	@echo "  TORCH_INDEX=URL              where else to look for torch; PyPI's is the CUDA build of several GB. Without"
-	@echo "                               a GPU take https://download.pytorch.org/whl/cpu"
-	@echo "  PYTEST_ARGS='-k name'        what to hand to pytest"
+	@echo "  TORCH_INDEX=URL              a package index to look for torch in, beside PyPI whose torch is the CUDA build"
+	@echo "                               of several GB; for the first make on a machine without a GPU:"
+	@echo "                               TORCH_INDEX=https://download.pytorch.org/whl/cpu"
+	@echo "  PYTEST_ARGS='-k name'        handed on to pytest"
 
-setup:  ## make .venv, build the messages, write build/env.sh; nothing to do the second time
-	@if [ -z "$(PYTHON)" ]; then echo "set-up: Python 3.11 is needed: sudo apt-get install python3.11 python3.11-venv python3.11-dev"; exit 1; fi
+setup:  ## make .venv, build the messages, write build/env.sh; quick where all that is there
+	@"$(PYTHON)" -c '$(IS_311)' 2>/dev/null || { echo "set-up: Python 3.11 is needed: sudo apt-get install" \
+		"python3.11 python3.11-venv python3.11-dev, or make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@"$(PYTHON)" tools/setup_env.py
 
-demo: setup  ## simulated camera + node for a minute, pictures in demo_output/
+demo: setup  ## simulated camera and node for a minute; leaves pictures and a video
 	@$(RUN) exec python -m eovseg_ros.demo
 
 test: setup  ## all tests
-	@$(RUN) exec python -m pytest test --timeout 900 $(PYTEST_ARGS)
+	@$(RUN) exec python -m pytest --timeout 900 $(PYTEST_ARGS)
 
 lint: setup  ## ruff and mypy
 	@$(RUN) ruff check . && exec mypy

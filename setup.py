@@ -1,4 +1,4 @@
-"""`pip install .` gives the model alone, as `eovseg_model`; the node comes with `colcon build` (CMakeLists.txt)."""
+"""`pip install .` gives the model alone, as `eovseg_model`; the node comes with `colcon build`."""
 
 from setuptools import find_packages, setup
 
