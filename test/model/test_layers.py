@@ -1,0 +1,45 @@
+"""Layers against independent implementations and arithmetic done by hand."""
+
+import torch
+import torch.nn.functional as F
+from torchvision.ops import deform_conv2d
+
+from eovseg_model.decoder import DynamicDepthwiseAttention
+from eovseg_model.layers import ModulatedDeformConv2d, masked_mean, masked_sum
+
+
+def test_deformable_convolution_equals_torchvision():
+    torch.manual_seed(0)
+    conv = ModulatedDeformConv2d(in_channels=5, out_channels=7)
+    for height, width in ((6, 9), (1, 4), (1, 1)):
+        x = torch.randn(2, 5, height, width)
+        offset = 4 * torch.randn(2, 18, height, width)  # far enough to leave the map
+        mask = torch.rand(2, 9, height, width)
+        expected = deform_conv2d(x, offset, conv.weight, padding=1, mask=mask)
+        torch.testing.assert_close(conv(x, offset, mask), expected, rtol=1e-5, atol=1e-5)
+
+
+def test_deformable_convolution_without_offsets_is_a_convolution():
+    torch.manual_seed(0)
+    conv = ModulatedDeformConv2d(in_channels=3, out_channels=4)
+    x = torch.randn(1, 3, 5, 6)
+    out = conv(x, torch.zeros(1, 18, 5, 6), torch.ones(1, 9, 5, 6))
+    torch.testing.assert_close(out, F.conv2d(x, conv.weight, padding=1), rtol=1e-5, atol=1e-5)
+
+
+def test_mask_pooling_by_hand():
+    features = torch.tensor([[[[1.0, 2.0], [3.0, 4.0]], [[10.0, 20.0], [30.0, 40.0]]]])  # two channels, 2x2
+    masks = torch.tensor([[[[1, 1], [0, 0]], [[0, 0], [0, 1]], [[0, 0], [0, 0]]]]).bool()
+    assert masked_sum(features, masks).tolist() == [[[3, 30], [4, 40], [0, 0]]]
+    assert masked_mean(features, masks).tolist() == [[[1.5, 15], [4, 40], [0, 0]]]
+
+
+def test_dynamic_depthwise_attention_slides_along_the_channels():
+    """Kernel (1, 10, 100) over (1, 2, 3): zero padding gives 10+200, 1+20+300, 2+30."""
+    attention = DynamicDepthwiseAttention(dim=3)
+    with torch.no_grad():
+        attention.kernel.weight.zero_()
+        attention.kernel.bias.copy_(torch.tensor([1.0, 10.0, 100.0]))
+        attention.norm = torch.nn.Identity()
+        out = attention(torch.randn(1, 1, 3), torch.tensor([[[1.0, 2.0, 3.0]]]))
+    assert out.tolist() == [[[210.0, 321.0, 32.0]]]
