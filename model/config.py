@@ -122,7 +122,7 @@ CONFIGS: dict[str, EOVSegConfig] = {
             num_heads=4,
             ffn_dim=256,
             short_side=240,
-            training_vocabulary="simulation_trained",
+            training_vocabulary="simulation_captions",
         ),
     )
 }
