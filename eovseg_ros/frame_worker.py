@@ -82,7 +82,7 @@ class FrameWorker:
             self._logger.warning(
                 f"skipped a bad image ({count} so far): {error}", throttle_duration_sec=_WARNING_PERIOD
             )
-        except Exception as error:  # noqa: BLE001 - one frame lost is better than a robot without eyes
+        except Exception as error:  # one frame lost is better than a robot without eyes
             if self._stopping.is_set():
                 return  # Ctrl-C took the publishers away
             self.error = f"{type(error).__name__}: {error}"

@@ -43,7 +43,7 @@ _ENCODINGS = {
     "16UC1": _Encoding("u2", 1, None),
     "32FC1": _Encoding("f4", 1, None),
 }
-_PICTURES = tuple(
+PICTURES = tuple(
     name for name, encoding in _ENCODINGS.items() if encoding.to_rgb is not None or name == "rgb8"
 )
 
@@ -59,15 +59,15 @@ def image_to_rgb(message: Image | CompressedImage) -> np.ndarray:
     """
     if isinstance(message, CompressedImage):
         return _decode(message)
-    if message.encoding not in _PICTURES:
-        raise ImageError(f"cannot read encoding '{message.encoding}': publish one of {', '.join(_PICTURES)}")
+    if message.encoding not in PICTURES:
+        raise ImageError(f"cannot read encoding '{message.encoding}': publish one of {', '.join(PICTURES)}")
     array = image_to_array(message)
     if message.encoding == "rgb8":
         return array
     if _ENCODINGS[message.encoding].channels == 2 and message.width % 2:
         raise ImageError(f"{_describe(message)} has an odd width: its encoding stores pixels in pairs")
     if cv_bridge_works():
-        from cv_bridge import CvBridge
+        from cv_bridge import CvBridge  # type: ignore[import-not-found]
 
         return CvBridge().imgmsg_to_cv2(message, "rgb8")
     return _convert(array, _ENCODINGS[message.encoding])
@@ -97,7 +97,7 @@ def image_to_array(message: Image) -> np.ndarray:
             f"{_describe(message)} with step {message.step} needs {height * message.step} bytes, "
             f"but holds {len(message.data)}"
         )
-    array = np.ndarray(
+    array: np.ndarray = np.ndarray(
         (height, width, encoding.channels),
         dtype,
         buffer=message.data,
@@ -124,7 +124,7 @@ def array_to_image(array: np.ndarray, encoding: str, header: Header) -> Image:
     message = Image(header=header, height=array.shape[0], width=array.shape[1], encoding=encoding)
     message.is_bigendian = int(sys.byteorder == "big")
     message.step = array.strides[0]
-    message.data.frombytes(memoryview(array).cast("B"))  # type: ignore[union-attr]
+    message.data.frombytes(array.data.cast("B"))
     return message
 
 

@@ -92,7 +92,7 @@ class LiveVocabulary:
     def _encode(self, entries: Sequence[str]) -> None:
         try:
             encoded = self._predictor.encode(Vocabulary.parse(entries))
-        except Exception as error:  # noqa: BLE001 - whatever the text tower does, frames go on with the old classes
+        except Exception as error:  # whatever the text tower does, frames go on with the old classes
             self.error = f"cannot encode the vocabulary {list(entries)}: {type(error).__name__}: {error}"
             self._on_error(self.error)
             return

@@ -122,7 +122,7 @@ class PanopticNode(LifecycleNode):
         """Do a transition; an error is logged, as rclpy itself would hide it, and leaves the old state."""
         try:
             transition()
-        except Exception as error:  # noqa: BLE001 - logged here, as rclpy would hide it
+        except Exception as error:  # logged here, as rclpy would hide it
             self.get_logger().error(f"cannot {name}: {error}")
             if not isinstance(error, (ValueError, OSError)):
                 self.get_logger().error(traceback.format_exc())

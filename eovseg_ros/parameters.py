@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from eovseg_model.vocabulary import Vocabulary
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
+from rclpy.exceptions import InvalidParameterValueException
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
@@ -100,10 +101,11 @@ class NodeParameters:
         values = {}
         for name, spec in _specs().items():
             default = getattr(cls, name)
-            declared = node.declare_parameter(
-                name, list(default) if isinstance(default, tuple) else default, _descriptor(default, spec)
-            )
-            values[name] = declared.value
+            start = list(default) if isinstance(default, tuple) else default
+            try:
+                values[name] = node.declare_parameter(name, start, _descriptor(default, spec)).value
+            except InvalidParameterValueException as error:  # rclpy checks ranges itself
+                raise ParameterError(str(error)) from None
         return cls().replaced(values)
 
     def replaced(self, values: Mapping[str, object]) -> "NodeParameters":
@@ -146,7 +148,7 @@ def _descriptor(default: object, spec: _Spec) -> ParameterDescriptor:
     return descriptor
 
 
-def _check(name: str, value: object, spec: _Spec) -> object:
+def _check(name: str, value: object, spec: _Spec) -> Any:
     """Return `value` in the parameter's own type or raise ParameterError."""
     default = getattr(NodeParameters, name)
     if isinstance(default, tuple):

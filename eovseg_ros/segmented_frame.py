@@ -14,11 +14,30 @@ from eovseg_ros.regions import Region, measure_regions
 class LabelledSegment(Protocol):
     """A segment as the model and the messages both describe it."""
 
-    id: int
-    class_id: int
-    label: str
-    is_thing: bool
-    score: float
+    @property
+    def id(self) -> int:
+        """Pixel value in the panoptic image, 1 or more."""
+        ...
+
+    @property
+    def class_id(self) -> int:
+        """Index into the vocabulary."""
+        ...
+
+    @property
+    def label(self) -> str:
+        """First name of the class."""
+        ...
+
+    @property
+    def is_thing(self) -> bool:
+        """Thing or stuff."""
+        ...
+
+    @property
+    def score(self) -> float:
+        """Class probability, 0 to 1."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from eovseg_ros.regions import measure_regions
 from eovseg_ros.spinning import spin_until_shutdown
 
 FRAME_ID = "camera_optical_frame"
+FrameMessages = tuple[Image, CameraInfo, Image, Image, PanopticSegmentation]
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class SimCamera(Node):
             step=1 / rate,
             size=(width, height),
         )
-        messages = (frame_messages(frame) for frame in frames)
+        messages: Iterator[FrameMessages] = (frame_messages(frame) for frame in frames)
         if replay:
             self.get_logger().info(f"rendering {replay} frames ...")
             messages = itertools.cycle(list(itertools.islice(messages, replay)))
@@ -97,7 +98,7 @@ def rendered_frames(
                 yield scene.render(i * step, width=size[0], height=size[1])
 
 
-def frame_messages(frame: Frame) -> tuple[Image, CameraInfo, Image, Image, PanopticSegmentation]:
+def frame_messages(frame: Frame) -> FrameMessages:
     """Write a frame as image, camera info, depth, true panoptic image and true segments; stamps are left at 0."""
     header = Header(frame_id=FRAME_ID)
     truth = frame.segment_ids.astype(np.uint16)

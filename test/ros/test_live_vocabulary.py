@@ -1,0 +1,100 @@
+import threading
+
+import pytest
+from fake_node import Encoded
+
+from eovseg_ros.live_vocabulary import LiveVocabulary
+
+
+class GatedPredictor:
+    """Encodes an entry only once its gate is open."""
+
+    def __init__(self):
+        self.gates = {}
+        self.started = []
+
+    def encode(self, vocabulary):
+        name = vocabulary.labels[0]
+        self.started.append(name)
+        if name in self.gates:
+            assert self.gates[name].wait(5)
+        if name == "broken":
+            raise RuntimeError("out of memory")
+        return Encoded(vocabulary)
+
+
+class Harness:
+    def __init__(self):
+        self.predictor = GatedPredictor()
+        self.ready = threading.Semaphore(0)
+        self.errors = []
+        self.failed = threading.Event()
+        self.live = LiveVocabulary(
+            predictor=self.predictor,
+            entries=["first", "floor|stuff"],
+            version=1,
+            on_ready=self.ready.release,
+            on_error=self.keep_error,
+        )
+
+    def keep_error(self, text):
+        self.errors.append(text)
+        self.failed.set()
+
+
+@pytest.fixture
+def harness():
+    harness = Harness()
+    yield harness
+    for gate in harness.predictor.gates.values():
+        gate.set()
+    harness.live.close()
+
+
+def test_the_first_vocabulary_is_live_at_once(harness):
+    assert harness.live.snapshot.version == 1
+    assert harness.live.snapshot.labels == ("first", "floor")
+    assert harness.live.snapshot.is_thing == (True, False)
+    assert harness.live.state == "live"
+    assert not harness.live.adopt()
+
+
+def test_a_new_one_goes_live_where_it_is_adopted_and_not_before(harness):
+    old = harness.live.snapshot
+    harness.live.request(["second"])
+    assert harness.ready.acquire(timeout=5)
+    assert harness.live.snapshot is old
+    assert harness.live.state == "encoding"
+    assert harness.live.adopt()
+    assert (harness.live.snapshot.version, harness.live.snapshot.labels) == (2, ("second",))
+    assert (old.version, old.labels) == (1, ("first", "floor"))
+    assert harness.live.state == "live"
+
+
+def test_a_newer_one_overtakes_one_still_being_encoded(harness):
+    gate = harness.predictor.gates["slow"] = threading.Event()
+    harness.live.request(["slow"])
+    while "slow" not in harness.predictor.started:
+        pass
+    harness.live.request(["between"])
+    harness.live.request(["newest"])
+    assert harness.live.state == "encoding"
+    gate.set()
+    assert harness.ready.acquire(timeout=5)
+    assert harness.live.adopt()
+    assert (harness.live.snapshot.version, harness.live.snapshot.labels) == (2, ("newest",))
+    assert harness.predictor.started == ["first", "slow", "newest"]
+    assert not harness.ready.acquire(timeout=0.1)
+
+
+def test_a_failed_one_is_reported_and_the_old_one_stays(harness):
+    harness.live.request(["broken"])
+    assert harness.failed.wait(5)
+    assert "broken" in harness.errors[0] and "out of memory" in harness.errors[0]
+    assert not harness.live.adopt()
+    assert harness.live.snapshot.version == 1
+    harness.live.request(["third"])
+    assert harness.ready.acquire(timeout=5)
+    assert harness.live.adopt()
+    assert harness.live.error == ""
+    assert harness.live.snapshot.labels == ("third",)
