@@ -1,1 +1,1 @@
-"""The simulated robot camera's world: random scenes with their ground truth, and the training sets made of them."""
+"""The simulated robot camera's world: random scenes, their ground truth, and training sets made of them."""

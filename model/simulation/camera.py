@@ -1,6 +1,7 @@
 """The simulated pinhole camera: where it is, what it looks at, and its lens."""
 
 import math
+import zlib
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +26,11 @@ class CameraPose(NamedTuple):
         down = np.cross(ahead, right)
         cos, sin = math.cos(math.radians(self.roll)), math.sin(math.radians(self.roll))
         return np.stack([cos * right + sin * down, cos * down - sin * right, ahead], axis=1)
+
+    def fingerprint(self) -> int:
+        """A number that stands for the pose, blind to differences that no picture shows."""
+        values = np.round([*self.position, *self.target, self.roll, self.field_of_view], 6) + 0.0
+        return zlib.crc32(values.astype("<f8").tobytes())
 
     def focal_length(self, height: int) -> float:
         """Pixels, the same along both axes, for an image of that height."""

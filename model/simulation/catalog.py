@@ -53,9 +53,13 @@ KEPT_OUT = (
 
 FIXED_OBJECTS = {
     "rubber duck": FixedObject("duck.obj", 1.655, (0.26, 0.36), (1.5708, 0.0, 0.0), None, True),
-    "teddy bear": FixedObject("teddy2_VHACD_CHs.obj", 0.932, (0.34, 0.46), (1.5708, 0.0, 0.0), (0.55, 0.34, 0.16), True),
+    "teddy bear": FixedObject(
+        "teddy2_VHACD_CHs.obj", 0.932, (0.34, 0.46), (1.5708, 0.0, 0.0), (0.55, 0.34, 0.16), True
+    ),
     "soccer ball": FixedObject("soccerball.obj", 1.007, (0.24, 0.34), (0.0, 0.0, 0.0), None, True),
-    "lego brick": FixedObject("lego/lego.obj", 0.318, (0.26, 0.36), (1.5708, 0.0, 0.0), (0.05, 0.75, 0.78), True),
+    "lego brick": FixedObject(
+        "lego/lego.obj", 0.318, (0.26, 0.36), (1.5708, 0.0, 0.0), (0.05, 0.75, 0.78), True
+    ),
     "r2d2 robot": FixedObject("r2d2.urdf", 0.93, (0.50, 0.65), (0.0, 0.0, 0.0), None, False),
     "robot arm": FixedObject("kuka_iiwa/model.urdf", 1.31, (0.75, 0.95), (0.0, 0.0, 0.0), None, False),
     "wheeled robot": FixedObject("husky/husky.urdf", 1.01, (0.50, 0.65), (0.0, 0.0, 0.0), None, False),

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from eovseg_model.simulation.catalog import CATALOG, STUFF_NAMES
-from eovseg_model.simulation.frame import Frame
+from .catalog import CATALOG, STUFF_NAMES
+from .frame import Frame
 
 CATEGORIES = [
     {"id": i + 1, "name": name, "isthing": int(name not in STUFF_NAMES)} for i, name in enumerate(CATALOG)

@@ -1,4 +1,4 @@
-"""Write a set of rendered scenes in COCO panoptic format: python -m eovseg_model.simulation.dataset OUT ..."""
+"""Write scenes as a COCO panoptic set: `python -m eovseg_model.simulation.dataset OUT`."""
 
 import argparse
 import json
@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from eovseg_model.simulation.coco import CATEGORIES, write_frame
-from eovseg_model.simulation.scene import HARDER, Scene, SceneConfig
-from eovseg_model.simulation.seeds import TEST, VALIDATION, check_seeds
+from .coco import CATEGORIES, write_frame
+from .scene import DEFAULT, HARDER, Scene, SceneConfig
+from .seeds import TEST, VALIDATION, check_seeds
 
 VIEWS_AT_MOST = 100
 
@@ -55,7 +55,8 @@ def write_dataset(folder: Path, settings: DatasetSettings, workers: int) -> None
         (folder / name).mkdir(exist_ok=True)
     seeds = range(settings.seed, settings.seed + settings.scenes)
     render = partial(_render_scene, folder=folder, settings=settings)
-    records = [record for scene in tqdm(_map(render, seeds, workers), total=len(seeds), unit="scene") for record in scene]
+    scenes = tqdm(_map(render, seeds, workers), total=len(seeds), unit="scene")
+    records = [record for scene in scenes for record in scene]
     whole = {
         "images": [record["image"] for record in records],
         "annotations": [record["annotation"] for record in records],
@@ -100,7 +101,8 @@ def _render_scene(seed: int, folder: Path, settings: DatasetSettings) -> list[di
     rng = np.random.default_rng([seed, 1])
     with Scene(seed, settings.config) as scene:
         frames = [
-            scene.render(scene.random_camera(rng), settings.width, settings.height) for _ in range(settings.views)
+            scene.render(scene.random_camera(rng), settings.width, settings.height)
+            for _ in range(settings.views)
         ]
     records = [write_frame(frame, folder, seed * VIEWS_AT_MOST + view) for view, frame in enumerate(frames)]
     _write_json(part, records)
@@ -129,9 +131,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--height", type=int, default=192)
     parser.add_argument("--workers", type=int, default=2, help="processes")
     parser.add_argument("--kept-out", action="store_true", help="show the names kept out of training too")
-    parser.add_argument("--harder", action="store_true", help="outside the default ranges of lights, textures, ...")
+    parser.add_argument(
+        "--harder", action="store_true", help="go beyond the default lights, textures, counts and poses"
+    )
     options = parser.parse_args(arguments)
-    config = replace(HARDER if options.harder else SceneConfig(), include_kept_out=options.kept_out)
+    config = replace(HARDER if options.harder else DEFAULT, include_kept_out=options.kept_out)
     try:
         settings = DatasetSettings(
             scenes=options.scenes,

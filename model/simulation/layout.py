@@ -5,14 +5,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from eovseg_model.simulation.catalog import (
+from .catalog import (
     COMPOSITIONS,
     FIXED_OBJECTS,
     KEPT_OUT_NAMES,
     SHAPES,
     TRAINED_COMPOSITIONS,
 )
-from eovseg_model.simulation.scene_config import SceneConfig
+from .scene_config import SceneConfig
 
 REACH = 0.95  # metres from the room's middle within which things stand
 GAP = 0.03  # metres left between two things
@@ -49,7 +49,7 @@ class Place(NamedTuple):
 
 def random_table(rng: np.random.Generator) -> Table:
     """A table near the room's middle."""
-    x, y = rng.uniform(-0.25, 0.25, 2)
+    x, y = rng.uniform(-0.25, 0.25, 2).tolist()
     long, short = rng.uniform(0.9, 1.3), rng.uniform(0.6, 0.85)
     width, depth = (long, short) if rng.random() < 0.5 else (short, long)
     return Table(x, y, width, depth, rng.uniform(0.2, 0.5))
@@ -71,7 +71,7 @@ def random_item(rng: np.random.Generator, config: SceneConfig) -> Item:
 def find_place(
     rng: np.random.Generator, radius: float, may_use_table: bool, table: Table | None, taken: list[Place]
 ) -> Place | None:
-    """A free disc of that radius (metres), on the table in about half of the cases; None if nothing is free."""
+    """A free disc of that radius (metres), about half of the time on the table; None if there is none."""
     on_table = table is not None and may_use_table and rng.random() < 0.55
     for attempt in range(TRIES):
         if attempt == TRIES // 2:  # the first choice is full

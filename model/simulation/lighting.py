@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from eovseg_model.simulation.scene_config import SceneConfig
+from .scene_config import SceneConfig
 
 
 class Lighting(NamedTuple):

@@ -14,6 +14,7 @@ class Mesh(NamedTuple):
     vertices: np.ndarray  # (V, 3) float64
     normals: np.ndarray  # (V, 3) float64
     triangles: np.ndarray  # (T, 3) int64, counter-clockwise seen from outside
+    coordinates: np.ndarray  # (V, 2) float64, of the texture
 
 
 @cache
@@ -22,16 +23,20 @@ def shape_mesh(shape: str) -> Mesh:
     mesh = _BUILDERS[shape]()
     low, high = mesh.vertices.min(axis=0), mesh.vertices.max(axis=0)
     vertices = (mesh.vertices - (low + high) / 2) / (high - low).max()
-    return Mesh(vertices, mesh.normals, mesh.triangles)
+    return mesh._replace(vertices=vertices)
 
 
-def sheet(width: float, height: float, cells: int, repeat: float) -> tuple[Mesh, np.ndarray]:
-    """A flat rectangle in x and y looking up, cut into cells x cells, and its (V, 2) texture coordinates."""
+def sheet(width: float, height: float, cells: int, repeats: float) -> Mesh:
+    """A flat rectangle in x and y (metres) that looks up, its texture repeated so often in a metre.
+
+    It is cut into cells x cells, because the renderer interpolates textures triangle by triangle.
+    """
     steps = np.linspace(0.0, 1.0, cells + 1)
     u, v = (axis.ravel() for axis in np.meshgrid(steps, steps, indexing="ij"))
     vertices = np.stack([(u - 0.5) * width, (v - 0.5) * height, np.zeros_like(u)], axis=1)
     normals = np.tile([0.0, 0.0, 1.0], (len(u), 1))
-    return Mesh(vertices, normals, _quads(cells + 1, cells + 1)), np.stack([u * width, v * height], axis=1) * repeat
+    coordinates = np.stack([u * width, v * height], axis=1) * repeats
+    return Mesh(vertices, normals, _quads(cells + 1, cells + 1), coordinates)
 
 
 @cache
@@ -41,6 +46,15 @@ def file_vertices(path: str) -> np.ndarray:
         return np.array([line.split()[1:4] for line in lines if line.startswith("v ")], dtype=float)
 
 
+def as_obj(mesh: Mesh) -> str:
+    """A mesh as the text of an OBJ file."""
+    lines = [f"v {x:.9g} {y:.9g} {z:.9g}" for x, y, z in mesh.vertices.tolist()]
+    lines += [f"vt {u:.9g} {v:.9g}" for u, v in mesh.coordinates.tolist()]
+    lines += [f"vn {x:.9g} {y:.9g} {z:.9g}" for x, y, z in mesh.normals.tolist()]
+    corners = [[f"{i}/{i}/{i}" for i in triangle] for triangle in (mesh.triangles + 1).tolist()]
+    return "\n".join(lines + [f"f {' '.join(triangle)}" for triangle in corners]) + "\n"
+
+
 def _quads(rows: int, columns: int) -> np.ndarray:
     """Triangles of a rows x columns sheet of vertices."""
     corner = (np.arange(rows - 1)[:, None] * columns + np.arange(columns - 1)).ravel()
@@ -48,9 +62,14 @@ def _quads(rows: int, columns: int) -> np.ndarray:
     return np.concatenate([np.stack([corner, below, far], axis=1), np.stack([corner, far, right], axis=1)])
 
 
+def _plain(vertices: np.ndarray, normals: np.ndarray, triangles: np.ndarray) -> Mesh:
+    """A mesh without a texture."""
+    return Mesh(vertices, normals, triangles, np.zeros((len(vertices), 2)))
+
+
 def _join(*meshes: Mesh) -> Mesh:
     offsets = np.cumsum([0] + [len(mesh.vertices) for mesh in meshes[:-1]])
-    return Mesh(
+    return _plain(
         np.concatenate([mesh.vertices for mesh in meshes]),
         np.concatenate([mesh.normals for mesh in meshes]),
         np.concatenate([mesh.triangles + offset for mesh, offset in zip(meshes, offsets, strict=True)]),
@@ -73,10 +92,10 @@ def _lathe_curve(curve: np.ndarray) -> Mesh:
     radius, z = curve.T
 
     def turn(r: np.ndarray, height: np.ndarray) -> np.ndarray:
-        return np.stack([cos * r, sin * r, np.broadcast_to(height, (SIDES + 1, len(r)))], axis=2).reshape(-1, 3)
+        return np.stack(np.broadcast_arrays(cos * r, sin * r, height), axis=2).reshape(-1, 3)
 
     normals = turn(along[:, 1], -along[:, 0])
-    return Mesh(turn(radius, z), normals, _quads(SIDES + 1, len(curve)))
+    return _plain(turn(radius, z), normals, _quads(SIDES + 1, len(curve)))
 
 
 def _arc(radius: float, start: float, end: float, steps: int) -> list[tuple[float, float]]:
@@ -85,7 +104,7 @@ def _arc(radius: float, start: float, end: float, steps: int) -> list[tuple[floa
 
 
 def _cube() -> Mesh:
-    sheet = Mesh(
+    side = _plain(
         np.array([[-0.5, -0.5, 0.5], [-0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0.5, 0.5, 0.5]]),
         np.tile([0.0, 0.0, 1.0], (4, 1)),
         _quads(2, 2),
@@ -94,7 +113,7 @@ def _cube() -> Mesh:
     about_x = np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]])
     about_y = np.array([[0, 0, 1.0], [0, 1, 0], [-1, 0, 0]])
     turns += [about_x, about_x.T, about_y, about_y.T]
-    return _join(*(Mesh(sheet.vertices @ t.T, sheet.normals @ t.T, sheet.triangles) for t in turns))
+    return _join(*(_plain(side.vertices @ t.T, side.normals @ t.T, side.triangles) for t in turns))
 
 
 def _ball() -> Mesh:
@@ -133,9 +152,10 @@ def _handle() -> Mesh:
     """Half a ring standing in the x-z plane at the mug's wall."""
     path = np.linspace(-np.pi / 2, np.pi / 2, 13)[:, None]
     tube = np.linspace(0.0, -2 * np.pi, 11)[None]
-    out = np.stack([np.cos(path) * np.cos(tube), np.sin(tube) + 0 * path, np.sin(path) * np.cos(tube)], axis=2)
+    outwards = np.cos(path) * np.cos(tube), np.sin(tube), np.sin(path) * np.cos(tube)
+    out = np.stack(np.broadcast_arrays(*outwards), axis=2)
     centre = np.stack([0.38 + 0.27 * np.cos(path), 0 * path, 0.29 * np.sin(path)], axis=2)
-    return Mesh((centre + 0.065 * out).reshape(-1, 3), out.reshape(-1, 3), _quads(13, 11))
+    return _plain((centre + 0.065 * out).reshape(-1, 3), out.reshape(-1, 3), _quads(13, 11))
 
 
 _BUILDERS = {"cube": _cube, "ball": _ball, "cylinder": _cylinder, "cone": _cone, "bowl": _bowl, "mug": _mug}

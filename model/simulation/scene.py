@@ -1,23 +1,21 @@
 """A random room with things in it, and its camera."""
 
 import math
-import tempfile
-import zlib
-from pathlib import Path
 from types import TracebackType
 
 import numpy as np
 
-from eovseg_model.simulation.camera import CameraPose, depth_in_metres
-from eovseg_model.simulation.catalog import FIXED_OBJECTS, STUFF_NAMES
-from eovseg_model.simulation.frame import Frame, TrueSegment
-from eovseg_model.simulation.layout import Place, find_place, random_item, random_table
-from eovseg_model.simulation.lighting import Lighting
-from eovseg_model.simulation.scene_config import HARDER, SceneConfig
-from eovseg_model.simulation.views import random_view, robot_view
-from eovseg_model.simulation.world import World
+from .camera import CameraPose, depth_in_metres
+from .catalog import FIXED_OBJECTS, STUFF_NAMES
+from .frame import Frame, TrueSegment
+from .furnish import add_item, add_room
+from .layout import Place, find_place, random_item, random_table
+from .lighting import Lighting
+from .scene_config import DEFAULT, HARDER, SceneConfig
+from .views import random_view, robot_view
+from .world import World
 
-__all__ = ["HARDER", "Scene", "SceneConfig"]
+__all__ = ["DEFAULT", "HARDER", "Scene", "SceneConfig"]
 
 SMALLEST_SEGMENT = 16  # pixels; slivers below it are void
 
@@ -28,7 +26,7 @@ class Scene:
     It owns one PyBullet client without a window, to be used by one thread at a time.
     """
 
-    def __init__(self, seed: int, config: SceneConfig = SceneConfig()) -> None:
+    def __init__(self, seed: int, config: SceneConfig = DEFAULT) -> None:
         self.seed = seed
         self.config = config
         rng = np.random.default_rng(seed)
@@ -72,7 +70,7 @@ class Scene:
         """
         pose = view if isinstance(view, CameraPose) else self.camera_at(view)
         rgb, buffer, bodies = self._world.render(pose, width, height, self._lighting)
-        noise = np.random.default_rng([self.seed, zlib.crc32(repr(pose).encode())])
+        noise = np.random.default_rng([self.seed, pose.fingerprint()])
         segment_ids, segments = self._label(bodies)
         focal = pose.focal_length(height)
         return Frame(
@@ -88,18 +86,17 @@ class Scene:
 
     def _build(self, rng: np.random.Generator) -> None:
         table = random_table(rng) if rng.random() < self.config.table_share else None
-        with tempfile.TemporaryDirectory() as folder:
-            for name, body in self._world.add_room(rng, self.config, self._room, table, Path(folder)):
-                self._segment_of_body[body] = STUFF_NAMES.index(name) + 1
+        for name, body in add_room(self._world, rng, self.config, self._room, table):
+            self._segment_of_body[body] = STUFF_NAMES.index(name) + 1
         for _ in range(rng.integers(self.config.things[0], self.config.things[1] + 1)):
             item = random_item(rng, self.config)
-            body, radius = self._world.add_item(rng, item, self.config.colour_jitter)
+            body, radius = add_item(self._world, rng, item, self.config.colour_jitter)
             fixed = FIXED_OBJECTS.get(item.name)
             place = find_place(rng, radius, fixed is None or fixed.on_table, table, self._places)
             if place is None:
                 self._world.remove(body)
                 continue
-            self._world.move(body, place)
+            self._world.stand(body, place.x, place.y, place.z)
             self._places.append(place)
             self._segments.append(TrueSegment(len(self._segments) + 1, item.name, True))
             self._segment_of_body[body] = len(self._segments)

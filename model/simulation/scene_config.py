@@ -33,9 +33,11 @@ class SceneConfig:
     field_of_view: Range = (46.0, 56.0)  # vertical
 
 
+DEFAULT = SceneConfig()
+
 # Lights, textures, counts and camera poses outside the default ranges: what a model has never been shown.
 HARDER = replace(
-    SceneConfig(),
+    DEFAULT,
     things=(10, 14),
     lying_share=0.4,
     size_factor=(0.8, 1.4),

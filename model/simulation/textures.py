@@ -14,7 +14,8 @@ def random_pattern(rng: np.random.Generator, contrast: float) -> np.ndarray:
 
 
 def _axes() -> tuple[np.ndarray, np.ndarray]:
-    return np.meshgrid(np.arange(SIZE) / SIZE, np.arange(SIZE) / SIZE, indexing="ij")
+    y, x = np.indices((SIZE, SIZE)) / SIZE
+    return y, x
 
 
 def _plain(rng: np.random.Generator) -> np.ndarray:

@@ -4,18 +4,23 @@ import math
 
 import numpy as np
 
-from eovseg_model.simulation.camera import CameraPose
-from eovseg_model.simulation.layout import Place
-from eovseg_model.simulation.scene_config import SceneConfig
+from .camera import CameraPose
+from .layout import Place
+from .scene_config import SceneConfig
 
 CLEARANCE = 0.55  # metres between the camera and the nearest thing's edge
 TRIES = 40
 
 
-def random_view(rng: np.random.Generator, config: SceneConfig, things: list[Place], room: float) -> CameraPose:
-    """A pose inside the room (half its width in metres) that looks at some of the things and touches none."""
-    best, most = None, -1
-    for _ in range(TRIES):
+def random_view(
+    rng: np.random.Generator, config: SceneConfig, things: list[Place], room: float
+) -> CameraPose:
+    """A pose inside the room (half its width in metres) that looks at some of the things and touches none.
+
+    Where none is found it is the start of the robot's path.
+    """
+    best, most = robot_view(0.0, 0.0), -1
+    for _ in range(TRIES if things else 0):
         pose = _candidate(rng, config, things)
         inside = max(abs(pose.position[0]), abs(pose.position[1])) < room - 0.2
         if not inside or not all(_clear(pose, thing) for thing in things):
@@ -25,11 +30,11 @@ def random_view(rng: np.random.Generator, config: SceneConfig, things: list[Plac
             best, most = pose, seen
         if seen >= min(3, len(things)):
             break
-    return best if best is not None else robot_view(0.0, 0.0)
+    return best
 
 
 def robot_view(seconds: float, start: float) -> CameraPose:
-    """Where a robot that circles the room's middle looks after `seconds`, from the angle `start` (radians) on."""
+    """The view after `seconds` of a robot that circles the room, first at the angle `start` (radians)."""
     angle = start + 0.12 * seconds
     distance = 1.8 + 0.12 * math.sin(0.31 * seconds + start)
     height = 0.95 + 0.15 * math.sin(0.23 * seconds)
@@ -41,15 +46,12 @@ def robot_view(seconds: float, start: float) -> CameraPose:
 def _candidate(rng: np.random.Generator, config: SceneConfig, things: list[Place]) -> CameraPose:
     chosen = rng.choice(len(things), size=min(len(things), int(rng.integers(1, 4))), replace=False)
     target = np.mean([(things[i].x, things[i].y, things[i].z + things[i].radius) for i in chosen], axis=0)
-    target = target + rng.normal(0.0, 0.08, 3)
+    x, y, z = (target + rng.normal(0.0, 0.08, 3)).tolist()
     angle, distance = rng.uniform(0.0, 2 * math.pi), rng.uniform(*config.camera_distance)
-    position = (
-        target[0] + distance * math.cos(angle),
-        target[1] + distance * math.sin(angle),
-        rng.uniform(*config.camera_height),
-    )
+    height = rng.uniform(*config.camera_height)
+    position = (x + distance * math.cos(angle), y + distance * math.sin(angle), height)
     roll, field_of_view = rng.uniform(*config.camera_roll), rng.uniform(*config.field_of_view)
-    return CameraPose(position, tuple(target.tolist()), roll, field_of_view)
+    return CameraPose(position, (x, y, z), roll, field_of_view)
 
 
 def _clear(pose: CameraPose, thing: Place) -> bool:
