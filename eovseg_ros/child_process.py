@@ -54,7 +54,7 @@ class ChildProcess:
         self._process.send_signal(signal.SIGINT)
 
     def wait(self, seconds: float) -> int:
-        """Wait for the end and return the exit status; TimeoutError with the log's end if it does not come."""
+        """Wait for the end and return the exit status; TimeoutError with the log's end otherwise."""
         try:
             return self._process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -66,7 +66,7 @@ class ChildProcess:
             raise RuntimeError(f"{self._module} ended with status {self.returncode}:\n{self.log[-2000:]}")
 
     def wait_for_log(self, text: str, seconds: float) -> None:
-        """Wait until the process has printed `text`; RuntimeError if it ends before, TimeoutError if it never does."""
+        """Wait until the process has printed `text`; RuntimeError if it ends before, else TimeoutError."""
         deadline = time.monotonic() + seconds
         while text not in self.log:
             self.check_running()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode
 from rclpy.qos import QoSProfile, ReliabilityPolicy
+from rclpy.subscription import Subscription
 from rclpy.topic_endpoint_info import TopicEndpointInfo
 from sensor_msgs.msg import CompressedImage, Image
 
@@ -75,7 +76,7 @@ class ImageInput:
             self._warned = True
             self._node.get_logger().warning(self._why_silent())
 
-    def _subscribe(self):
+    def _subscribe(self) -> Subscription:
         qos = QoSProfile(depth=1, reliability=self._reliability)
         return self._node.create_subscription(self._type, self._name, self._receive, qos)
 

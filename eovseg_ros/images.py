@@ -67,7 +67,7 @@ def image_to_rgb(message: Image | CompressedImage) -> np.ndarray:
     if _ENCODINGS[message.encoding].channels == 2 and message.width % 2:
         raise ImageError(f"{_describe(message)} has an odd width: its encoding stores pixels in pairs")
     if cv_bridge_works():
-        from cv_bridge import CvBridge  # type: ignore[import-not-found]
+        from cv_bridge import CvBridge
 
         return CvBridge().imgmsg_to_cv2(message, "rgb8")
     return _convert(array, _ENCODINGS[message.encoding])
@@ -130,7 +130,7 @@ def array_to_image(array: np.ndarray, encoding: str, header: Header) -> Image:
 
 @functools.cache
 def cv_bridge_works() -> bool:
-    """Whether cv_bridge is installed and survives a conversion; tried in a child, as a broken one may crash."""
+    """Whether cv_bridge is there and survives a conversion; tried in a child, as a broken one may crash."""
     probe = (
         "from cv_bridge import CvBridge; from sensor_msgs.msg import Image; import array;"
         "m = Image(height=2, width=2, step=6, encoding='bgr8', data=array.array('B', range(12)));"

@@ -9,7 +9,7 @@ from builtin_interfaces.msg import Time
 def label_info_type() -> Any | None:
     """The message type, or None without vision_msgs."""
     try:
-        from vision_msgs.msg import LabelInfo  # type: ignore[import-not-found]
+        from vision_msgs.msg import LabelInfo
     except ImportError:
         return None
     return LabelInfo

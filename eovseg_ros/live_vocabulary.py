@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from eovseg_model.vocabulary import Vocabulary
-
 from eovseg_ros.mailbox import Mailbox
 from eovseg_ros.predictor import EncodedVocabulary, Predictor
 
@@ -58,7 +57,7 @@ class LiveVocabulary:
 
     @property
     def state(self) -> str:
-        """`encoding` while a newer vocabulary is on its way, `failed` after one could not be encoded, or `live`."""
+        """`encoding` while a newer vocabulary is on its way, `failed` where that went wrong, or `live`."""
         if self._encoding or self._requests.occupied or self._ready is not None:
             return "encoding"
         return "failed" if self.error else "live"
@@ -68,7 +67,7 @@ class LiveVocabulary:
         self._requests.put(entries)
 
     def adopt(self) -> bool:
-        """Make the vocabulary that is ready live; whether there was one. For the worker, between two frames."""
+        """Make what is ready live and say whether there was anything; for the worker, between two frames."""
         with self._lock:
             ready, self._ready = self._ready, None
         if ready is None:

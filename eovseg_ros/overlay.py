@@ -10,18 +10,11 @@ from PIL import Image, ImageDraw, ImageFont
 from eovseg_ros.regions import Region, measure_regions
 from eovseg_ros.segmented_frame import LabelledSegment
 
+# RGB, neighbours far apart; a class takes its colour by its index.
 _THING_COLOURS = (
-    (255, 64, 64), (47, 128, 255), (255, 200, 30), (166, 77, 255), (46, 204, 80), (255, 120, 190), (30, 210, 240),
-    (255, 138, 31), (110, 95, 255), (180, 230, 40), (235, 60, 220), (0, 190, 160), (200, 120, 70), (140, 255, 190),
-)  # fmt: skip
-_STUFF_COLOURS = (
-    (120, 150, 120),
-    (150, 140, 190),
-    (190, 160, 110),
-    (100, 150, 180),
-    (180, 120, 130),
-    (140, 170, 170),
-)
+    "ff4040 2f80ff ffc81e a64dff 2ecc50 ff78be 1ed2f0 ff8a1f 6e5fff b4e628 eb3cdc 00bea0 c87846 8cffbe"
+).split()
+_STUFF_COLOURS = "789678 968cbe bea06e 6496b4 b47882 8caaaa".split()
 _STUFF_FILL = 0.6  # stuff is painted this much thinner than things
 _SMALLEST_NAMED = 12  # pixels; a smaller segment is coloured but not named
 _SMALLEST_FONT = 10  # pixels
@@ -63,7 +56,7 @@ def segment_colours(segments: Sequence[LabelledSegment]) -> dict[int, tuple[int,
         instance = instances[segment.class_id] = instances.get(segment.class_id, -1) + 1
         palette = _THING_COLOURS if segment.is_thing else _STUFF_COLOURS
         tone = (0.0, 0.35, -0.2)[segment.class_id // len(palette) % 3] - 0.12 * (instance % 3)
-        colours[segment.id] = _shaded(palette[segment.class_id % len(palette)], tone)
+        colours[segment.id] = _shaded(tuple(bytes.fromhex(palette[segment.class_id % len(palette)])), tone)
     return colours
 
 
@@ -110,7 +103,7 @@ def _mask(panoptic: np.ndarray, segment_id: int, region: Region) -> np.ndarray:
     return (box == segment_id).view(np.uint8)
 
 
-def _shaded(colour: tuple[int, int, int], tone: float) -> tuple[int, int, int]:
+def _shaded(colour: tuple[int, ...], tone: float) -> tuple[int, int, int]:
     """Mix with white (tone up to 1) or black (down to -1)."""
     target = 255 if tone > 0 else 0
     red, green, blue = (round(c + (target - c) * abs(tone)) for c in colour)

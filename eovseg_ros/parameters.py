@@ -5,11 +5,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from eovseg_model.vocabulary import Vocabulary
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 from rclpy.exceptions import InvalidParameterValueException
 from rclpy.node import Node
 from rclpy.parameter import Parameter
+
+from eovseg_model.vocabulary import Vocabulary
 
 
 class ParameterError(ValueError):
@@ -93,7 +94,7 @@ class NodeParameters:
     @property
     def model_short_side(self) -> int | None | Literal["variant"]:
         """The parameter short_side in the predictor's words."""
-        return {0: "variant", -1: None}.get(self.short_side, self.short_side)  # type: ignore[return-value]
+        return {0: "variant", -1: None}.get(self.short_side, self.short_side)
 
     @classmethod
     def declare(cls, node: Node) -> "NodeParameters":
@@ -179,8 +180,8 @@ def _check_vocabulary(name: str, value: object) -> tuple[str, ...]:
     if not isinstance(value, (list, tuple)) or not all(isinstance(entry, str) for entry in value):
         shown = list(value) if isinstance(value, Iterable) else value
         raise ParameterError(
-            f"'{name}' must be a list of strings, got {shown!r} (YAML takes yes, no, on, off and bare numbers "
-            f"for something else): {how}"
+            f"'{name}' must be a list of strings, got {shown!r} (YAML takes yes, no, on, off and "
+            f"bare numbers for something else): {how}"
         )
     try:
         Vocabulary.parse(value)

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any, Literal, Protocol
 
 import numpy as np
-from eovseg_model.vocabulary import Vocabulary
 
+from eovseg_model.vocabulary import Vocabulary
 from eovseg_ros.parameters import NodeParameters
 from eovseg_ros.segmented_frame import LabelledSegment
 
@@ -45,17 +45,18 @@ class Predictor(Protocol):
         image: np.ndarray,
         *,
         short_side: int | None | Literal["variant"],
-        vocabulary: EncodedVocabulary,
+        vocabulary: Any,  # an EncodedVocabulary of this predictor's own
         object_threshold: float,
         overlap_threshold: float,
     ) -> Prediction:
-        """Segment an (H, W, 3) uint8 RGB image, resized inside to `short_side`; the answer has the image's size."""
+        """Segment an (H, W, 3) uint8 RGB image, resized inside; the answer has the image's size."""
         ...
 
 
 def load_predictor(parameters: NodeParameters) -> Predictor:
     """Load the model that the parameters name; ValueError or OSError says what is wrong with them."""
     import torch
+
     from eovseg_model.predictor import EOVSegPredictor
 
     device = parameters.device

@@ -4,18 +4,19 @@ import itertools
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import rclpy
-from eovseg_model.simulation.catalog import CATALOG
-from eovseg_model.simulation.frame import Frame
-from eovseg_model.simulation.scene import Scene, SceneConfig
 from rcl_interfaces.msg import ParameterDescriptor
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 
+from eovseg_model.simulation.catalog import CATALOG
+from eovseg_model.simulation.frame import Frame
+from eovseg_model.simulation.scene import Scene, SceneConfig
 from eovseg_ros.images import array_to_image
 from eovseg_ros.messages import panoptic_segmentation
 from eovseg_ros.msg import PanopticSegmentation
@@ -75,7 +76,7 @@ class SimCamera(Node):
         self.create_timer(1 / rate, self._publish)
         self.get_logger().info(f"publishing {width}x{height} at {rate:g} Hz on /camera/image_raw")
 
-    def _parameter(self, name: str, default, description: str):
+    def _parameter(self, name: str, default: Any, description: str) -> Any:
         return self.declare_parameter(name, default, ParameterDescriptor(description=description)).value
 
     def _publish(self) -> None:
@@ -99,7 +100,7 @@ def rendered_frames(
 
 
 def frame_messages(frame: Frame) -> FrameMessages:
-    """Write a frame as image, camera info, depth, true panoptic image and true segments; stamps are left at 0."""
+    """Write a frame as image, camera info, depth, true panoptic image and true segments; without stamps."""
     header = Header(frame_id=FRAME_ID)
     truth = frame.segment_ids.astype(np.uint16)
     segments = [_TrueSegment(s.id, CATALOG.index(s.label), s.label, s.is_thing) for s in frame.segments]

@@ -9,8 +9,8 @@ import time
 from dataclasses import dataclass
 
 import numpy as np
-from eovseg_model.vocabulary import Vocabulary
 
+from eovseg_model.vocabulary import Vocabulary
 from eovseg_ros.panoptic_node import main
 
 

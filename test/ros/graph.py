@@ -107,7 +107,7 @@ class Graph:
 
 
 def squares(*colours, size=(60, 80)):
-    """A black picture with a 10x10 square for every (red, green): segment id and class of the stand-in model."""
+    """A black picture with a 10x10 square for every (red, green): segment id and class to the stand-in."""
     rgb = np.zeros((*size, 3), np.uint8)
     for i, (red, green) in enumerate(colours):
         rgb[10:20, 5 + 15 * i : 15 + 15 * i, :2] = red, green
