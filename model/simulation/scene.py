@@ -80,8 +80,8 @@ class Scene:
             segments=segments,
             fx=focal,
             fy=focal,
-            cx=(width - 1) / 2,
-            cy=(height - 1) / 2,
+            cx=width / 2,
+            cy=height / 2 - 1,  # where the renderer's line of sight meets the pixels
         )
 
     def _build(self, rng: np.random.Generator) -> None:
