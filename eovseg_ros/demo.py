@@ -1,0 +1,213 @@
+"""The demo: a simulated camera and the node, the vocabulary changed as they run, pictures left behind."""
+
+import argparse
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import NamedTuple
+
+import rclpy
+from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.node import Node
+
+from eovseg_model.simulation.catalog import KEPT_OUT_NAMES, TRAINED_NAMES, vocabulary_entries
+from eovseg_ros.child_process import ChildProcess
+from eovseg_ros.demo_recorder import DemoRecorder
+from eovseg_ros.msg import Vocabulary
+from eovseg_ros.node_client import ClientError, NodeClient
+from eovseg_ros.own_graph import use_own_graph
+
+_START_SECONDS = 60.0  # that camera and node may take
+_LINE_PERIOD = 2.0  # seconds between two lines of numbers
+_PICTURES = 3  # of every act
+
+
+class Act(NamedTuple):
+    """A part of the demo: what it shows, and its vocabulary."""
+
+    name: str
+    title: str
+    vocabulary: tuple[str, ...]
+
+
+_STUFF = ("floor,ground|stuff", "wall|stuff", "table,desk|stuff")
+ACTS = (
+    Act("trained_names", "the names of training", vocabulary_entries(TRAINED_NAMES)),
+    Act(
+        "kept_out_names",
+        "names that training never showed, among all others",
+        vocabulary_entries((*KEPT_OUT_NAMES, *TRAINED_NAMES)),
+    ),
+    Act(
+        "shapes",
+        "shapes without their colours",
+        (
+            "cube,block",
+            "ball,sphere",
+            "cylinder,can",
+            "cone",
+            "mug,cup",
+            "bowl,dish",
+            "robot",
+            "toy",
+            *_STUFF,
+        ),
+    ),
+    Act("three_words", "only what a task needs", ("something to drink from,mug,cup", "robot", *_STUFF)),
+)
+
+
+class Demo:
+    """Watch the node by a node of our own and tell what happens, act after act."""
+
+    def __init__(self, folder: Path) -> None:
+        self._node = Node("eovseg_demo")
+        self._client = NodeClient(self._node, "/eovseg")
+        self._recorder = DemoRecorder(self._node, folder, self._caption)
+        self._node.create_subscription(DiagnosticArray, "/diagnostics", self._keep_diagnostics, 10)
+        self._values: dict[str, str] = {}
+        self._start = time.monotonic()
+
+    @property
+    def frames(self) -> int:
+        """Frames that came back with all their topics."""
+        return self._recorder.frames
+
+    def wait_for_frames(self, processes: list[ChildProcess]) -> None:
+        """Wait for the first frame; RuntimeError if a process ends before, ClientError if none comes."""
+        deadline = time.monotonic() + _START_SECONDS
+        while not self.frames:
+            for process in processes:
+                process.check_running()
+            if time.monotonic() > deadline:
+                raise ClientError(
+                    f"no frame in {_START_SECONDS:.0f} s:\n" + "\n".join(p.log for p in processes)
+                )
+            rclpy.spin_once(self._node, timeout_sec=0.1)
+
+    def play(self, number: int, act: Act, seconds: float) -> list[Path]:
+        """Make the act's vocabulary live, print lines for `seconds` and return the pictures taken."""
+        print(f"\n{number}. {act.title}", flush=True)
+        asked = time.monotonic()
+        vocabulary = self._client.set_vocabulary(act.vocabulary, _START_SECONDS)
+        print(f"   live after {time.monotonic() - asked:.1f} s: {_summary(vocabulary)}", flush=True)
+        pictures: list[Path] = []
+        end, next_line = time.monotonic() + seconds, time.monotonic() + _LINE_PERIOD / 2
+        while time.monotonic() < end:
+            rclpy.spin_once(self._node, timeout_sec=0.1)
+            if time.monotonic() >= next_line:
+                next_line += _LINE_PERIOD
+                self._print_line()
+            taken = 1 - (end - time.monotonic()) / seconds
+            if taken > (len(pictures) + 0.5) / _PICTURES and len(pictures) < _PICTURES:
+                path = self._recorder.save_picture(f"{number}_{act.name}_{len(pictures) + 1}")
+                pictures += [path] if path else []
+        return pictures
+
+    def close(self) -> None:
+        """Finish the video and leave the graph."""
+        self._recorder.close()
+        self._node.destroy_node()
+
+    def summary(self) -> str:
+        """One line about everything that was seen."""
+        seconds = time.monotonic() - self._start
+        dropped = self._values.get("dropped, replaced by a newer one", "?")
+        return (
+            f"{self.frames} frames in {seconds:.0f} s, {dropped} camera images dropped for newer ones, "
+            f"vocabularies {', '.join(map(str, sorted(self._recorder.versions)))}"
+        )
+
+    @property
+    def video(self) -> Path:
+        """The video's path."""
+        return self._recorder.video
+
+    def _print_line(self) -> None:
+        values, last = self._values, self._recorder.last
+        if not values or last is None:
+            return
+        names = [f"{s.label} {s.score:.0%}" for s in sorted(last.segments, key=lambda s: -s.area)]
+        print(
+            f"   {time.monotonic() - self._start:3.0f} s  camera {values['rate in (Hz)']:>4} Hz"
+            f"  out {values['rate out (Hz)']:>4} Hz  latency {values['latency, median (ms)']:>5} ms"
+            f"  v{last.vocabulary_version}  {', '.join(names)}",
+            flush=True,
+        )
+
+    def _caption(self) -> str:
+        vocabulary = self._client.vocabulary
+        rate = self._values.get("rate out (Hz)", "?")
+        return f"{rate} Hz   {_summary(vocabulary, 20)}" if vocabulary else ""
+
+    def _keep_diagnostics(self, message: DiagnosticArray) -> None:
+        self._values = {value.key: value.value for value in message.status[0].values}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Play all acts; 1 where nothing was published."""
+    options = _parse(arguments)
+    domain = use_own_graph()
+    options.output.mkdir(parents=True, exist_ok=True)
+    print(
+        f"simulated camera and node in ROS_DOMAIN_ID={domain}; logs and pictures in {options.output}",
+        flush=True,
+    )
+    camera = {"rate": options.rate, "seed": options.seed, "kept_out": True, "scene_period": 8.0}
+    node = {"checkpoint": options.checkpoint, "vocabulary": ACTS[0].vocabulary}
+    remap = {"image": "/camera/image_raw"}
+    with ExitStack() as stack:
+        processes = [
+            ChildProcess("eovseg_ros.sim_camera", options.output / "camera.log", parameters=camera),
+            ChildProcess(
+                "eovseg_ros.panoptic_node", options.output / "node.log", parameters=node, remappings=remap
+            ),
+        ]
+        for process in processes:
+            stack.enter_context(process)
+        rclpy.init()
+        stack.callback(rclpy.try_shutdown)
+        demo = Demo(options.output)
+        stack.callback(demo.close)
+        try:
+            return _play(demo, processes, options.seconds)
+        except (ClientError, RuntimeError) as error:
+            print(f"demo: {error}", file=sys.stderr)
+            return 1
+        except KeyboardInterrupt:
+            return 130
+
+
+def _play(demo: Demo, processes: list[ChildProcess], seconds: float) -> int:
+    demo.wait_for_frames(processes)
+    pictures: list[Path] = []
+    for number, act in enumerate(ACTS, start=1):
+        pictures += demo.play(number, act, seconds / len(ACTS))
+    for process in processes:
+        process.check_running()
+    print(f"\n{demo.summary()}\nvideo:    {demo.video}")
+    for path in pictures:
+        print(f"picture:  {path}")
+    return 0 if demo.frames else 1
+
+
+def _summary(vocabulary: Vocabulary, most: int = 8) -> str:
+    labels = ", ".join(vocabulary.labels[:most]) + (", ..." if len(vocabulary.labels) > most else "")
+    return f"vocabulary {vocabulary.version}, {len(vocabulary.labels)} classes: {labels}"
+
+
+def _parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m eovseg_ros.demo", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=52.0, help="of all acts together (default: 52)")
+    parser.add_argument(
+        "--output", type=Path, default=Path("demo_output"), help="folder (default: demo_output)"
+    )
+    parser.add_argument("--rate", type=float, default=10.0, help="of the camera in Hz (default: 10)")
+    parser.add_argument("--seed", type=int, default=3_000_000, help="of the first scene (default: 3000000)")
+    parser.add_argument("--checkpoint", default="", help="other weights for the variant tiny")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
