@@ -20,6 +20,7 @@ setup(
         "open_clip_torch>=2.24",
         "opencv-python-headless",
         "pillow",
+        "platformdirs>=3",
         "safetensors>=0.4",
         "scipy",
         "torch>=2.6",
