@@ -12,12 +12,13 @@ import torch
 from torch import Tensor
 
 from .build import build_model, materialise_buffers
-from .checkpoint.loading import load_weights, read_state_dict
+from .checkpoint.loading import TEXT_HASH, load_weights, read_metadata, read_state_dict
 from .classification import TextRows
 from .config import CONFIGS
 from .eovseg import EOVSeg
 from .panoptic import Instances, fuse_instances, fuse_panoptic, fuse_semantic, upsample_masks
 from .preprocess import check_image, resize_image, to_input
+from .text_cache import TextCache, cache_folder, hash_weights
 from .vocabulary import Vocabulary, load_vocabulary
 
 DEMO_WEIGHTS = Path(__file__).parent / "weights" / "eovseg_tiny.safetensors"
@@ -73,14 +74,22 @@ class PanopticResult:
 
 
 class EOVSegPredictor:
-    """A network, a vocabulary and the steps around them; safe to use while `encode` runs in another thread."""
+    """A network, a vocabulary and the steps around them; safe to use while `encode` runs in another thread.
+
+    text_cache keeps encoded names between runs; without one they are kept in memory alone.
+    """
 
     def __init__(
-        self, model: EOVSeg, vocabulary: Vocabulary | Sequence[str], seen: Sequence[bool] | None = None
+        self,
+        model: EOVSeg,
+        vocabulary: Vocabulary | Sequence[str],
+        seen: Sequence[bool] | None = None,
+        text_cache: TextCache | None = None,
     ) -> None:
         self.model = model.eval()
         self._training_vocabulary = load_vocabulary(model.config.training_vocabulary)
-        self._text_cache: dict[str, Tensor] = {}
+        self._text_cache = text_cache
+        self._rows: dict[str, Tensor] = {}
         self._text_lock = threading.Lock()
         self.vocabulary = self.encode(vocabulary, seen)
 
@@ -104,15 +113,18 @@ class EOVSegPredictor:
             if variant != "tiny":
                 raise ValueError(f"variant {variant!r} needs a weights file; only tiny comes with the package")
             path_or_state_dict = DEMO_WEIGHTS
+        text_hash = None
         if isinstance(path_or_state_dict, Mapping):
             source, state_dict = "the state dict", path_or_state_dict
         else:
             source, state_dict = str(path_or_state_dict), read_state_dict(path_or_state_dict)
+            text_hash = read_metadata(path_or_state_dict).get(TEXT_HASH)
         with torch.device("meta"):
             model = build_model(CONFIGS[variant])
         load_weights(model, state_dict, source)
         materialise_buffers(model)
-        return cls(model.to(device), vocabulary, seen)
+        text_hash = text_hash or hash_weights(model.text_encoder.state_dict())
+        return cls(model.to(device), vocabulary, seen, TextCache(cache_folder(), text_hash))
 
     @property
     def device(self) -> torch.device:
@@ -138,11 +150,21 @@ class EOVSegPredictor:
         return EncodedVocabulary(vocabulary, text, torch.tensor(list(map(bool, seen)), device=self.device))
 
     def _encode_names(self, names: Sequence[str]) -> Tensor:
+        """Rows (T, D): from memory, else from disk, else from the text tower."""
         with self._text_lock:
-            missing = [name for name in names if name not in self._text_cache]
+            missing = [name for name in names if name not in self._rows]
+            if missing and self._text_cache:
+                self._keep(self._text_cache.read(missing))
+                missing = [name for name in missing if name not in self._rows]
             if missing:
-                self._text_cache.update(zip(missing, self.model.text_encoder(missing), strict=True))
-            return torch.stack([self._text_cache[name] for name in names])
+                encoded = dict(zip(missing, self.model.text_encoder(missing), strict=True))
+                self._keep(encoded)
+                if self._text_cache:
+                    self._text_cache.write(encoded)
+            return torch.stack([self._rows[name] for name in names])
+
+    def _keep(self, rows: Mapping[str, Tensor]) -> None:
+        self._rows.update({name: row.to(self.device) for name, row in rows.items()})
 
     @torch.no_grad()
     def __call__(

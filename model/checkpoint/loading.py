@@ -4,12 +4,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from ..text_cache import hash_weights
 from .published import is_published, rename
 
 FIRST = 5  # offending keys named in an error
+TEXT_HASH = "text_hash"  # metadata: hash of the text tower's weights
 
 
 class CheckpointError(ValueError):
@@ -36,6 +39,14 @@ def read_state_dict(path: str | Path) -> dict[str, Tensor]:
     return content
 
 
+def read_metadata(path: str | Path) -> dict[str, str]:
+    """What a `.safetensors` file says of itself; nothing for other files."""
+    if Path(path).suffix != ".safetensors":
+        return {}
+    with safe_open(path, framework="pt") as file:
+        return file.metadata() or {}
+
+
 def load_weights(model: nn.Module, state_dict: Mapping[str, Tensor], source: str = "the state dict") -> None:
     """Put published or own entries into model, taking the tensors over; floats become float32.
 
@@ -51,11 +62,12 @@ def load_weights(model: nn.Module, state_dict: Mapping[str, Tensor], source: str
 
 
 def save_weights(model: nn.Module, path: str | Path, metadata: Mapping[str, str], dtype: torch.dtype) -> None:
-    """Write model's state dict as safetensors, floats as dtype."""
+    """Write model's state dict as safetensors, floats as dtype, with the hash of its text tower."""
     entries = {
         k: (v.to(dtype) if v.is_floating_point() else v).contiguous() for k, v in model.state_dict().items()
     }
-    save_file(entries, path, metadata=dict(metadata))
+    text = {k: v for k, v in entries.items() if k.startswith("text_encoder.")}
+    save_file(entries, path, metadata={**metadata, TEXT_HASH: hash_weights(text)})
 
 
 def check(entries: Mapping[str, Tensor], expected: Mapping[str, Tensor], source: str) -> None:

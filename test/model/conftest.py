@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import os
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -74,3 +75,9 @@ def parity_arrays() -> Callable[[str], tuple[Any, dict[str, np.ndarray]]]:
 def read(name: str) -> tuple[Any, dict[str, np.ndarray]]:
     with np.load(FOLDER / f"{name}.npz") as arrays:
         return json.loads((FOLDER / f"{name}.json").read_text()), dict(arrays)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory) -> None:
+    """Tests never read or write the user's cache."""
+    os.environ["EOVSEG_CACHE"] = str(tmp_path_factory.mktemp("cache"))
