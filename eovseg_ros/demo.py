@@ -87,11 +87,14 @@ class Demo:
             rclpy.spin_once(self._node, timeout_sec=0.1)
 
     def play(self, number: int, act: Act, seconds: float) -> list[Path]:
-        """Make the act's vocabulary live, print lines for `seconds` and return the pictures taken."""
+        """Change to the act's vocabulary, print lines for `seconds` and return the pictures taken."""
         print(f"\n{number}. {act.title}", flush=True)
-        asked = time.monotonic()
-        vocabulary = self._client.set_vocabulary(act.vocabulary, _START_SECONDS)
-        print(f"   live after {time.monotonic() - asked:.1f} s: {_summary(vocabulary)}", flush=True)
+        if number == 1:  # the node was started with it
+            print(f"   {_summary(self._client.get_vocabulary(_START_SECONDS))}", flush=True)
+        else:
+            asked = time.monotonic()
+            vocabulary = self._client.set_vocabulary(act.vocabulary, _START_SECONDS)
+            print(f"   live after {time.monotonic() - asked:.1f} s: {_summary(vocabulary)}", flush=True)
         pictures: list[Path] = []
         end, next_line = time.monotonic() + seconds, time.monotonic() + _LINE_PERIOD / 2
         while time.monotonic() < end:
@@ -136,10 +139,10 @@ class Demo:
             flush=True,
         )
 
-    def _caption(self) -> str:
-        vocabulary = self._client.vocabulary
+    def _caption(self, version: int) -> str:
+        vocabulary = self._client.vocabularies.get(version)
         rate = self._values.get("rate out (Hz)", "?")
-        return f"{rate} Hz   {_summary(vocabulary, 20)}" if vocabulary else ""
+        return f"{rate} Hz   {_summary(vocabulary, most=20)}" if vocabulary else ""
 
     def _keep_diagnostics(self, message: DiagnosticArray) -> None:
         self._values = {value.key: value.value for value in message.status[0].values}

@@ -24,7 +24,7 @@ _REMEMBERED = 60  # messages of one topic that wait for the others
 class DemoRecorder:
     """Subscribe to camera, label image and segments; every frame goes into the video, some into PNG files."""
 
-    def __init__(self, node: Node, folder: Path, caption: Callable[[], str]) -> None:
+    def __init__(self, node: Node, folder: Path, caption: Callable[[int], str]) -> None:
         self.folder = folder
         self.video = folder / "demo.mp4"
         self.frames = 0
@@ -73,7 +73,7 @@ class DemoRecorder:
         rgb = cv2.resize(image_to_rgb(image), None, fx=_SCALE, fy=_SCALE, interpolation=cv2.INTER_CUBIC)
         labels = cv2.resize(image_to_array(panoptic), rgb.shape[1::-1], interpolation=cv2.INTER_NEAREST)
         overlay = draw_overlay(rgb, labels, segments.segments, opacity=0.5)
-        self._picture = _with_caption(np.hstack([rgb, overlay]), self._caption())
+        self._picture = _with_caption(np.hstack([rgb, overlay]), self._caption(segments.vocabulary_version))
         self._write(segments.header.stamp.sec + segments.header.stamp.nanosec / 1e9)
 
     def _write(self, stamp: float) -> None:

@@ -26,7 +26,7 @@ class NodeClient:
         self._target = target
         self._failure = ""
         self._asked: Time | None = None
-        self.vocabulary: Vocabulary | None = None
+        self.vocabularies: dict[int, Vocabulary] = {}  # seen so far, by version
         latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
         node.create_subscription(Vocabulary, f"{target}/vocabulary", self._keep_vocabulary, latched)
         node.create_subscription(DiagnosticArray, "/diagnostics", self._keep_failure, 10)
@@ -42,9 +42,10 @@ class NodeClient:
 
     def get_vocabulary(self, seconds: float) -> Vocabulary:
         """Wait for the vocabulary that is live; ClientError if none comes."""
-        self.wait(lambda: self.vocabulary, seconds, f"{self._target} told no vocabulary: does the node run?")
-        assert self.vocabulary
-        return self.vocabulary
+        self.wait(
+            lambda: self.vocabularies, seconds, f"{self._target} told no vocabulary: does the node run?"
+        )
+        return self.vocabularies[self._version]
 
     def set_vocabulary(self, entries: Sequence[str], seconds: float) -> Vocabulary:
         """Set the vocabulary and return it once it is live; ClientError with the reason otherwise."""
@@ -66,15 +67,14 @@ class NodeClient:
         )
         if self._version == before:
             raise ClientError(self._failure)
-        assert self.vocabulary
-        return self.vocabulary
+        return self.vocabularies[self._version]
 
     @property
     def _version(self) -> int:
-        return self.vocabulary.version if self.vocabulary else 0
+        return max(self.vocabularies)
 
     def _keep_vocabulary(self, message: Vocabulary) -> None:
-        self.vocabulary = message
+        self.vocabularies[message.version] = message
 
     def _keep_failure(self, message: DiagnosticArray) -> None:
         """Note that an encoding failed, if the message is newer than what was asked for."""

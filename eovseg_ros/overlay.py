@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from eovseg_ros.regions import Region, measure_regions
+from eovseg_model.regions import Region, measure_regions
 from eovseg_ros.segmented_frame import LabelledSegment
 
 # RGB, neighbours far apart; a class takes its colour by its index.

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from std_msgs.msg import Header
 
-from eovseg_ros.regions import Region, measure_regions
+from eovseg_model.regions import Region, measure_regions
 
 
 class LabelledSegment(Protocol):

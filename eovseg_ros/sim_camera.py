@@ -20,7 +20,7 @@ from eovseg_model.simulation.scene import Scene, SceneConfig
 from eovseg_ros.images import array_to_image
 from eovseg_ros.messages import panoptic_segmentation
 from eovseg_ros.msg import PanopticSegmentation
-from eovseg_ros.regions import measure_regions
+from eovseg_model.regions import measure_regions
 from eovseg_ros.spinning import spin_until_shutdown
 
 FRAME_ID = "camera_optical_frame"

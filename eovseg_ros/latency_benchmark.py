@@ -1,0 +1,143 @@
+"""Does latency grow under a camera that is faster than the model? A minute of it, in slices."""
+
+import argparse
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+import rclpy
+from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.node import Node
+
+from eovseg_ros.child_process import ChildProcess
+from eovseg_ros.msg import PanopticSegmentation
+from eovseg_ros.own_graph import use_own_graph
+
+_START_SECONDS = 90.0  # that rendering and loading may take
+_SLICE = 10.0  # seconds
+_TOLERATED = 1.5  # last slice to first slice, medians; a queue would grow by seconds
+_REPORTED = (
+    "model time, median (ms)",
+    "ROS path, median (ms)",
+    "of it waiting, median (ms)",
+    "received",
+    "published",
+    "dropped, replaced by a newer one",
+)
+
+
+class LatencyProbe:
+    """Note for every frame of ~/segments when it came and how old its image was then."""
+
+    def __init__(self) -> None:
+        self._node = Node("latency_probe")
+        self.arrivals: list[float] = []  # seconds of the steady clock
+        self.latencies: list[float] = []  # ms from the camera's stamp
+        self.values: dict[str, str] = {}
+        self._node.create_subscription(PanopticSegmentation, "/eovseg/segments", self._receive, 10)
+        self._node.create_subscription(DiagnosticArray, "/diagnostics", self._keep_diagnostics, 10)
+
+    def spin_for(self, seconds: float) -> None:
+        """Receive for some time."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            rclpy.spin_once(self._node, timeout_sec=0.1)
+
+    def forget(self) -> None:
+        """Start anew."""
+        self.arrivals.clear()
+        self.latencies.clear()
+
+    def close(self) -> None:
+        """Leave the graph."""
+        self._node.destroy_node()
+
+    def _receive(self, message: PanopticSegmentation) -> None:
+        now = self._node.get_clock().now().nanoseconds
+        stamp = message.header.stamp.sec * 10**9 + message.header.stamp.nanosec
+        self.arrivals.append(time.monotonic())
+        self.latencies.append((now - stamp) / 1e6)
+
+    def _keep_diagnostics(self, message: DiagnosticArray) -> None:
+        self.values = {value.key: value.value for value in message.status[0].values}
+
+
+def slice_medians(arrivals: list[float], latencies: list[float], start: float, seconds: float) -> list[float]:
+    """Print a line for each slice and return the medians, ms; infinite where nothing came."""
+    print(f"{'seconds':>9} {'frames/s':>9} {'median ms':>10} {'p95 ms':>8}")
+    times, values = np.array(arrivals) - start, np.array(latencies)
+    medians = []
+    for begin in np.arange(0.0, seconds - 0.5, _SLICE):
+        end = min(begin + _SLICE, seconds)
+        here = values[(times >= begin) & (times < end)]
+        median, p95 = np.percentile(here, [50, 95]) if here.size else (float("inf"), float("inf"))
+        medians.append(float(median))
+        print(f"{begin:4.0f}-{end:<4.0f} {here.size / (end - begin):9.1f} {median:10.1f} {p95:8.1f}")
+    return medians
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Measure; 1 where latency grew or nothing came."""
+    options = _parse(arguments)
+    use_own_graph()
+    camera = {"rate": options.rate, "replay": 60, "width": options.width, "height": options.height}
+    node = {"checkpoint": options.checkpoint, "variant": options.variant, "device": options.device}
+    remap = {"image": "/camera/image_raw"}
+    with ExitStack() as stack:
+        logs = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        processes = [
+            ChildProcess("eovseg_ros.panoptic_node", logs / "node.log", parameters=node, remappings=remap),
+            ChildProcess("eovseg_ros.sim_camera", logs / "camera.log", parameters=camera),
+        ]
+        for process in processes:
+            stack.enter_context(process)
+        rclpy.init()
+        stack.callback(rclpy.try_shutdown)
+        probe = LatencyProbe()
+        stack.callback(probe.close)
+        try:
+            return _measure(probe, processes, options)
+        except RuntimeError as error:
+            print(f"latency_benchmark: {error}", file=sys.stderr)
+            return 1
+
+
+def _measure(probe: LatencyProbe, processes: list[ChildProcess], options: argparse.Namespace) -> int:
+    deadline = time.monotonic() + _START_SECONDS
+    while len(probe.arrivals) < 10:
+        for process in processes:
+            process.check_running()
+        if time.monotonic() > deadline:
+            logs = "\n".join(process.log for process in processes)
+            raise RuntimeError(f"no frames in {_START_SECONDS:.0f} s:\n{logs}")
+        probe.spin_for(0.5)
+    probe.forget()
+    size = f"{options.width}x{options.height}"
+    print(f"camera: {size} replayed at {options.rate:g} Hz for {options.seconds:g} s")
+    start = time.monotonic()
+    probe.spin_for(options.seconds)
+    medians = slice_medians(probe.arrivals, probe.latencies, start, options.seconds)
+    print("in the node: " + ", ".join(f"{name} {probe.values[name]}" for name in _REPORTED))
+    grows = not medians[-1] <= _TOLERATED * medians[0]
+    verdict = "GROWS" if grows else "does not grow"
+    print(f"latency {verdict}: {medians[0]:.1f} ms at first, {medians[-1]:.1f} ms at last")
+    return int(grows)
+
+
+def _parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m eovseg_ros.latency_benchmark", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=60.0, help="of measuring (default: 60)")
+    parser.add_argument("--rate", type=float, default=30.0, help="of the camera in Hz (default: 30)")
+    parser.add_argument("--width", type=int, default=320, help="pixels (default: 320)")
+    parser.add_argument("--height", type=int, default=240, help="pixels (default: 240)")
+    parser.add_argument("--variant", default="tiny", help="of the model (default: tiny)")
+    parser.add_argument("--checkpoint", default="", help="weights (default: those of the package)")
+    parser.add_argument("--device", default="auto", help="of the model (default: auto)")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

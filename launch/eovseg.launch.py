@@ -1,0 +1,52 @@
+"""The node on a camera topic, with a simulated camera (sim:=true) and RViz (rviz:=true) if wanted."""
+
+import os
+from pathlib import Path
+
+from ament_index_python.packages import get_package_share_directory
+from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
+from launch.conditions import IfCondition
+from launch.substitutions import LaunchConfiguration
+from launch_ros.actions import Node
+
+from launch import LaunchDescription
+
+CONFIG = Path(get_package_share_directory("eovseg_ros"), "config")
+PROFILE = "FASTRTPS_DEFAULT_PROFILES_FILE"  # of Fast DDS: large images through shared memory
+ARGUMENTS = {
+    "image_topic": ("/camera/image_raw", "the camera's images; compressed ones below it"),
+    "params_file": (str(CONFIG / "eovseg.yaml"), "parameters; the arguments below go before it"),
+    "variant": ("", "tiny, s, m or l"),
+    "checkpoint": ("", "path of the weights"),
+    "device": ("", "auto, cpu, cuda, ..."),
+    "image_transport": ("", "raw or compressed"),
+    "overlay": ("", "true or false"),
+    "namespace": ("", "of the node"),
+    "sim": ("false", "start the simulated camera"),
+    "rviz": ("false", "start RViz"),
+}
+
+
+def nodes(context):
+    value = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
+    given = {n: value[n] for n in ("variant", "checkpoint", "device", "image_transport") if value[n]}
+    if value["overlay"]:
+        given["overlay"] = value["overlay"].lower() == "true"
+    image, namespace = value["image_topic"], value["namespace"].strip("/")
+    prefix = f"/{namespace}" if namespace else ""
+    views = [(f"/eovseg/{view}", f"{prefix}/eovseg/{view}") for view in ("overlay", "panoptic")]
+    return [
+        Node(package="eovseg_ros", executable="eovseg_node", namespace=namespace, output="screen",
+             parameters=[value["params_file"], given],
+             remappings=[("image", image), ("image/compressed", f"{image}/compressed")]),
+        Node(package="eovseg_ros", executable="sim_camera", output="screen",
+             remappings=[("/camera/image_raw", image)], condition=IfCondition(value["sim"])),
+        Node(package="rviz2", executable="rviz2", arguments=["-d", str(CONFIG / "eovseg.rviz")], output="log",
+             remappings=[("/camera/image_raw", image), *views], condition=IfCondition(value["rviz"])),
+    ]  # fmt: skip
+
+
+def generate_launch_description():
+    declared = [DeclareLaunchArgument(n, default_value=d, description=t) for n, (d, t) in ARGUMENTS.items()]
+    profile = SetEnvironmentVariable(PROFILE, os.environ.get(PROFILE, str(CONFIG / "fastdds.xml")))
+    return LaunchDescription([*declared, profile, OpaqueFunction(function=nodes)])
