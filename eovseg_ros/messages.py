@@ -7,9 +7,9 @@ from geometry_msgs.msg import Point
 from sensor_msgs.msg import Image, RegionOfInterest
 from std_msgs.msg import Header
 
+from eovseg_model.regions import Region
 from eovseg_ros.images import array_to_image
 from eovseg_ros.msg import PanopticSegmentation, Segment, Vocabulary
-from eovseg_model.regions import Region
 from eovseg_ros.segmented_frame import LabelledSegment, SegmentedFrame
 
 

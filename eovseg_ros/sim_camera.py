@@ -14,13 +14,13 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import Header
 
+from eovseg_model.regions import measure_regions
 from eovseg_model.simulation.catalog import CATALOG
 from eovseg_model.simulation.frame import Frame
 from eovseg_model.simulation.scene import Scene, SceneConfig
 from eovseg_ros.images import array_to_image
 from eovseg_ros.messages import panoptic_segmentation
 from eovseg_ros.msg import PanopticSegmentation
-from eovseg_model.regions import measure_regions
 from eovseg_ros.spinning import spin_until_shutdown
 
 FRAME_ID = "camera_optical_frame"

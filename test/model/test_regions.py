@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from eovseg_ros.regions import Region, measure_regions
+from eovseg_model.regions import Region, measure_regions
 
 
 def test_hand_drawn_regions():
