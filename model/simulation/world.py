@@ -52,6 +52,7 @@ class World:
         # By way of a file, because PyBullet never frees the vertices that it is given directly.
         with tempfile.NamedTemporaryFile("w", dir=self._files.name, suffix=".obj", delete=False) as file:
             file.write(as_obj(mesh))
+        self._remember_files(False)
         return self._add_visual(file.name, mesh.vertices, scale, rgb, turn, position)
 
     def add_box(self, sides: Point, rgb: Colour, middle: Point) -> int:
@@ -66,6 +67,7 @@ class World:
 
     def add_file(self, path: str, scale: float, rgb: Colour, turn: Rotation) -> int:
         """An OBJ mesh below pybullet_data, with the texture that belongs to it if it has one."""
+        self._remember_files(True)
         vertices = file_vertices(f"{pybullet_data.getDataPath()}/{path}")
         return self._add_visual(path, vertices, scale, rgb, turn, ORIGIN)
 
@@ -73,6 +75,7 @@ class World:
         """A URDF model below pybullet_data."""
         file = Path(self._files.name) / path.replace("/", "_")  # PyBullet remembers files by name
         file.write_text(complete_urdf(path), encoding="utf-8")
+        self._remember_files(True)
         return pybullet.loadURDF(
             str(file),
             ORIGIN,
@@ -141,6 +144,10 @@ class World:
         shape = (height, width)
         rgb = np.asarray(rgba, dtype=np.uint8).reshape(*shape, 4)[:, :, :3]
         return rgb, np.reshape(depth, shape), np.reshape(bodies, shape)
+
+    def _remember_files(self, yes: bool) -> None:
+        """Whether PyBullet keeps what it loads for the life of the process: right for pybullet_data alone."""
+        pybullet.setPhysicsEngineParameter(enableFileCaching=int(yes), physicsClientId=self._client)
 
     def _add_visual(
         self, file: str, vertices: np.ndarray, scale: float, rgb: Colour, turn: Rotation, position: Point
