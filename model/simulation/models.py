@@ -1,11 +1,13 @@
 """pybullet_data's URDF files, made complete so that PyBullet reads them without warnings."""
 
 import xml.etree.ElementTree as ElementTree
+from functools import cache
 from pathlib import Path
 
 import pybullet_data
 
 
+@cache
 def complete_urdf(path: str) -> str:
     """The text of a URDF below pybullet_data, with a mass for every link and absolute mesh paths.
 
