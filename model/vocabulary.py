@@ -1,27 +1,17 @@
 """What the user wants to see: classes, their synonyms, and whether each is a thing or stuff."""
 
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from .vocabulary_class import VocabularyClass, VocabularyError, split_entry
+from .vocabulary_files import FILE_KINDS, read_classes
+
+__all__ = ["VOCABULARY_FOLDER", "Vocabulary", "VocabularyClass", "VocabularyError", "load_vocabulary"]
+
 VOCABULARY_FOLDER = Path(__file__).parent / "vocabularies"
 MAX_CLASSES = 4096
-MAX_NAME_LENGTH = 80
-KINDS = {"thing": True, "stuff": False}
-
-
-class VocabularyError(ValueError):
-    """A vocabulary that cannot be used; the message says what is wrong and what to do."""
-
-
-@dataclass(frozen=True)
-class VocabularyClass:
-    """One class: its synonyms, the first of which is its label, and its kind."""
-
-    names: tuple[str, ...]
-    is_thing: bool = True
 
 
 @dataclass(frozen=True)
@@ -52,16 +42,24 @@ class Vocabulary:
         return tuple(name for c in self.classes for name in c.names)
 
     def shares_synonym_with(self, other: "Vocabulary") -> list[bool]:
-        """For every class, whether one of its synonyms is also one of other's (case ignored)."""
-        known = {name.casefold() for name in other.synonyms}
-        return [any(name.casefold() in known for name in c.names) for c in self.classes]
+        """For every class, whether one of its synonyms is also one of other's.
+
+        Case, hyphens and regular plurals make no difference: "Cell-phones" is "cell phone".
+        """
+        known = {_comparable(name) for name in other.synonyms}
+        plurals = {plural for name in known for plural in _plurals(name)}
+
+        def is_known(name: str) -> bool:
+            return name in known or name in plurals or not known.isdisjoint(_plurals(name))
+
+        return [any(is_known(_comparable(name)) for name in c.names) for c in self.classes]
 
     @classmethod
     def parse(cls, entries: Sequence[str]) -> "Vocabulary":
-        """Read entries such as "mug,cup", "floor|stuff" or "@coco_panoptic".
+        """Read entries such as "mug,cup", "floor|stuff", "@coco_panoptic" or "@~/tools.txt".
 
         An entry is one class: synonyms by comma, then optionally `|thing` (the default) or
-        `|stuff`. `@name` stands for all classes of a named vocabulary.
+        `|stuff`. `@name` and `@file` stand for all classes of what load_vocabulary finds there.
         Raises VocabularyError with the entry that is wrong and what to write instead.
         """
         if isinstance(entries, str):
@@ -71,35 +69,49 @@ class Vocabulary:
             if not isinstance(entry, str):
                 raise VocabularyError(f"{entry!r} is not a string: put every class in quotes")
             if entry.strip().startswith("@"):
-                classes.extend(load_vocabulary(entry.strip()[1:]).classes)
+                classes.extend(load_vocabulary(entry.strip()[1:].strip()).classes)
             else:
-                classes.append(_parse_entry(entry))
+                classes.append(VocabularyClass(*split_entry(entry)))
         return cls(tuple(classes))
 
 
-def load_vocabulary(name: str) -> Vocabulary:
-    """The named vocabulary of the package, a file in `vocabularies/`; VocabularyError if there is none."""
-    path = VOCABULARY_FOLDER / f"{name}.json"
-    known = sorted(p.stem for p in VOCABULARY_FOLDER.glob("*.json"))
-    if name not in known:
-        raise VocabularyError(f"no vocabulary is named @{name}; there are: @{', @'.join(known)}")
-    items = json.loads(path.read_text(encoding="utf-8"))["classes"]
-    return Vocabulary(tuple(VocabularyClass(tuple(i["names"]), i["thing"]) for i in items))
+def load_vocabulary(name_or_path: str | Path) -> Vocabulary:
+    """A vocabulary of the package by its name, or one of the user's by the path of its file.
+
+    A Path is a file, and so is a string that holds a path separator or ends in .json or .txt; `~` is
+    the home folder. docs/vocabularies.md describes the files.
+    Raises VocabularyError that names the file, the place in it and what to do.
+    """
+    path = Path(name_or_path)
+    if isinstance(name_or_path, str) and path.name == name_or_path and path.suffix not in FILE_KINDS:
+        known = sorted(p.stem for p in VOCABULARY_FOLDER.glob("*.json"))
+        if name_or_path not in known:
+            raise VocabularyError(f"no vocabulary is named @{name_or_path}; there are: @{', @'.join(known)}")
+        path = VOCABULARY_FOLDER / f"{name_or_path}.json"
+    try:
+        return Vocabulary(read_classes(path))
+    except VocabularyError as error:
+        raise VocabularyError(f"{path}: {error}") from error
 
 
-def _parse_entry(entry: str) -> VocabularyClass:
-    names, bar, kind = entry.partition("|")
-    kind = kind.strip().lower()
-    if bar and kind not in KINDS:
-        raise VocabularyError(f"{entry!r}: after | comes thing or stuff, not {kind!r}")
-    synonyms = tuple(" ".join(name.split()) for name in names.split(","))
-    if not all(synonyms):
-        raise VocabularyError(f"{entry!r}: empty name; write a name before, between and after the commas")
-    return VocabularyClass(synonyms, KINDS.get(kind, True))
+def _comparable(name: str) -> str:
+    return " ".join(name.casefold().replace("-", " ").split())
 
 
-def _check(classes: Iterable[VocabularyClass]) -> None:
-    classes = tuple(classes)
+def _plurals(name: str) -> Iterator[str]:
+    """What an English name may be in the plural, by the rules of spelling alone."""
+    yield name + "s"
+    if name.endswith(("s", "x", "z", "ch", "sh", "o")):
+        yield name + "es"
+    if name.endswith("y"):
+        yield name[:-1] + "ies"
+    if name.endswith("f"):
+        yield name[:-1] + "ves"
+    if name.endswith("fe"):
+        yield name[:-2] + "ves"
+
+
+def _check(classes: Sequence[VocabularyClass]) -> None:
     if not classes:
         raise VocabularyError("the vocabulary is empty: name at least one class, for example ['mug']")
     if len(classes) > MAX_CLASSES:
@@ -107,9 +119,9 @@ def _check(classes: Iterable[VocabularyClass]) -> None:
     owner: dict[str, str] = {}
     for c in classes:
         for name in c.names:
-            if len(name) > MAX_NAME_LENGTH:
-                raise VocabularyError(f"{name[:30]!r}... is too long: {MAX_NAME_LENGTH} characters at most")
             if name.casefold() in owner:
                 where = owner[name.casefold()]
-                raise VocabularyError(f"{name!r} is a duplicate: class {where!r} has it already")
+                raise VocabularyError(
+                    f"{name!r} is a duplicate: class {where!r} has it already; name it once"
+                )
             owner[name.casefold()] = c.names[0]

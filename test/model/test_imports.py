@@ -8,16 +8,18 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 LEVELS = (
-    {"config", "layers", "vocabulary"},
+    {"config", "layers", "regions", "vocabulary_class"},
+    {"vocabulary_files"},
+    {"vocabulary"},
     {"preprocess", "backbone", "spatial", "text_encoder", "aggregator", "vas", "tdee", "decoder"}
-    | {"classification", "panoptic"},
+    | {"classification", "overlay", "panoptic"},
     {"eovseg", "text_cache"},
     {"build"},
     {"predictor"},
 )
-STAGES = 1  # the level whose modules may use one another, as long as no circle comes of it
+STAGES = 3  # the level whose modules may use one another, as long as no circle comes of it
 OUTER = {"data", "training", "evaluation", "export", "simulation", "cli"}
-NODE_MAY_USE = {"vocabulary", "predictor"} | OUTER
+NODE_MAY_USE = {"overlay", "regions", "vocabulary", "predictor"} | OUTER
 ROS_PACKAGES = {"rclpy", "eovseg_ros", "launch", "launch_ros", "ament_index_python", "cv_bridge"}
 
 
