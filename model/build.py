@@ -2,20 +2,23 @@
 
 import torch
 
+from .ablations import EmbeddingSum, MaskEmbedding, NoSelection, NoSpatialFeatures
 from .aggregator import LiteAggregator
 from .backbone import ConvNeXtBackbone, ResNetBackbone
 from .classification import VoidRow
 from .config import EOVSegConfig, ResNetConfig
 from .decoder import DecoderStage, LightweightDecoder
 from .eovseg import EOVSeg
-from .spatial import SpatialExtractor
+from .instance_embedding import InstanceEmbedding
+from .spatial import SpatialExtractor, ViTBlocks
+from .tdee import TwoWayDynamicEmbeddingExperts
 from .text_encoder import TextEncoder
 from .vas import VocabularyAwareSelection
 
 
 def build_model(config: EOVSegConfig) -> EOVSeg:
     """A freshly initialised network in eval mode; under `torch.device("meta")` one without memory."""
-    spatial, text = config.spatial, config.text
+    text = config.text
     return EOVSeg(
         config=config,
         backbone=_build_backbone(config),
@@ -28,13 +31,11 @@ def build_model(config: EOVSegConfig) -> EOVSeg:
             context_length=text.context_length,
             vocab_size=text.vocab_size,
         ),
-        spatial_extractor=SpatialExtractor(
-            width=spatial.width, heads=spatial.heads, patch_size=spatial.patch_size, grid_size=spatial.grid_size
-        ),
+        spatial_extractor=_build_spatial_extractor(config),
         aggregator=LiteAggregator(
             channels=config.backbone.channels, dim=config.aggregator_dim, hidden_dim=config.hidden_dim
         ),
-        vas=VocabularyAwareSelection(hidden_dim=config.hidden_dim, text_dim=config.text_dim),
+        vas=_build_vas(config),
         decoder=LightweightDecoder(
             stages=[_build_stage(config) for _ in range(config.num_stages)],
             num_kernels=config.num_kernels,
@@ -60,15 +61,45 @@ def _build_backbone(config: EOVSegConfig) -> ResNetBackbone | ConvNeXtBackbone:
     )
 
 
+def _build_spatial_extractor(config: EOVSegConfig) -> SpatialExtractor | NoSpatialFeatures:
+    if config.fusion == "masks":
+        return NoSpatialFeatures()
+    spatial = config.spatial
+    vit = ViTBlocks(
+        width=spatial.width,
+        heads=spatial.heads,
+        patch_size=spatial.patch_size,
+        grid_size=spatial.grid_size,
+        num_blocks=spatial.num_blocks,
+    )
+    return SpatialExtractor(vit=vit, width=spatial.width)
+
+
+def _build_vas(config: EOVSegConfig) -> VocabularyAwareSelection | NoSelection:
+    if not config.vas:
+        return NoSelection()
+    return VocabularyAwareSelection(hidden_dim=config.hidden_dim, text_dim=config.text_dim)
+
+
 def _build_stage(config: EOVSegConfig) -> DecoderStage:
     return DecoderStage(
+        instance_embedding=_build_instance_embedding(config),
         hidden_dim=config.hidden_dim,
-        spatial_dim=config.spatial.width,
         text_dim=config.text_dim,
-        tdee_dim=config.tdee_dim,
         num_heads=config.num_heads,
         ffn_dim=config.ffn_dim,
     )
+
+
+def _build_instance_embedding(config: EOVSegConfig) -> InstanceEmbedding | MaskEmbedding:
+    if config.fusion == "masks":
+        return MaskEmbedding(hidden_dim=config.hidden_dim)
+    fusion = (
+        TwoWayDynamicEmbeddingExperts(hidden_dim=config.hidden_dim, tdee_dim=config.tdee_dim)
+        if config.fusion == "tdee"
+        else EmbeddingSum()
+    )
+    return InstanceEmbedding(hidden_dim=config.hidden_dim, spatial_dim=config.spatial.width, fusion=fusion)
 
 
 def materialise_buffers(model: EOVSeg) -> None:

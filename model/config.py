@@ -1,6 +1,7 @@
 """Sizes of every EOV-Seg variant: one frozen dataclass a part, one entry a variant."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,12 +47,13 @@ class TextConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class SpatialConfig:
-    """The first block of a CLIP ViT, the paper's spatial awareness extractor."""
+    """The first blocks of a CLIP ViT, the paper's spatial awareness extractor (table 3: 1, 6 or 12 of them)."""
 
     width: int = 768
     heads: int = 12
     patch_size: int = 16
     grid_size: int = 14
+    num_blocks: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +75,8 @@ class EOVSegConfig:
     alpha: float = 0.4  # ensemble weight of the out-of-vocabulary branch for seen classes
     beta: float = 0.8  # the same for unseen classes
     ensemble_on_valid_masks: bool = True  # skip the ensemble for masks without a pixel on the CLIP grid
+    vas: bool = True  # table 4: Vocabulary-Aware Selection, or none
+    fusion: Literal["tdee", "sum", "masks"] = "tdee"  # table 4: TDEE, plain sum, mask embeddings alone
     short_side: int = 640  # evaluation resizes the short side to this
     training_vocabulary: str = "coco_panoptic"  # classes seen in training, a file in vocabularies/
     open_clip: tuple[str, str] | None = None  # open_clip model name and pretrained tag

@@ -7,8 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .classification import TextRows, class_logits, initial_logit_scale
-from .layers import MLP, masked_mean, masked_sum
-from .tdee import TwoWayDynamicEmbeddingExperts
+from .layers import MLP, masked_sum
 
 
 class StageOutput(NamedTuple):
@@ -50,10 +49,9 @@ class DecoderStage(nn.Module):
     def __init__(
         self,
         *,
+        instance_embedding: nn.Module,
         hidden_dim: int,
-        spatial_dim: int,
         text_dim: int,
-        tdee_dim: int,
         num_heads: int,
         ffn_dim: int,
     ) -> None:
@@ -72,9 +70,7 @@ class DecoderStage(nn.Module):
             nn.ReLU(),
             nn.Linear(hidden_dim, hidden_dim),
         )
-        self.mask_embedding = nn.Sequential(nn.LayerNorm(hidden_dim), nn.Linear(hidden_dim, hidden_dim))
-        self.spatial_embedding = nn.Sequential(nn.LayerNorm(spatial_dim), nn.Linear(spatial_dim, hidden_dim))
-        self.tdee = TwoWayDynamicEmbeddingExperts(hidden_dim=hidden_dim, tdee_dim=tdee_dim)
+        self.instance_embedding = instance_embedding
         self.class_embedding = MLP(
             input_dim=hidden_dim, hidden_dim=hidden_dim, output_dim=text_dim, num_layers=3
         )
@@ -92,10 +88,7 @@ class DecoderStage(nn.Module):
 
     def classify(self, kernels: Tensor, masks: Tensor, features: Tensor, spatial: Tensor, text: TextRows) -> Tensor:
         """Object features and their mask logits -> class logits (B, N, C + 1), void last."""
-        inside = masks > 0
-        mask_embedding = self.mask_embedding(masked_mean(features, inside))  # E_m
-        spatial_embedding = self.spatial_embedding(masked_mean(spatial, inside))  # E_s
-        instance = self.tdee(mask_embedding, spatial_embedding)
+        instance = self.instance_embedding(features, spatial, masks > 0)
         return class_logits(self.class_embedding(instance + kernels), text, self.logit_scale)
 
 

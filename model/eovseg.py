@@ -5,6 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from .ablations import NoSelection, NoSpatialFeatures
 from .aggregator import LiteAggregator
 from .backbone import CNNFeatures, ConvNeXtBackbone, ResNetBackbone
 from .classification import TextRows, VoidRow, class_logits, geometric_ensemble, initial_logit_scale
@@ -34,9 +35,9 @@ class EOVSeg(nn.Module):
         config: EOVSegConfig,
         backbone: ResNetBackbone | ConvNeXtBackbone,
         text_encoder: TextEncoder,
-        spatial_extractor: SpatialExtractor,
+        spatial_extractor: SpatialExtractor | NoSpatialFeatures,
         aggregator: LiteAggregator,
-        vas: VocabularyAwareSelection,
+        vas: VocabularyAwareSelection | NoSelection,
         decoder: LightweightDecoder,
         void_row: VoidRow,
     ) -> None:

@@ -10,9 +10,9 @@ from .layers import ChannelLayerNorm, resize
 class SpatialExtractor(nn.Module):
     """F_s, spatial awareness features at stride 4."""
 
-    def __init__(self, *, width: int, heads: int, patch_size: int, grid_size: int) -> None:
+    def __init__(self, *, vit: "ViTBlocks", width: int) -> None:
         super().__init__()
-        self.vit = ViTFirstBlock(width=width, heads=heads, patch_size=patch_size, grid_size=grid_size)
+        self.vit = vit
         self.upsampling = nn.Sequential(
             nn.ConvTranspose2d(width, width, 2, stride=2),
             ChannelLayerNorm(width, eps=1e-6),
@@ -26,17 +26,19 @@ class SpatialExtractor(nn.Module):
         return self.upsampling(self.vit(images))
 
 
-class ViTFirstBlock(nn.Module):
-    """Patch embedding, class token, positions and the first transformer block of a CLIP ViT."""
+class ViTBlocks(nn.Module):
+    """Patch embedding, class token, positions and the first transformer blocks of a CLIP ViT (one in the paper's choice)."""
 
-    def __init__(self, *, width: int, heads: int, patch_size: int, grid_size: int) -> None:
+    def __init__(self, *, width: int, heads: int, patch_size: int, grid_size: int, num_blocks: int) -> None:
         super().__init__()
         self.grid_size = grid_size
         self.conv1 = nn.Conv2d(3, width, patch_size, stride=patch_size, bias=False)
         self.class_embedding = nn.Parameter(width**-0.5 * torch.randn(width))
         self.positional_embedding = nn.Parameter(width**-0.5 * torch.randn(grid_size**2 + 1, width))
         self.ln_pre = nn.LayerNorm(width)
-        self.block = ResidualAttentionBlock(width, heads, act_layer=QuickGELU)
+        self.blocks = nn.Sequential(
+            *(ResidualAttentionBlock(width, heads, act_layer=QuickGELU) for _ in range(num_blocks))
+        )
 
     def forward(self, images: Tensor) -> Tensor:
         """Normalised images (B, 3, H, W) -> (B, width, H/patch, W/patch)."""
@@ -46,5 +48,5 @@ class ViTFirstBlock(nn.Module):
         x = x + resize(grid, (H, W))
         first = (self.class_embedding + self.positional_embedding[0]).expand(B, 1, C)
         x = torch.cat([first, x.flatten(2).transpose(1, 2)], dim=1)  # (B, 1 + HW, C)
-        x = self.block(self.ln_pre(x))
+        x = self.blocks(self.ln_pre(x))
         return x[:, 1:].transpose(1, 2).reshape(B, C, H, W)

@@ -52,8 +52,9 @@ def load_weights(model: nn.Module, state_dict: Mapping[str, Tensor], source: str
 
     Raises CheckpointError naming the first missing, unexpected and misshapen keys.
     """
-    entries = rename(state_dict) if is_published(state_dict) else dict(state_dict)
-    check(entries, model.state_dict(), source)
+    expected = model.state_dict()
+    entries = rename(state_dict, expected) if is_published(state_dict) else dict(state_dict)
+    check(entries, expected, source)
     entries = {k: v.float() if v.is_floating_point() else v for k, v in entries.items()}
     trainable = {name for name, p in model.named_parameters() if p.requires_grad}
     model.load_state_dict(entries, strict=True, assign=True)

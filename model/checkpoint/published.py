@@ -1,11 +1,12 @@
 """Names of the published checkpoints, and what they are called here: the only place that knows them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
 from torch import Tensor
 
 PREFIXES = ("cnn_backbone.", "vit_backbone.", "lite_aggr.", "light_weight_decoder.")
+VIT_BLOCKS = "spatial_extractor.vit.blocks."
 
 # First match wins; None drops the entry: inference never uses it.
 _RENAMES: tuple[tuple[str, str | None], ...] = (
@@ -13,7 +14,7 @@ _RENAMES: tuple[tuple[str, str | None], ...] = (
     (r"cnn_backbone\.clip_model\.logit_scale", "clip_logit_scale"),
     (r"cnn_backbone\.clip_model\.visual\.(.*)", r"backbone.tower.\1"),
     (r"cnn_backbone\.clip_model\.(.*)", r"text_encoder.tower.\1"),
-    (r"vit_backbone\.clip_model\.visual\.transformer\.resblocks\.0\.(.*)", r"spatial_extractor.vit.block.\1"),
+    (r"vit_backbone\.clip_model\.visual\.transformer\.resblocks\.(.*)", r"spatial_extractor.vit.blocks.\1"),
     (
         r"vit_backbone\.clip_model\.visual\.((?:conv1|ln_pre)\..*|class_embedding|positional_embedding)",
         r"spatial_extractor.vit.\1",
@@ -37,16 +38,16 @@ _RENAMES: tuple[tuple[str, str | None], ...] = (
 
 # Inside a decoder stage; applied after the table above.
 _STAGE_RENAMES: tuple[tuple[str, str], ...] = (
-    (r"tdee\.dynamic_layer\.", "tdee.mask_parameters."),
-    (r"tdee\.input_layer\.", "tdee.spatial_parameters."),
-    (r"tdee\.update_router\.", "tdee.mask_router."),
-    (r"tdee\.input_router\.", "tdee.spatial_router."),
-    (r"tdee\.norm_in\.", "tdee.mask_router_norm."),
-    (r"tdee\.input_norm_in\.", "tdee.spatial_router_norm."),
-    (r"tdee\.norm_out\.", "tdee.mask_norm."),
-    (r"tdee\.input_norm_out\.", "tdee.spatial_norm."),
-    (r"tdee\.fc_layer\.", "tdee.output."),
-    (r"tdee\.fc_norm\.", "tdee.output_norm."),
+    (r"tdee\.dynamic_layer\.", "instance_embedding.fusion.mask_parameters."),
+    (r"tdee\.input_layer\.", "instance_embedding.fusion.spatial_parameters."),
+    (r"tdee\.update_router\.", "instance_embedding.fusion.mask_router."),
+    (r"tdee\.input_router\.", "instance_embedding.fusion.spatial_router."),
+    (r"tdee\.norm_in\.", "instance_embedding.fusion.mask_router_norm."),
+    (r"tdee\.input_norm_in\.", "instance_embedding.fusion.spatial_router_norm."),
+    (r"tdee\.norm_out\.", "instance_embedding.fusion.mask_norm."),
+    (r"tdee\.input_norm_out\.", "instance_embedding.fusion.spatial_norm."),
+    (r"tdee\.fc_layer\.", "instance_embedding.fusion.output."),
+    (r"tdee\.fc_norm\.", "instance_embedding.fusion.output_norm."),
     (r"f_atten\.weight_linear\.", "feature_attention.kernel."),
     (r"f_atten\.", "feature_attention."),
     (r"f_atten_norm\.", "feature_norm."),
@@ -58,8 +59,8 @@ _STAGE_RENAMES: tuple[tuple[str, str], ...] = (
     (r"ffn\.layers\.0\.0\.", "ffn.layers.0."),
     (r"mask_fcs\.", "mask_kernel."),
     (r"fc_mask\.", "mask_kernel.3."),
-    (r"_mask_pooling_proj\.", "mask_embedding."),
-    (r"_spatial_mask_pooling_proj\.", "spatial_embedding."),
+    (r"_mask_pooling_proj\.", "instance_embedding.mask_embedding."),
+    (r"_spatial_mask_pooling_proj\.", "instance_embedding.spatial_embedding."),
     (r"class_embed\.", "class_embedding."),
 )
 
@@ -92,10 +93,11 @@ def _stage_name(name: str) -> str:
     return name
 
 
-def rename(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def rename(state_dict: Mapping[str, Tensor], wanted: Container[str]) -> dict[str, Tensor]:
     """A published state dict under our names, without what inference never uses.
 
-    Unknown entries keep their names, so that the check against the variant reports them.
+    That includes the ViT's blocks that are not among the wanted names. Unknown entries keep their
+    names, so that the check against the variant reports them.
     """
     renamed = {}
     for name, tensor in state_dict.items():
@@ -103,6 +105,6 @@ def rename(state_dict: Mapping[str, Tensor]) -> dict[str, Tensor]:
             ours = our_name(name)
         except KeyError:
             ours = name
-        if ours is not None:
+        if ours is not None and (ours in wanted or not ours.startswith(VIT_BLOCKS)):
             renamed[ours] = tensor
     return renamed
