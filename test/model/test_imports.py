@@ -12,7 +12,7 @@ LEVELS = (
     {"vocabulary_files"},
     {"vocabulary"},
     {"preprocess", "backbone", "spatial", "text_encoder", "aggregator", "vas", "tdee", "decoder"}
-    | {"classification", "overlay", "panoptic"},
+    | {"ablations", "classification", "instance_embedding", "overlay", "panoptic"},
     {"eovseg", "text_cache"},
     {"build"},
     {"predictor"},
