@@ -1,0 +1,113 @@
+"""A few steps of the demo model's training: what moves, what stays, and going on after a kill."""
+
+import pytest
+import torch
+from lightning_fabric import Fabric
+
+from eovseg_model.build import build_model
+from eovseg_model.config import CONFIGS
+from eovseg_model.data.coco_panoptic import CocoPanoptic
+from eovseg_model.simulation.catalog import CATALOG, TRAINED_NAMES
+from eovseg_model.simulation.dataset import main as write_scenes
+from eovseg_model.training.captions import caption_levels
+from eovseg_model.training.loop import LoopConfig, train
+from eovseg_model.training.losses import PanopticLoss
+from eovseg_model.training.panoptic_step import PanopticStep
+from eovseg_model.training.region_contrast import RegionContrast, downsample_masks
+from eovseg_model.training.scenes import Region, SceneMemory
+
+
+@pytest.fixture(scope="module")
+def memory(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("scenes") / "set"
+    assert write_scenes([str(folder), "--scenes", "3", "--width", "96", "--height", "64", "--workers", "1"]) == 0
+    return SceneMemory(CocoPanoptic.from_folder(folder))
+
+
+def step_of(train_backbone: bool) -> PanopticStep:
+    torch.manual_seed(0)
+    model = build_model(CONFIGS["tiny"]).requires_grad_(True)
+    for frozen in (model.text_encoder, model.spatial_extractor.vit):
+        frozen.requires_grad_(False)
+    model.clip_logit_scale.requires_grad_(False)
+    model.backbone.requires_grad_(train_backbone)
+    levels = caption_levels(CATALOG, TRAINED_NAMES)
+    with torch.no_grad():
+        return PanopticStep(model, levels, PanopticLoss(num_points=64), train_backbone=train_backbone)
+
+
+def run(step, memory, path, steps, log=print):
+    config = LoopConfig(steps=steps, learning_rate=1e-3, batch_size=2, size=(64, 96), warm_up=1)
+    train(Fabric(accelerator="cpu"), step, lambda losses: losses, memory, config, 5, path, log)
+
+
+def changed(before, after) -> set[str]:
+    """First parts of the names of what differs."""
+    return {name.split(".")[1] for name, value in after.items() if not torch.equal(value, before[name])}
+
+
+@pytest.mark.parametrize("train_backbone", [False, True])
+def test_frozen_parts_never_move(memory, tmp_path, train_backbone):
+    """Statistics of batch norms included; everything that is to learn does move."""
+    step = step_of(train_backbone)
+    before = {name: value.clone() for name, value in step.state_dict().items()}
+    run(step, memory, tmp_path / "run.pt", steps=2)
+    moved = changed(before, step.state_dict())
+    learned = {"aggregator", "vas", "decoder", "void_row", "spatial_extractor"}
+    assert moved == (learned | {"backbone"} if train_backbone else learned)
+    for name, value in step.state_dict().items():
+        if "text_encoder" in name or ".vit." in name or ("backbone" in name and "running" in name):
+            assert torch.equal(value, before[name]), name
+
+
+def test_a_killed_run_goes_on_bit_for_bit(memory, tmp_path, monkeypatch):
+    monkeypatch.setattr("eovseg_model.training.loop.CHECKPOINT_EVERY", 2)
+    whole = step_of(True)
+    run(whole, memory, tmp_path / "whole.pt", steps=4)
+
+    class Killed(Exception):
+        pass
+
+    def die_after_two(path):
+        saved = torch.save
+
+        def save(state, part):
+            saved(state, part)
+            part.replace(path)
+            raise Killed
+
+        return save
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr("eovseg_model.training.loop.torch.save", die_after_two(tmp_path / "killed.pt"))
+        run(step_of(True), memory, tmp_path / "killed.pt", steps=4)
+    again = step_of(True)
+    run(again, memory, tmp_path / "killed.pt", steps=4)
+    for name, value in whole.state_dict().items():
+        assert torch.equal(value, again.state_dict()[name]), name
+
+
+def test_region_contrast_reaches_both_towers_and_the_text(memory, tmp_path):
+    torch.manual_seed(0)
+    model = build_model(CONFIGS["tiny"])
+    contrast = RegionContrast(model, caption_levels(CATALOG, TRAINED_NAMES)).requires_grad_(True)
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    config = LoopConfig(steps=2, learning_rate=1e-3, batch_size=2, size=(64, 96), warm_up=1)
+    train(Fabric(accelerator="cpu"), contrast, lambda loss: {"c": loss}, memory, config, 5, tmp_path / "c.pt", print)
+    moved = {name.split(".")[0] for name, value in model.state_dict().items() if not torch.equal(value, before[name])}
+    assert moved == {"backbone", "text_encoder", "spatial_extractor", "clip_logit_scale"}
+
+
+def test_kept_out_names_have_no_caption():
+    full, shapes, colours = caption_levels(CATALOG, TRAINED_NAMES)
+    assert full.class_of[CATALOG.index("red mug")] == -1
+    assert ("red mug", "red cup") not in full.classes
+    assert shapes.classes[shapes.class_of[CATALOG.index("blue mug")]] == ("mug", "cup")
+    assert colours.classes[colours.class_of[CATALOG.index("blue mug")]] == ("blue object", "blue thing")
+
+
+def test_a_region_smaller_than_a_cell_keeps_its_best_cell():
+    mask = torch.zeros(1, 8, 8)
+    mask[0, 0, 0] = 1
+    cells = downsample_masks([Region(torch.tensor([0]), mask)], (2, 2))
+    assert cells.tolist() == [[[[1, 0], [0, 0]]]]
