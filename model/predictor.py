@@ -12,13 +12,14 @@ import torch
 from torch import Tensor
 
 from .build import build_model, materialise_buffers
+from .checkpoint.hashing import hash_weights
 from .checkpoint.loading import TEXT_HASH, load_weights, read_metadata, read_state_dict
 from .classification import TextRows
 from .config import CONFIGS
 from .eovseg import EOVSeg
 from .panoptic import Instances, fuse_instances, fuse_panoptic, fuse_semantic, upsample_masks
 from .preprocess import check_image, resize_image, to_input
-from .text_cache import TextCache, cache_folder, hash_weights
+from .text_cache import TextCache, cache_folder
 from .vocabulary import Vocabulary, load_vocabulary
 
 DEMO_WEIGHTS = Path(__file__).parent / "weights" / "eovseg_tiny.safetensors"

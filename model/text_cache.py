@@ -75,13 +75,3 @@ class TextCache:
 
     def _connect(self) -> sqlite3.Connection:
         return sqlite3.connect(self.path, timeout=BUSY_SECONDS)
-
-
-def hash_weights(state_dict: Mapping[str, Tensor]) -> str:
-    """SHA-256 over names, shapes and values; what cached text is keyed by."""
-    digest = hashlib.sha256()
-    for name in sorted(state_dict):
-        value = state_dict[name].detach().cpu().contiguous()
-        digest.update(f"{name} {tuple(value.shape)} {value.dtype}".encode())
-        digest.update(value.view(-1).view(torch.uint8).numpy())
-    return digest.hexdigest()

@@ -8,7 +8,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from ..text_cache import hash_weights
+from .hashing import hash_weights
 from .published import is_published, rename
 
 FIRST = 5  # offending keys named in an error

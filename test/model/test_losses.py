@@ -31,9 +31,9 @@ def test_dice():
     assert dice_loss(torch.zeros(1, 2), torch.tensor([[1.0, 0.0]])).item() == pytest.approx(1 / 3)
 
 
-def two_squares() -> torch.Tensor:
-    masks = torch.zeros(2, 8, 8)
-    masks[0, :, :4], masks[1, :, 4:] = 1, 1
+def two_squares(size: int = 8) -> torch.Tensor:
+    masks = torch.zeros(2, size, size)
+    masks[0, :, : size // 2], masks[1, :, size // 2 :] = 1, 1
     return masks
 
 
@@ -56,8 +56,9 @@ def test_losses_of_a_perfect_and_of_an_ignorant_stage():
     assert values["mask"].item() == pytest.approx(5 * math.log(2))
     twice = loss([ignorant, ignorant], [target], num_masks=2)
     assert twice["classification"].item() == pytest.approx(4 * math.log(3))
-    perfect = StageOutput(100 * torch.eye(3)[None, :2], 20 * two_squares()[None] - 10)
-    better = PanopticLoss(num_points=100, importance=0.0)([perfect], [target], num_masks=2)
+    fine = two_squares(64)  # few points between pixels of unlike value
+    perfect = StageOutput(100 * torch.eye(3)[None, :2], 20 * fine[None] - 10)
+    better = PanopticLoss(num_points=100, importance=0.0)([perfect], [target._replace(masks=fine)], num_masks=2)
     assert better["classification"].item() == pytest.approx(0)
     assert better["mask"] < 0.1 * values["mask"] and better["dice"] < 0.1 * values["dice"]
 

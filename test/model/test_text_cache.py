@@ -7,10 +7,11 @@ import pytest
 import torch
 
 from eovseg_model.build import build_model
+from eovseg_model.checkpoint.hashing import hash_weights
 from eovseg_model.checkpoint.loading import save_weights
 from eovseg_model.config import CONFIGS
 from eovseg_model.predictor import EOVSegPredictor
-from eovseg_model.text_cache import TextCache, hash_weights
+from eovseg_model.text_cache import TextCache
 
 
 @pytest.fixture(scope="module")
