@@ -11,9 +11,9 @@ from PIL import ImageDraw, ImageFont
 from rclpy.node import Node
 from sensor_msgs.msg import Image
 
+from eovseg_model.overlay import draw_overlay
 from eovseg_ros.images import image_to_array, image_to_rgb
 from eovseg_ros.msg import PanopticSegmentation
-from eovseg_ros.overlay import draw_overlay
 
 _SCALE = 2  # of the camera's pixels in the video
 _CAPTION = 44  # pixels

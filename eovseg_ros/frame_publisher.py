@@ -6,6 +6,7 @@ from rclpy.lifecycle import LifecycleNode
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
 
+from eovseg_model.overlay import draw_overlay
 from eovseg_ros.images import array_to_image
 from eovseg_ros.label_info import label_info_message, label_info_type
 from eovseg_ros.live_vocabulary import VocabularySnapshot
@@ -16,7 +17,6 @@ from eovseg_ros.messages import (
     vocabulary_message,
 )
 from eovseg_ros.msg import PanopticSegmentation, Vocabulary
-from eovseg_ros.overlay import draw_overlay
 from eovseg_ros.segmented_frame import SegmentedFrame
 
 _FRAMES = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)

@@ -7,10 +7,11 @@ from geometry_msgs.msg import Point
 from sensor_msgs.msg import Image, RegionOfInterest
 from std_msgs.msg import Header
 
+from eovseg_model.overlay import LabelledSegment
 from eovseg_model.regions import Region
 from eovseg_ros.images import array_to_image
 from eovseg_ros.msg import PanopticSegmentation, Segment, Vocabulary
-from eovseg_ros.segmented_frame import LabelledSegment, SegmentedFrame
+from eovseg_ros.segmented_frame import SegmentedFrame
 
 
 def panoptic_image(frame: SegmentedFrame) -> Image:

@@ -5,9 +5,9 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
+from eovseg_model.overlay import LabelledSegment
 from eovseg_model.vocabulary import Vocabulary
 from eovseg_ros.parameters import NodeParameters
-from eovseg_ros.segmented_frame import LabelledSegment
 
 
 class EncodedVocabulary(Protocol):

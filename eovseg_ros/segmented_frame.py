@@ -3,41 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
 
 import numpy as np
 from std_msgs.msg import Header
 
+from eovseg_model.overlay import LabelledSegment
 from eovseg_model.regions import Region, measure_regions
-
-
-class LabelledSegment(Protocol):
-    """A segment as the model and the messages both describe it."""
-
-    @property
-    def id(self) -> int:
-        """Pixel value in the panoptic image, 1 or more."""
-        ...
-
-    @property
-    def class_id(self) -> int:
-        """Index into the vocabulary."""
-        ...
-
-    @property
-    def label(self) -> str:
-        """First name of the class."""
-        ...
-
-    @property
-    def is_thing(self) -> bool:
-        """Thing or stuff."""
-        ...
-
-    @property
-    def score(self) -> float:
-        """Class probability, 0 to 1."""
-        ...
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from eovseg_ros.overlay import draw_overlay, segment_colours
+from eovseg_model.overlay import draw_overlay, segment_colours
 
 
 def segment(number, class_id=0, label="mug", is_thing=True, score=0.87):

@@ -1,14 +1,13 @@
 """The picture for people: segments in colour over the image, outlined and named."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from eovseg_model.regions import Region, measure_regions
-from eovseg_ros.segmented_frame import LabelledSegment
+from .regions import Region, measure_regions
 
 # RGB, neighbours far apart; a class takes its colour by its index.
 _THING_COLOURS = (
@@ -18,6 +17,35 @@ _STUFF_COLOURS = "789678 968cbe bea06e 6496b4 b47882 8caaaa".split()
 _STUFF_FILL = 0.6  # stuff is painted this much thinner than things
 _SMALLEST_NAMED = 12  # pixels; a smaller segment is coloured but not named
 _SMALLEST_FONT = 10  # pixels
+
+
+class LabelledSegment(Protocol):
+    """A segment as the model and the node both describe it."""
+
+    @property
+    def id(self) -> int:
+        """Pixel value in the panoptic image, 1 or more."""
+        ...
+
+    @property
+    def class_id(self) -> int:
+        """Index into the vocabulary."""
+        ...
+
+    @property
+    def label(self) -> str:
+        """First name of the class."""
+        ...
+
+    @property
+    def is_thing(self) -> bool:
+        """Thing or stuff."""
+        ...
+
+    @property
+    def score(self) -> float:
+        """Class probability, 0 to 1."""
+        ...
 
 
 class _Box(NamedTuple):
