@@ -23,6 +23,7 @@ DECLARED_AS = {
     "open_clip": "open_clip_torch",
     "pybullet_data": "pybullet",
     "pybullet_utils": "pybullet",
+    "requests": "python3-requests",
     "scipy": "python3-scipy",
     "yaml": "python3-yaml",
 }
@@ -55,6 +56,15 @@ def test_every_import_is_declared(folder: str) -> None:
     declared = manifest_dependencies() | requirement_names(ROOT / "requirements.txt")
     needed = {DECLARED_AS.get(name, name) for name in third_party_imports(folder)} - OPTIONAL
     assert needed <= declared
+
+
+def test_pip_installs_what_the_model_imports() -> None:
+    nodes = ast.walk(ast.parse((ROOT / "setup.py").read_text()))
+    texts = [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    declared = {re.split("[<>=]", text)[0] for text in texts}
+    keys = {DECLARED_AS.get(name, name) for name in third_party_imports("model")}
+    pip_names = {"python3-opencv": "opencv-python-headless", "python3-pil": "pillow"}
+    assert {pip_names.get(key, key.removeprefix("python3-")) for key in keys} <= declared
 
 
 def test_manifest_is_a_ros_2_interface_package() -> None:
