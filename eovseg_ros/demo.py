@@ -11,7 +11,16 @@ import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.node import Node
 
-from eovseg_model.simulation.catalog import KEPT_OUT_NAMES, TRAINED_NAMES, vocabulary_entries
+from eovseg_model.simulation.catalog import (
+    COLOURS,
+    FIXED_OBJECTS,
+    KEPT_OUT_NAMES,
+    SHAPES,
+    STUFF_NAMES,
+    SYNONYMS,
+    TRAINED_NAMES,
+    vocabulary_entries,
+)
 from eovseg_ros.child_process import ChildProcess
 from eovseg_ros.demo_recorder import DemoRecorder
 from eovseg_ros.msg import Vocabulary
@@ -31,7 +40,7 @@ class Act(NamedTuple):
     vocabulary: tuple[str, ...]
 
 
-_STUFF = ("floor,ground|stuff", "wall|stuff", "table,desk|stuff")
+_OTHERS = vocabulary_entries((*FIXED_OBJECTS, *STUFF_NAMES))
 ACTS = (
     Act("trained_names", "the names of training", vocabulary_entries(TRAINED_NAMES)),
     Act(
@@ -41,20 +50,10 @@ ACTS = (
     ),
     Act(
         "shapes",
-        "shapes without their colours",
-        (
-            "cube,block",
-            "ball,sphere",
-            "cylinder,can",
-            "cone",
-            "mug,cup",
-            "bowl,dish",
-            "robot",
-            "toy",
-            *_STUFF,
-        ),
+        "shapes, whatever their colour",
+        (*(",".join((shape, *SYNONYMS[shape])) for shape in SHAPES), *_OTHERS),
     ),
-    Act("three_words", "only what a task needs", ("something to drink from,mug,cup", "robot", *_STUFF)),
+    Act("colours", "colours, whatever their shape", (*(f"{colour} object" for colour in COLOURS), *_OTHERS)),
 )
 
 
