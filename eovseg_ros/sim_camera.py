@@ -4,7 +4,7 @@ import itertools
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 import rclpy
@@ -23,6 +23,7 @@ from eovseg_ros.messages import panoptic_segmentation
 from eovseg_ros.msg import PanopticSegmentation
 from eovseg_ros.spinning import spin_until_shutdown
 
+Number = TypeVar("Number", int, float)
 FRAME_ID = "camera_optical_frame"
 FrameMessages = tuple[Image, CameraInfo, Image, Image, PanopticSegmentation]
 
@@ -41,21 +42,22 @@ class SimCamera(Node):
 
     def __init__(self) -> None:
         super().__init__("sim_camera")
-        rate = self._parameter("rate", 10.0, "Frames a second.")
-        width = self._parameter("width", 320, "Pixels.")
-        height = self._parameter("height", 240, "Pixels.")
-        replay = self._parameter("replay", 0, "Frames to render first and then repeat; 0: render live.")
-        reliable = self._parameter(
-            "reliable", True, "RELIABLE images, or BEST_EFFORT as most drivers' sensor QoS."
+        rate = self._number("rate", 10.0, (0.1, 1000.0), "Frames a second.")
+        width = self._number("width", 320, (8, 8192), "Pixels.")
+        height = self._number("height", 240, (8, 8192), "Pixels.")
+        period = self._number("scene_period", 10.0, (0.01, 1e6), "Seconds of one scene.")
+        seed = self._number("seed", 7, (0, 2**31), "Of the first scene; the next has the next.")
+        replay = self._number(
+            "replay", 0, (0, 10_000), "Frames to render first and then repeat; 0: render live."
+        )
+        kept_out = self._switch("kept_out", False, "Whether things are there that training never showed.")
+        reliable = self._switch(
+            "reliable", True, "RELIABLE images, or BEST_EFFORT as many drivers have them."
         )
         frames = rendered_frames(
-            seed=self._parameter("seed", 7, "Of the first scene; the next has the next."),
-            kept_out=self._parameter(
-                "kept_out", False, "Whether objects are there that training never showed."
-            ),
-            frames_per_scene=max(
-                1, round(rate * self._parameter("scene_period", 10.0, "Seconds of one scene."))
-            ),
+            seed=seed,
+            kept_out=kept_out,
+            frames_per_scene=max(1, round(rate * period)),
             step=1 / rate,
             size=(width, height),
         )
@@ -76,8 +78,24 @@ class SimCamera(Node):
         self.create_timer(1 / rate, self._publish)
         self.get_logger().info(f"publishing {width}x{height} at {rate:g} Hz on /camera/image_raw")
 
-    def _parameter(self, name: str, default: Any, description: str) -> Any:
-        return self.declare_parameter(name, default, ParameterDescriptor(description=description)).value
+    def _number(self, name: str, default: Number, limits: tuple[Number, Number], description: str) -> Number:
+        """Declare a number; a whole one will do for a float. ValueError says what to write instead."""
+        value = self.declare_parameter(name, default, _descriptor(description)).value
+        kind = type(default)
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, (int, kind))
+            or not limits[0] <= value <= limits[1]
+        ):
+            what = "a whole number" if kind is int else "a number"
+            raise ValueError(f"'{name}' must be {what} from {limits[0]:g} to {limits[1]:g}, got {value!r}")
+        return kind(value)
+
+    def _switch(self, name: str, default: bool, description: str) -> bool:
+        value = self.declare_parameter(name, default, _descriptor(description)).value
+        if not isinstance(value, bool):
+            raise ValueError(f"'{name}' must be true or false, got {value!r}")
+        return value
 
     def _publish(self) -> None:
         messages = next(self._messages)
@@ -86,6 +104,10 @@ class SimCamera(Node):
             message.header.stamp = stamp
             if topic.get_subscription_count():
                 topic.publish(message)
+
+
+def _descriptor(description: str) -> ParameterDescriptor:
+    return ParameterDescriptor(description=description, dynamic_typing=True)
 
 
 def rendered_frames(
@@ -130,15 +152,18 @@ def camera_info(frame: Frame, header: Header) -> CameraInfo:
 
 
 def main(args: list[str] | None = None) -> int:
-    """Publish until Ctrl-C."""
+    """Publish until Ctrl-C; 1 for a wrong parameter."""
     rclpy.init(args=args)
     try:
         spin_until_shutdown(SimCamera())
+        return 0
+    except ValueError as error:
+        rclpy.logging.get_logger("sim_camera").fatal(str(error))
+        return 1
     except KeyboardInterrupt:  # while it rendered the first frames
-        pass
+        return 0
     finally:
         rclpy.try_shutdown()
-    return 0
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ class Comparison:
         self.found_maps = graph.collect(Image, "/eovseg/panoptic")
 
     def right(self, version):
-        """Names of true segments of 300 pixels or more that a segment of the same name covers with IoU over 0.5."""
+        """Names of true segments of 300 pixels or more that one of the same name covers, IoU over 0.5."""
         truth, truth_maps = by_stamp(self.truth), by_stamp(self.truth_maps)
         found, found_maps = by_stamp(self.found), by_stamp(self.found_maps)
         names = set()
