@@ -37,6 +37,11 @@ class Category:
     is_thing: bool
 
 
+def encode_ids(ids: np.ndarray) -> np.ndarray:
+    """Segment ids (H, W), below 2^24 -> the colours of COCO's panoptic PNGs (H, W, 3) uint8: R + 256 G + 65536 B."""
+    return np.stack([ids % 256, ids // 256 % 256, ids // 65536], axis=-1).astype(np.uint8)
+
+
 class CocoPanoptic:
     """Reads `panoptic.json` beside the folders `images` and `panoptic`."""
 

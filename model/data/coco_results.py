@@ -1,0 +1,45 @@
+"""Results in COCO's panoptic format: an id picture and an annotation an image, the categories of a vocabulary."""
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from ..predictor import PanopticResult
+from ..regions import measure_regions
+from ..vocabulary import Vocabulary
+from .coco_panoptic import encode_ids
+
+
+def to_coco_panoptic(
+    result: PanopticResult, image_id: int | str, file_name: str
+) -> tuple[np.ndarray, dict[str, Any]]:
+    """One result as COCO's panoptic PNG and annotation.
+
+    image_id is the image's in the JSON, file_name the PNG's. Returns the picture (H, W, 3) uint8 with id = R + 256 G
+    + 65536 B and 0 void, and the annotation: area in pixels, bbox as x, y, width, height, category_id as
+    in `coco_categories`, and beside COCO's own keys the score. Source: cocodataset.org/#format-results.
+    """
+    ids = torch.as_tensor(result.map).cpu().numpy()
+    regions = measure_regions(ids)
+    segments = [
+        {
+            "id": s.id,
+            "category_id": s.class_id + 1,
+            "isthing": int(s.is_thing),
+            "iscrowd": 0,
+            "area": regions[s.id].area,
+            "bbox": [regions[s.id].x, regions[s.id].y, regions[s.id].width, regions[s.id].height],
+            "score": s.score,
+        }
+        for s in result.segments
+    ]
+    return encode_ids(ids), {"image_id": image_id, "file_name": file_name, "segments_info": segments}
+
+
+def coco_categories(vocabulary: Vocabulary) -> list[dict[str, Any]]:
+    """COCO's category list of a vocabulary: the id is the class index + 1, the name the first synonym."""
+    return [
+        {"id": i + 1, "name": c.names[0], "isthing": int(c.is_thing)}
+        for i, c in enumerate(vocabulary.classes)
+    ]
