@@ -13,7 +13,8 @@ from torch import Tensor
 
 from .build import build_model, materialise_buffers
 from .checkpoint.hashing import hash_weights
-from .checkpoint.loading import TEXT_HASH, load_weights, read_metadata, read_state_dict
+from .checkpoint.loading import TEXT_HASH, CheckpointError, load_weights, read_metadata, read_state_dict
+from .checkpoint.published_files import converted_path
 from .classification import TextRows
 from .config import CONFIGS
 from .eovseg import EOVSeg
@@ -105,15 +106,14 @@ class EOVSegPredictor:
     ) -> "EOVSegPredictor":
         """Load a variant ("s", "m", "l", "tiny") from a published checkpoint, one of ours, or a state dict.
 
-        None means the demo weights of the package, which are of the variant "tiny". Raises ValueError for an
-        unknown variant and CheckpointError, with the first keys that do not fit, for wrong weights.
+        None means the demo weights of the package for "tiny", for the others what `eovseg weights fetch` got.
+        Raises ValueError for an unknown variant and CheckpointError, with the first keys that do not
+        fit, for missing or wrong weights.
         """
         if variant not in CONFIGS:
             raise ValueError(f"unknown variant {variant!r}; there are: {', '.join(CONFIGS)}")
         if path_or_state_dict is None:
-            if variant != "tiny":
-                raise ValueError(f"variant {variant!r} needs a weights file; only tiny comes with the package")
-            path_or_state_dict = DEMO_WEIGHTS
+            path_or_state_dict = _kept_weights(variant)
         text_hash = None
         if isinstance(path_or_state_dict, Mapping):
             source, state_dict = "the state dict", path_or_state_dict
@@ -197,6 +197,16 @@ class EOVSegPredictor:
         segments = [Segment(s.id, s.class_id, labels[s.class_id], s.is_thing, s.score, s.area) for s in fused.segments]
         logits = (output.class_logits[0], output.mask_logits[0], output.final_class_logits[0])
         return PanopticResult(fused.map, segments, *logits, vocabulary.vocabulary, sizes)
+
+
+def _kept_weights(variant: str) -> Path:
+    path = DEMO_WEIGHTS if variant == "tiny" else converted_path(cache_folder(), variant)
+    if not path.exists():
+        raise CheckpointError(
+            f"variant {variant!r} needs a weights file: name one, or get the authors' with `eovseg weights fetch "
+            f"{variant}`; only tiny comes with the package"
+        )
+    return path
 
 
 def _group_rows(vocabulary: Vocabulary) -> Tensor:

@@ -71,6 +71,23 @@ def save_weights(model: nn.Module, path: str | Path, metadata: Mapping[str, str]
     save_file(entries, path, metadata={**metadata, TEXT_HASH: hash_weights(text)})
 
 
+def convert(
+    state_dict: Mapping[str, Tensor], expected: Mapping[str, Tensor], path: Path, metadata: Mapping[str, str]
+) -> None:
+    """Write a published state dict under our names as safetensors, without what inference never uses.
+
+    expected holds the names and shapes of the variant. The file appears whole or not at all. Raises
+    CheckpointError for entries that do not fit.
+    """
+    entries = rename(state_dict, expected)
+    check(entries, expected, "the checkpoint")
+    text = {k: v for k, v in entries.items() if k.startswith("text_encoder.")}
+    part = path.with_suffix(".part")
+    contiguous = {k: v.contiguous() for k, v in entries.items()}
+    save_file(contiguous, part, metadata={**metadata, TEXT_HASH: hash_weights(text)})
+    part.replace(path)
+
+
 def check(entries: Mapping[str, Tensor], expected: Mapping[str, Tensor], source: str) -> None:
     """Raise CheckpointError unless entries has exactly the names and shapes of expected."""
     faults = {
