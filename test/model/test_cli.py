@@ -1,0 +1,129 @@
+"""The command line, called as a user calls it."""
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from eovseg_model.cli.main import main
+from eovseg_model.data.coco_panoptic import CocoPanoptic
+from eovseg_model.predictor import EOVSegPredictor
+from eovseg_model.simulation.scene import Scene
+
+WORDS = ["floor,ground|stuff", "wall|stuff", "table,desk|stuff", "teddy bear", "soccer ball"]
+
+
+@pytest.fixture(scope="module")
+def picture():
+    with Scene(seed=2_000_000) as scene:
+        return scene.render(0.0, width=160, height=120).rgb
+
+
+def segment(path, out, *more):
+    return main(["segment", str(path), "--variant", "tiny", "--vocabulary", *WORDS, "--out", str(out), *more])
+
+
+def test_a_folder_with_a_broken_file(picture, tmp_path, capsys):
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    Image.fromarray(picture).save(folder / "a.png")
+    Image.fromarray(picture[:, ::-1]).save(folder / "b.png")
+    (folder / "broken.jpg").write_bytes(b"not a picture")
+    (folder / "notes.txt").write_text("left alone")
+    assert segment(folder, out) == 1
+    printed = capsys.readouterr()
+    assert "broken.jpg" in printed.err and "2 segmented" in printed.out and "1 failed" in printed.out
+    assert "floor" in printed.out
+    assert {p.name for p in out.iterdir()} == {
+        *(f"{stem}_{kind}.png" for stem in "ab" for kind in ("panoptic", "overlay")),
+        "panoptic.json",
+    }
+    overlay = np.asarray(Image.open(out / "a_overlay.png"))
+    assert overlay.shape == picture.shape and not np.array_equal(overlay, picture)
+
+
+def test_the_json_is_a_coco_panoptic_set(picture, tmp_path):
+    image, out = tmp_path / "a.png", tmp_path / "out"
+    Image.fromarray(picture).save(image)
+    assert segment(image, out, "--short-side", "0") == 0
+    sample = CocoPanoptic(tmp_path, out, out / "panoptic.json")[0]
+    predictor = EOVSegPredictor.from_checkpoint("tiny", None, WORDS)
+    result = predictor(picture, short_side=None)
+    assert np.array_equal(sample.id_map, result.map.numpy())
+    assert [(s.id, s.category) for s in sample.segments] == [(s.id, s.class_id) for s in result.segments]
+    content = json.loads((out / "panoptic.json").read_text())
+    assert [c["name"] for c in content["categories"]] == ["floor", "wall", "table", "teddy bear", "soccer ball"]
+    for s in content["annotations"][0]["segments_info"]:
+        inside = np.argwhere(sample.id_map == s["id"])
+        (top, left), (bottom, right) = inside.min(0), inside.max(0)
+        assert s["area"] == len(inside) and s["bbox"] == [left, top, right - left + 1, bottom - top + 1]
+
+
+def test_a_video(picture, tmp_path):
+    path, out = tmp_path / "in.mp4", tmp_path / "out"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 5.0, (160, 120))
+    for _ in range(3):
+        writer.write(picture[..., ::-1])
+    writer.release()
+    assert segment(path, out) == 0
+    video = cv2.VideoCapture(str(out / "in_overlay.mp4"))
+    assert int(video.get(cv2.CAP_PROP_FRAME_COUNT)) == 3
+    assert video.get(cv2.CAP_PROP_FRAME_WIDTH) == 160 and video.get(cv2.CAP_PROP_FPS) == 5.0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["segment", "nowhere.png", "--vocabulary", "mug"], "nowhere.png"),
+        (["weights", "convert", "a.pth", "b.pth", "--variant", "s"], "safetensors"),
+        (["weights", "convert", "a.pth", "b.safetensors", "--variant", "s"], "a.pth"),
+        (["weights", "info", "a.pth"], "a.pth"),
+        (["info", "--size", "640"], "height x width"),
+        (["info", "--size", "100x100"], "multiples of 32"),
+    ],
+)
+def test_mistakes_get_one_line(arguments, words, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    printed = capsys.readouterr().err.strip()
+    assert words in printed and len(printed.splitlines()) == 1
+
+
+def test_bad_vocabulary_and_missing_weights(picture, tmp_path, capsys):
+    image = tmp_path / "a.png"
+    Image.fromarray(picture).save(image)
+    assert main(["segment", str(image), "--variant", "tiny", "--vocabulary", "mug", "mug"]) == 2
+    assert "duplicate" in capsys.readouterr().err
+    assert main(["segment", str(image), "--variant", "l", "--vocabulary", "mug"]) == 2
+    assert "eovseg weights fetch l" in capsys.readouterr().err
+
+
+def test_weights_convert_and_info(published_weights, parity_case, tmp_path, capsys):
+    source, target = tmp_path / "s.pth", tmp_path / "s.safetensors"
+    torch.save({"model": published_weights("s", 0)}, source)
+    assert main(["weights", "convert", str(source), str(target), "--variant", "s"]) == 0
+    assert target.stat().st_size < 0.7 * source.stat().st_size  # the ViT and its text tower are gone
+    loaded = EOVSegPredictor.from_checkpoint("s", target, ["mug"]).model.state_dict()
+    for name, value in parity_case("s_96x128").predictor.model.state_dict().items():
+        assert torch.equal(loaded[name], value), name
+    assert main(["weights", "info", str(target)]) == 0
+    printed = capsys.readouterr().out
+    assert "variant: s" in printed and "names: ours" in printed
+
+
+def test_weights_list_names_what_is_missing(capsys):
+    assert main(["weights", "list"]) == 0
+    printed = capsys.readouterr().out
+    assert all(f"eovseg weights fetch {variant}" in printed for variant in "sml")
+
+
+def test_info_stands_beside_the_paper(capsys):
+    """75.28 M as built; 113 G without the deformable convolutions, whose product at 640x640 is 8.5 G."""
+    assert main(["info", "--variant", "s"]) == 0
+    lines = {line.rsplit(maxsplit=2)[0]: line.split()[-2:] for line in capsys.readouterr().out.splitlines() if line}
+    assert float(lines["without text encoder"][0]) == 75.28
+    assert 113 < float(lines["without text encoder"][1]) < 125
+    assert lines["the paper"] == ["71", "133"]
