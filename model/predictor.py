@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from .build import build_model, materialise_buffers
+from .cache_folder import cache_folder
 from .checkpoint.hashing import hash_weights
 from .checkpoint.loading import TEXT_HASH, CheckpointError, load_weights, read_metadata, read_state_dict
 from .checkpoint.published_files import converted_path
@@ -20,7 +21,7 @@ from .config import CONFIGS
 from .eovseg import EOVSeg
 from .panoptic import Instances, fuse_instances, fuse_panoptic, fuse_semantic, upsample_masks
 from .preprocess import check_image, resize_image, to_input
-from .text_cache import TextCache, cache_folder
+from .text_cache import TextCache
 from .vocabulary import Vocabulary, load_vocabulary
 
 DEMO_WEIGHTS = Path(__file__).parent / "weights" / "eovseg_tiny.safetensors"

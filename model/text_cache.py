@@ -2,7 +2,6 @@
 
 import hashlib
 import logging
-import os
 import sqlite3
 import zlib
 from collections.abc import Mapping, Sequence
@@ -11,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from platformdirs import user_cache_path
 from torch import Tensor
 
 from .text_encoder import PROMPT_TEMPLATES
@@ -20,11 +18,6 @@ BUSY_SECONDS = 5.0  # how long one process waits while another writes
 NAMES_A_QUERY = 500  # SQLite takes 999 variables at most in old versions
 
 _logger = logging.getLogger(__name__)
-
-
-def cache_folder() -> Path:
-    """Where downloads and encoded text are kept: $EOVSEG_CACHE, or the platform's cache folder."""
-    return Path(os.environ.get("EOVSEG_CACHE") or user_cache_path("eovseg"))
 
 
 class TextCache:

@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 LEVELS = (
-    {"config", "layers", "regions", "vocabulary_class"},
+    {"cache_folder", "config", "layers", "regions", "vocabulary_class"},
     {"vocabulary_files"},
     {"vocabulary"},
     {"preprocess", "backbone", "spatial", "text_encoder", "aggregator", "vas", "tdee", "decoder"}
