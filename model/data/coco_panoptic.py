@@ -38,7 +38,7 @@ class Category:
 
 
 def encode_ids(ids: np.ndarray) -> np.ndarray:
-    """Segment ids (H, W), below 2^24 -> the colours of COCO's panoptic PNGs (H, W, 3) uint8: R + 256 G + 65536 B."""
+    """Segment ids (H, W) below 2^24 -> the picture (H, W, 3) uint8 with id = R + 256 G + 65536 B."""
     return np.stack([ids % 256, ids // 256 % 256, ids // 65536], axis=-1).astype(np.uint8)
 
 

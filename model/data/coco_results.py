@@ -1,4 +1,4 @@
-"""Results in COCO's panoptic format: an id picture and an annotation an image, the categories of a vocabulary."""
+"""Results in COCO's panoptic format: id pictures, annotations, and a vocabulary as categories."""
 
 from typing import Any
 
@@ -16,9 +16,10 @@ def to_coco_panoptic(
 ) -> tuple[np.ndarray, dict[str, Any]]:
     """One result as COCO's panoptic PNG and annotation.
 
-    image_id is the image's in the JSON, file_name the PNG's. Returns the picture (H, W, 3) uint8 with id = R + 256 G
-    + 65536 B and 0 void, and the annotation: area in pixels, bbox as x, y, width, height, category_id as
-    in `coco_categories`, and beside COCO's own keys the score. Source: cocodataset.org/#format-results.
+    image_id is the image's in the JSON, file_name the PNG's. Returns the picture (H, W, 3) uint8 with
+    id = R + 256 G + 65536 B and 0 void, and the annotation: area in pixels, bbox as x, y, width, height,
+    category_id as in `coco_categories`, and beside COCO's own keys the score.
+    Source: cocodataset.org/#format-results.
     """
     ids = torch.as_tensor(result.map).cpu().numpy()
     regions = measure_regions(ids)

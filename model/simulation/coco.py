@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from ..data.coco_panoptic import encode_ids
 from .catalog import CATALOG, STUFF_NAMES
 from .frame import Frame
 
@@ -38,11 +39,6 @@ def write_frame(frame: Frame, folder: Path, image_id: int) -> dict[str, Any]:
             ],
         },
     }
-
-
-def encode_ids(ids: np.ndarray) -> np.ndarray:
-    """(H, W) segment ids to (H, W, 3) uint8 with id = R + 256 G + 65536 B."""
-    return np.stack([ids % 256, ids // 256 % 256, ids // 65536], axis=2).astype(np.uint8)
 
 
 def _extent(mask: np.ndarray) -> dict[str, Any]:
