@@ -16,7 +16,8 @@ setup(
     # Not the node's scripts of setup.cfg, which need ROS.
     entry_points={"console_scripts": ["eovseg = eovseg_model.cli.main:main"]},
     install_requires=[
-        "gdown>=5",
+        "filelock",
+        "gdown>=6.5",
         "numpy",
         "open_clip_torch>=2.24",
         "opencv-python-headless",

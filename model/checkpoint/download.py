@@ -1,52 +1,49 @@
-"""Fetching a weights file: resumed, shown, and checked against the checksum of its first download."""
+"""Fetching a file by its address: resumed where it broke off, with a progress bar, errors in one line."""
 
 import hashlib
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import gdown
 import requests
-
-from .loading import CheckpointError
 
 TIMEOUT = (10.0, 60.0)  # seconds to connect, and between two pieces
 RETRIES = 3
 
 
-def fetch(url: str, path: Path) -> str:
-    """Download url to path, going on where an interrupted download stopped; returns its SHA-256.
+class DownloadError(Exception):
+    """A file that cannot be fetched; the message says why in one line."""
 
-    None is published for the authors' files, so the first download's is written beside the file
-    (`*.sha256`) and every later one must equal it. A file that is there already is only checked.
-    Raises CheckpointError offline, for a refusing server and for a checksum that differs.
+
+def download(url: str, folder: Path, name: str) -> Path:
+    """Fetch url into folder, going on where an interrupted download of the same url stopped.
+
+    url is any address, Google Drive's too. Returns the file, whose name starts with `name`; one that
+    is there whole is not fetched again. Progress goes to stderr. Raises DownloadError offline, for a
+    refusing server and for a transfer that broke off; what has been received is kept.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.{hashlib.sha256(url.encode()).hexdigest()[:8]}.pth"  # one file an address
+    if path.exists():
+        return path
     try:
-        if not path.exists():
-            gdown.download(url, str(path), resume=True, use_cookies=False, timeout=TIMEOUT, retries=RETRIES)
+        gdown.download(url, str(path), resume=True, use_cookies=False, timeout=TIMEOUT, retries=RETRIES)
     except (gdown.exceptions.DownloadError, requests.RequestException) as error:
-        raise CheckpointError(
-            f"cannot download {url}: {error}\nA repeated call goes on where this one stopped. Without internet here, "
-            f"download it elsewhere and use `eovseg weights convert`."
-        ) from error
-    checksum = sha256_of(path)
-    record = checksum_file(path)
-    if not record.exists():
-        record.write_text(f"{checksum}  {path.name}\n")
-    expected = record.read_text().split()[0]
-    if checksum != expected:
-        raise CheckpointError(
-            f"{path} has SHA-256 {checksum}, but {record} says {expected}: the download is damaged or the file was "
-            f"replaced. Remove {path.name} and fetch again; remove {record.name} too if you trust the new one."
-        )
-    return checksum
+        raise DownloadError(f"cannot fetch {url}: {_reason(url, error)}") from error
+    return path
 
 
-def checksum_file(path: Path) -> Path:
-    """Where the checksum of a downloaded file is kept."""
-    return path.with_name(path.name + ".sha256")
+def forget_downloads(folder: Path, name: str) -> None:
+    """Remove what `download` has received under this name, whole or not, from whatever address."""
+    for path in folder.glob(f"{name}.????????.pth*"):
+        path.unlink()
 
 
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file's content, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _reason(url: str, error: Exception) -> str:
+    cause = error.__cause__ if isinstance(error.__cause__, requests.RequestException) else error
+    if isinstance(cause, requests.HTTPError) and cause.response is not None:
+        return f"the server answers {cause.response.status_code} {cause.response.reason}"
+    if isinstance(cause, requests.Timeout):
+        return f"{urlsplit(url).netloc} does not answer"
+    if isinstance(cause, requests.ConnectionError):
+        return f"no connection to {urlsplit(url).netloc}; is this machine offline?"
+    return " ".join(str(error).split()).rstrip(".")

@@ -1,5 +1,7 @@
 """Weights into a network, checked key by key and shape by shape."""
 
+import pickle
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -30,9 +32,15 @@ def read_state_dict(path: str | Path) -> dict[str, Tensor]:
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
-        content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+        mapped = zipfile.is_zipfile(path)  # torch files from before 1.6 are not
+        content = torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
+    except pickle.UnpicklingError as error:  # torch's own words advise to run the file's code
+        raise CheckpointError(
+            f"{path} is no weights file, or holds more than tensors; what would run code is never read"
+        ) from error
     except Exception as error:  # every reader has its own errors
-        raise CheckpointError(f"{path} is not a readable weights file: {error}") from error
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise CheckpointError(f"{path} is not a readable weights file: {reason}") from error
     content = content.get("model", content) if isinstance(content, dict) else None
     if not content or not all(isinstance(value, Tensor) for value in content.values()):
         raise CheckpointError(f"{path} holds no state dict (a mapping of names to tensors)")
@@ -76,16 +84,27 @@ def convert(
 ) -> None:
     """Write a published state dict under our names as safetensors, without what inference never uses.
 
-    expected holds the names and shapes of the variant. The file appears whole or not at all. Raises
-    CheckpointError for entries that do not fit.
+    expected holds the names and shapes of the variant; floats become float32, so that loading copies
+    nothing. The file appears whole or not at all. Raises CheckpointError for entries that do not fit.
     """
     entries = rename(state_dict, expected)
     check(entries, expected, "the checkpoint")
+    entries = _separate({k: v.float() if v.is_floating_point() else v for k, v in entries.items()})
     text = {k: v for k, v in entries.items() if k.startswith("text_encoder.")}
     part = path.with_suffix(".part")
-    contiguous = {k: v.contiguous() for k, v in entries.items()}
-    save_file(contiguous, part, metadata={**metadata, TEXT_HASH: hash_weights(text)})
+    save_file(entries, part, metadata={**metadata, TEXT_HASH: hash_weights(text)})
     part.replace(path)
+
+
+def _separate(entries: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Entries that are contiguous and share no memory, as safetensors wants them."""
+    seen: set[int] = set()
+    separate = {}
+    for name, tensor in entries.items():
+        memory = tensor.data_ptr()
+        separate[name] = tensor.clone() if memory in seen else tensor.contiguous()
+        seen.add(memory)
+    return separate
 
 
 def check(entries: Mapping[str, Tensor], expected: Mapping[str, Tensor], source: str) -> None:

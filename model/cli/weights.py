@@ -1,103 +1,143 @@
 """List, fetch, convert and describe weights."""
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from ..cache_folder import cache_folder
+from ..checkpoint.published_files import PUBLISHED_FILES, converted_path
 from .errors import CommandError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the actions."""
     actions = parser.add_subparsers(required=True, metavar="ACTION")
-    listing = actions.add_parser("list", help="the variants, and whether their weights are here")
-    listing.set_defaults(act=_list)
-    fetch = actions.add_parser("fetch", help="download the authors' weights of a variant and convert them")
-    fetch.add_argument("variant", choices=("s", "m", "l"))
+    text = "the variants, where their weights come from, and whether they are here"
+    actions.add_parser("list", help=text, description=text).set_defaults(act=_list)
+    text = "download the authors' weights of a variant into the cache and convert them"
+    fetch = actions.add_parser("fetch", help=text, description=text)
+    fetch.add_argument("variant", choices=PUBLISHED_FILES)
     fetch.add_argument("--url", help="a mirror instead of the authors' Google Drive")
+    fetch.add_argument("--restart", action="store_true", help="drop what was downloaded and begin anew")
     fetch.set_defaults(act=_fetch)
-    convert = actions.add_parser("convert", help="check a published checkpoint and write it as safetensors")
-    convert.add_argument("source", type=Path)
-    convert.add_argument("target", type=Path, help="a .safetensors file")
-    convert.add_argument("--variant", choices=("s", "m", "l"), required=True)
+    text = "check a published checkpoint and write it as safetensors"
+    convert = actions.add_parser("convert", help=text, description=text)
+    convert.add_argument("source", type=Path, help="the published file")
+    convert.add_argument("target", type=Path, nargs="?", help="a .safetensors file (default: into the cache)")
+    convert.add_argument("--variant", choices=PUBLISHED_FILES, required=True)
     convert.set_defaults(act=_convert)
-    info = actions.add_parser("info", help="what a weights file holds")
+    text = "what a weights file holds"
+    info = actions.add_parser("info", help=text, description=text)
     info.add_argument("file", type=Path)
     info.set_defaults(act=_info)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Do one action; 0 when it is done."""
-    from ..checkpoint.loading import CheckpointError
-
-    try:
-        arguments.act(arguments)
-    except CheckpointError as error:
-        raise CommandError(str(error)) from error
+    arguments.act(arguments)
     return 0
 
 
 def _list(arguments: argparse.Namespace) -> None:
-    from ..checkpoint.published_files import DRIVE_IDS, converted_path, published_url
-    from ..predictor import DEMO_WEIGHTS
-    from ..text_cache import cache_folder
-
-    print(f"tiny  {DEMO_WEIGHTS}  (comes with the package)")
-    for variant in DRIVE_IDS:
-        path = converted_path(cache_folder(), variant)
-        where = str(path) if path.exists() else f"not here: eovseg weights fetch {variant}"
-        print(f"{variant:4}  {where}  ({published_url(variant)})")
+    cache = cache_folder()
+    print(f"{'variant':9}{'size':>9}  {'here':32}from")
+    print(f"{'tiny':9}{'':>9}  {'yes':32}the package: demo weights")
+    for variant, published in PUBLISHED_FILES.items():
+        here = "yes" if converted_path(cache, variant).exists() else f"no: eovseg weights fetch {variant}"
+        print(f"{variant:9}{published.converted_bytes / 1e6:6.0f} MB  {here:32}{published.url}")
+    print("S, M and L are the authors' (Apache-2.0); the size is what the converted file takes.")
+    print(f"The cache is {cache}; the environment variable EOVSEG_CACHE names another.")
 
 
 def _fetch(arguments: argparse.Namespace) -> None:
-    from ..checkpoint.download import fetch
-    from ..checkpoint.published_files import converted_path, downloaded_path, published_url
-    from ..text_cache import cache_folder
+    from ..checkpoint.checksums import ChecksumError
+    from ..checkpoint.download import DownloadError
+    from ..checkpoint.fetching import fetch
+    from ..checkpoint.loading import CheckpointError
 
-    target = converted_path(cache_folder(), arguments.variant)
-    if target.exists():
-        print(f"{target} is here already; remove it to fetch it anew")
-        return
-    source = downloaded_path(cache_folder(), arguments.variant)
-    checksum = fetch(arguments.url or published_url(arguments.variant), source)
-    print(f"{source.name}: SHA-256 {checksum}")
-    _write_converted(source, target, arguments.variant, checksum)
-    source.unlink()  # its checksum stays
+    variant = arguments.variant
+    try:
+        path = fetch(variant, cache_folder(), _expected(variant), arguments.url, arguments.restart)
+    except DownloadError as error:
+        raise CommandError(
+            f"{error}. The same command goes on where this one stopped, --restart begins anew. Without "
+            f"internet, download the file elsewhere and run `eovseg weights convert FILE --variant {variant}`"
+        ) from error
+    except (ChecksumError, CheckpointError) as error:
+        raise CommandError(str(error)) from error
+    _say_where(path)
 
 
 def _convert(arguments: argparse.Namespace) -> None:
-    from ..checkpoint.download import sha256_of
+    from ..checkpoint.fetching import keep
     from ..checkpoint.loading import CheckpointError
 
-    if arguments.target.suffix != ".safetensors":
-        raise CommandError(f"{arguments.target} must end in .safetensors")
+    target = arguments.target or converted_path(cache_folder(), arguments.variant)
+    if target.suffix != ".safetensors":
+        raise CommandError(f"{target} must end in .safetensors")
     if not arguments.source.is_file():
-        raise CheckpointError(f"there is no weights file {arguments.source}")
-    _write_converted(arguments.source, arguments.target, arguments.variant, sha256_of(arguments.source))
-
-
-def _write_converted(source: Path, target: Path, variant: str, checksum: str) -> None:
-    import torch
-
-    from ..build import build_model
-    from ..checkpoint.loading import convert, read_state_dict
-    from ..config import CONFIGS
-
-    with torch.device("meta"):
-        expected = build_model(CONFIGS[variant]).state_dict()
-    metadata = {"variant": variant, "source": source.name, "source_sha256": checksum}
-    convert(read_state_dict(source), expected, target, metadata)
-    print(f"wrote {target} ({target.stat().st_size / 1e6:.0f} MB)")
+        raise CommandError(f"there is no weights file {arguments.source}")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        keep(arguments.source, target, arguments.variant, _expected(arguments.variant))
+    except CheckpointError as error:
+        raise CommandError(str(error)) from error
+    _say_where(target)
 
 
 def _info(arguments: argparse.Namespace) -> None:
-    from ..checkpoint.download import sha256_of
-    from ..checkpoint.loading import read_metadata, read_state_dict
+    from ..checkpoint.checksums import sha256_of
+    from ..checkpoint.loading import CheckpointError, read_metadata, read_state_dict
     from ..checkpoint.published import is_published
 
-    entries = read_state_dict(arguments.file)
-    kinds = sorted({str(value.dtype).removeprefix("torch.") for value in entries.values()})
-    print(f"{arguments.file}: {arguments.file.stat().st_size / 1e6:.1f} MB, SHA-256 {sha256_of(arguments.file)}")
-    print(f"{len(entries)} entries, {sum(v.numel() for v in entries.values()):,} numbers ({', '.join(kinds)})")
-    print("names: " + ("the authors'" if is_published(entries) else "ours"))
-    for key, value in sorted(read_metadata(arguments.file).items()):
-        print(f"{key}: {value}")
+    try:
+        entries = read_state_dict(arguments.file)
+    except CheckpointError as error:
+        raise CommandError(str(error)) from error
+    kinds = ", ".join(sorted({str(value.dtype).removeprefix("torch.") for value in entries.values()}))
+    count = sum(value.numel() for value in entries.values())
+    rows = {
+        "file": f"{arguments.file}, {arguments.file.stat().st_size / 1e6:.1f} MB",
+        "SHA-256": sha256_of(arguments.file),
+        "fits": _fitting(entries) or "no variant",
+        "names": "the authors'" if is_published(entries) else "ours",
+        "holds": f"{count:,} numbers ({kinds}) in {len(entries)} entries",
+        **read_metadata(arguments.file),
+    }
+    for name, value in rows.items():
+        print(f"{name:15}{value}")
+
+
+def _fitting(entries: Mapping[str, "Tensor"]) -> str | None:
+    """The variant whose names and shapes these are."""
+    from ..checkpoint.loading import CheckpointError, check
+    from ..checkpoint.published import rename
+    from ..config import CONFIGS
+
+    for variant in CONFIGS:
+        expected = _expected(variant)
+        try:
+            check(rename(entries, expected), expected, variant)
+        except CheckpointError:
+            continue
+        return variant
+    return None
+
+
+def _expected(variant: str) -> Mapping[str, "Tensor"]:
+    """Names and shapes of a variant, without memory."""
+    import torch
+
+    from ..build import build_model
+    from ..config import CONFIGS
+
+    with torch.device("meta"):
+        return build_model(CONFIGS[variant]).state_dict()
+
+
+def _say_where(path: Path) -> None:
+    print(f"{path} ({path.stat().st_size / 1e6:.0f} MB) is there and checked")

@@ -3,7 +3,7 @@
 import importlib.util
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,6 +12,9 @@ import numpy as np
 import pytest
 import torch
 
+from eovseg_model.build import build_model
+from eovseg_model.checkpoint.published import rename
+from eovseg_model.config import CONFIGS
 from eovseg_model.predictor import EOVSegPredictor
 
 FOLDER = Path(__file__).parents[1] / "data" / "parity"
@@ -44,6 +47,29 @@ def published_weights(synthesize) -> Callable[[str, int], dict[str, torch.Tensor
         return {name: torch.from_numpy(synthesize(name, tuple(shape), salt)) for name, shape in keys.items()}
 
     return make
+
+
+@pytest.fixture(scope="session")
+def published_file(tmp_path_factory) -> Iterator[Path]:
+    """A torch file of S at full size, every entry filled with a number of its own.
+
+    What inference never uses is stored as one number, which spares half a gigabyte of disk.
+    """
+    keys = json.loads((FOLDER / "s_96x128.keys.json").read_text())
+    with torch.device("meta"):
+        expected = build_model(CONFIGS["s"]).state_dict()
+    numbers = {
+        name: torch.tensor(i).expand(shape)
+        if name.endswith("num_batches_tracked")
+        else torch.tensor(i / len(keys)).expand(shape)
+        for i, (name, shape) in enumerate(keys.items())
+    }
+    used = {id(tensor) for tensor in rename(numbers, expected).values()}
+    path = tmp_path_factory.mktemp("published") / "s.pth"
+    weights = {name: tensor.clone() if id(tensor) in used else tensor for name, tensor in numbers.items()}
+    torch.save({"model": weights, "iteration": 200000}, path)
+    yield path
+    path.unlink()
 
 
 @pytest.fixture(scope="session")

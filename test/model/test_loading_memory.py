@@ -1,6 +1,5 @@
 """Loading S takes the memory of its parameters and hardly more: nothing is built to be thrown away."""
 
-import json
 import os
 import subprocess
 import sys
@@ -11,10 +10,8 @@ import torch
 
 from eovseg_model.build import build_model
 from eovseg_model.checkpoint.loading import convert, read_state_dict
-from eovseg_model.checkpoint.published import rename
 from eovseg_model.config import CONFIGS
 
-KEYS = Path(__file__).parents[1] / "data" / "parity" / "s_96x128.keys.json"
 MOST = 1.1  # growth of the peak over the bytes of the parameters, text tower included
 
 # Reads every parameter in the end: a mapped file counts only what has been touched.
@@ -36,20 +33,6 @@ print((peak() - before) / sum(p.numel() * p.element_size() for p in model.parame
 """
 
 
-@pytest.fixture(scope="module")
-def published(tmp_path_factory):
-    """A full-size checkpoint; what is dropped from it shares one number, to spare the disk."""
-    keys = {name: torch.zeros(()).expand(shape) for name, shape in json.loads(KEYS.read_text()).items()}
-    with torch.device("meta"):
-        expected = build_model(CONFIGS["s"]).state_dict()
-    used = {id(tensor) for tensor in rename(keys, expected).values()}
-    weights = {name: tensor.clone() if id(tensor) in used else tensor for name, tensor in keys.items()}
-    path = tmp_path_factory.mktemp("published") / "s.pth"
-    torch.save({"model": weights}, path)
-    yield path
-    path.unlink()
-
-
 def growth(path: Path) -> float:
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-c", LOAD, str(path)]
@@ -59,15 +42,15 @@ def growth(path: Path) -> float:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_a_published_checkpoint(published):
-    assert 0.9 < growth(published) <= MOST
+def test_a_published_checkpoint(published_file):
+    assert 0.9 < growth(published_file) <= MOST
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_its_converted_form(published, tmp_path):
+def test_its_converted_form(published_file, tmp_path):
     with torch.device("meta"):
         expected = build_model(CONFIGS["s"]).state_dict()
     path = tmp_path / "s.safetensors"
-    convert(read_state_dict(published), expected, path, {})
+    convert(read_state_dict(published_file), expected, path, {})
     assert 0.9 < growth(path) <= MOST
     path.unlink()
