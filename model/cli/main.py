@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from . import info, segment, weights
 from .errors import CommandError
 
-# A subcommand is a module of this folder: its name, its docstring, add_arguments(parser), run(args) -> exit code.
+# A subcommand is a module of this folder: its name, its docstring, add_arguments(parser), run(arguments) that
+# returns the exit code. It imports what is heavy only when it runs.
 COMMANDS = (segment, info, weights)
 USER_MISTAKE = 2  # exit code, also argparse's own
 INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run `eovseg` with these arguments, by default the process's own; return the exit code."""
+    """Run `eovseg` with these arguments, by default the process's own, and return the exit code."""
     args = build_parser().parse_args(arguments)
     try:
         return args.run(args)

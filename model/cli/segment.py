@@ -1,58 +1,110 @@
-"""Segment images, a folder of them, or a video."""
+"""Segment images, folders of them, and videos.
+
+Writes an overlay and a panoptic PNG an image, one panoptic.json in COCO's format for all images, and an
+overlay video a video. A file that cannot be read is named and left out; the exit code is 1 then.
+"""
 
 import argparse
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from ..config import CONFIGS
 from .errors import CommandError
+
+if TYPE_CHECKING:
+    from ..predictor import EOVSegPredictor
 
 IMAGES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm"}
 VIDEOS = {".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v"}
+VARIANT = "variant"  # the short side that the variant was made for
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("input", type=Path, help="an image, a folder of images, or a video")
-    parser.add_argument("--vocabulary", nargs="+", required=True, metavar="ENTRY", help="'mug,cup' 'floor|stuff' @lvis")
-    parser.add_argument("--variant", choices=("tiny", "s", "m", "l"), default="s")
-    parser.add_argument("--checkpoint", type=Path, help="weights; default: what `eovseg weights fetch` got")
-    parser.add_argument("--out", type=Path, default=Path("eovseg_out"), help="folder to write (default: eovseg_out)")
-    parser.add_argument("--device", default="cpu")
-    parser.add_argument("--short-side", type=int, help="pixels; 0: no resizing; default: what the variant was made for")
-    parser.add_argument("--opacity", type=float, default=0.5, help="of the overlay's colours (default: 0.5)")
+    add = parser.add_argument
+    add("inputs", type=Path, nargs="+", metavar="INPUT", help="an image, a folder of images, or a video")
+    add("--vocabulary", nargs="+", required=True, metavar="ENTRY", help="'mug,cup' 'floor|stuff' @lvis")
+    add("--variant", choices=CONFIGS, default="s")
+    add("--checkpoint", type=Path, help="weights; default: what `eovseg weights fetch` got")
+    add("--out", type=Path, default=Path("eovseg_out"), help="folder to write (default: eovseg_out)")
+    add("--device", default="cpu", help="cpu (default), cuda, cuda:1, ...")
+    text = "pixels, none (no resizing) or variant (what it was made for, the default)"
+    add("--short-side", type=_short_side, default=VARIANT, metavar="PIXELS", help=text)
+    add("--object-threshold", type=_fraction, default=0.0, help="least score of a segment (default: 0.0)")
+    text = "least part of a mask that must stay visible under better ones (default: 0.8)"
+    add("--overlap-threshold", type=_fraction, default=0.8, help=text)
+    add("--opacity", type=_fraction, default=0.5, help="of the overlay's colours (default: 0.5)")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write overlays, panoptic PNGs and panoptic.json; 1 if a file could not be read, else 0."""
-    from ..checkpoint.loading import CheckpointError
-    from ..predictor import EOVSegPredictor
-    from ..vocabulary import VocabularyError
+    """Segment everything; 0, or 1 if a file failed."""
     from .segmentation import Segmentation
 
-    files = _input_files(arguments.input)
-    try:
-        predictor = EOVSegPredictor.from_checkpoint(
-            arguments.variant, arguments.checkpoint, arguments.vocabulary, device=arguments.device
-        )
-    except (CheckpointError, VocabularyError, RuntimeError) as error:
-        raise CommandError(str(error)) from error
-    short_side = {None: "variant", 0: None}.get(arguments.short_side, arguments.short_side)
+    images, videos = _files(arguments.inputs)
+    predictor = _load(arguments)
+    predict = partial(
+        predictor,
+        short_side=arguments.short_side,
+        object_threshold=arguments.object_threshold,
+        overlap_threshold=arguments.overlap_threshold,
+    )
     arguments.out.mkdir(parents=True, exist_ok=True)
-    segmentation = Segmentation(predictor, arguments.out, short_side=short_side, opacity=arguments.opacity)
-    if arguments.input.suffix.lower() in VIDEOS:
-        segmentation.video(arguments.input)
-    else:
-        segmentation.images(files)
+    vocabulary = predictor.vocabulary.vocabulary
+    segmentation = Segmentation(predict, vocabulary, arguments.out, opacity=arguments.opacity)
+    segmentation.images(images)
+    segmentation.videos(videos)
     print(segmentation.summary())
     return 1 if segmentation.failures else 0
 
 
-def _input_files(path: Path) -> list[Path]:
-    """The files to read; CommandError where there is nothing."""
-    if path.is_dir():
-        files = sorted(p for p in path.iterdir() if p.suffix.lower() in IMAGES)
-        if not files:
-            raise CommandError(f"{path} holds no images ({', '.join(sorted(IMAGES))})")
-        return files
-    if not path.is_file():
-        raise CommandError(f"there is no file or folder {path}")
-    return [path]
+def _load(arguments: argparse.Namespace) -> "EOVSegPredictor":
+    from ..checkpoint.loading import CheckpointError
+    from ..predictor import EOVSegPredictor
+    from ..vocabulary import VocabularyError
+
+    try:
+        return EOVSegPredictor.from_checkpoint(
+            arguments.variant, arguments.checkpoint, arguments.vocabulary, device=arguments.device
+        )
+    except (CheckpointError, VocabularyError) as error:
+        raise CommandError(str(error)) from error
+    except (RuntimeError, AssertionError) as error:  # torch's words for a device that is not there
+        reason = str(error).splitlines()[0]
+        raise CommandError(f"cannot load on --device {arguments.device}: {reason}") from error
+
+
+def _files(inputs: list[Path]) -> tuple[list[Path], list[Path]]:
+    """Images and videos to read; CommandError for a folder or a name that holds nothing."""
+    files: list[Path] = []
+    for path in inputs:
+        if not path.exists():
+            raise CommandError(f"there is no file or folder {path}")
+        found = [path]
+        if path.is_dir():
+            found = sorted(p for p in path.iterdir() if p.suffix.lower() in IMAGES | VIDEOS)
+        if not found:
+            raise CommandError(f"{path} holds no images or videos ({' '.join(sorted(IMAGES | VIDEOS))})")
+        files += found
+    videos = [path for path in files if path.suffix.lower() in VIDEOS]
+    return [path for path in files if path not in videos], videos
+
+
+def _short_side(text: str) -> int | str | None:
+    if text == VARIANT:
+        return text
+    if text == "none":
+        return None
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"a number of pixels, none or variant, not {text!r}")
+    return int(text)
+
+
+def _fraction(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"a number from 0 to 1, not {text!r}")
+    return value

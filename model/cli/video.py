@@ -1,0 +1,65 @@
+"""Frames of a video file, and a video file of frames."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+USUAL_RATE = 25.0  # frames a second, where a file names none
+
+
+def read_frames(file: Path) -> Iterator[np.ndarray]:
+    """Every frame (H, W, 3) uint8 RGB; ValueError if there is none."""
+    source = _open(file)
+    try:
+        read, frame = source.read()
+        if not read:
+            raise ValueError("no frame can be decoded")
+        while read:
+            yield cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
+            read, frame = source.read()
+    finally:
+        source.release()
+
+
+def count_frames(file: Path) -> int | None:
+    """How many frames the file says it has; None where it says nothing."""
+    source = _open(file)
+    count = int(source.get(cv2.CAP_PROP_FRAME_COUNT))
+    source.release()
+    return count if count > 0 else None
+
+
+class VideoWriter:
+    """An MPEG-4 file with the rate of another video and the size of the first frame; a context manager."""
+
+    def __init__(self, target: Path, *, like: Path) -> None:
+        source = _open(like)
+        self._rate = source.get(cv2.CAP_PROP_FPS) or USUAL_RATE
+        source.release()
+        self._target = target
+        self._writer: cv2.VideoWriter | None = None
+
+    def __enter__(self) -> "VideoWriter":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._writer is not None:
+            self._writer.release()
+
+    def write(self, picture: np.ndarray) -> None:
+        """Append a frame (H, W, 3) uint8 RGB; OSError if the file cannot be written."""
+        if self._writer is None:
+            code, size = cv2.VideoWriter.fourcc(*"mp4v"), picture.shape[1::-1]
+            self._writer = cv2.VideoWriter(str(self._target), code, self._rate, size)
+            if not self._writer.isOpened():
+                raise OSError(f"OpenCV cannot write {self._target}")
+        self._writer.write(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+
+
+def _open(file: Path) -> cv2.VideoCapture:
+    source = cv2.VideoCapture(str(file))
+    if not source.isOpened():
+        raise ValueError("it is not a readable video")
+    return source
