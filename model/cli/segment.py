@@ -42,6 +42,8 @@ def run(arguments: argparse.Namespace) -> int:
     from .segmentation import Segmentation
 
     images, videos = _files(arguments.inputs)
+    if arguments.out.is_file():
+        raise CommandError(f"--out is a folder to write; {arguments.out} is a file")
     predictor = _load(arguments)
     predict = partial(
         predictor,

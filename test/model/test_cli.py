@@ -1,6 +1,8 @@
 """The command line, called as a user calls it."""
 
 import json
+import subprocess
+import sys
 
 import cv2
 import numpy as np
@@ -74,10 +76,57 @@ def test_a_video(picture, tmp_path):
     assert video.get(cv2.CAP_PROP_FRAME_WIDTH) == 160 and video.get(cv2.CAP_PROP_FPS) == 5.0
 
 
+def test_an_unreadable_video_is_left_out(picture, tmp_path, capsys):
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    Image.fromarray(picture).save(folder / "a.png")
+    (folder / "broken.mp4").write_bytes(b"not a video")
+    assert segment(folder, out) == 1
+    printed = capsys.readouterr()
+    assert "broken.mp4" in printed.err and "1 segmented" in printed.out and "1 failed" in printed.out
+    assert not (out / "broken_overlay.mp4").exists()
+
+
+def test_files_of_one_name_do_not_overwrite_each_other(picture, tmp_path):
+    out = tmp_path / "out"
+    for name in ("a.png", "a.bmp"):
+        Image.fromarray(picture).save(tmp_path / name)
+    arguments = [str(tmp_path / "a.png"), str(tmp_path / "a.bmp"), "--variant", "tiny"]
+    assert main(["segment", *arguments, "--vocabulary", *WORDS, "--out", str(out)]) == 0
+    content = json.loads((out / "panoptic.json").read_text())
+    assert [i["file_name"] for i in content["images"]] == ["a.png", "a.bmp"]
+    assert [a["file_name"] for a in content["annotations"]] == ["a_panoptic.png", "a_2_panoptic.png"]
+    assert all((out / a["file_name"]).is_file() for a in content["annotations"])
+
+
+def test_an_image_is_turned_as_its_exif_data_says(picture, tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # orientation: a quarter turn
+    Image.fromarray(picture).save(tmp_path / "a.png", exif=exif)
+    assert segment(tmp_path / "a.png", tmp_path / "out") == 0
+    assert Image.open(tmp_path / "out" / "a_overlay.png").size == picture.shape[:2]
+
+
+def test_a_threshold_that_nothing_passes_leaves_void(picture, tmp_path, capsys):
+    Image.fromarray(picture).save(tmp_path / "a.png")
+    assert segment(tmp_path / "a.png", tmp_path / "out", "--object-threshold", "1") == 0
+    content = json.loads((tmp_path / "out" / "panoptic.json").read_text())
+    assert content["annotations"][0]["segments_info"] == []
+
+
+def test_help_is_quick():
+    """What takes seconds to import is imported by the command that needs it."""
+    code = "import sys, eovseg_model.cli.main as m; m.build_parser(); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"torch", "numpy", "cv2", "PIL", "gdown"} & set(done.stdout.split())
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (["segment", "nowhere.png", "--vocabulary", "mug"], "nowhere.png"),
+        (["segment", ".", "--vocabulary", "mug"], "holds no images or videos"),
+        (["segment", __file__, "--vocabulary", "mug", "--out", __file__], "is a file"),
         (["info", "--size", "640"], "height x width"),
         (["info", "--size", "100x100"], "multiples of 32"),
     ],
