@@ -13,5 +13,5 @@ def hash_weights(state_dict: Mapping[str, Tensor]) -> str:
     for name in sorted(state_dict):
         value = state_dict[name].detach().cpu().contiguous()
         digest.update(f"{name} {tuple(value.shape)} {value.dtype}".encode())
-        digest.update(value.view(-1).view(torch.uint8).numpy())
+        digest.update(value.view(-1).view(torch.uint8).numpy().data)
     return digest.hexdigest()
