@@ -45,5 +45,5 @@ def _reason(url: str, error: Exception) -> str:
     if isinstance(cause, requests.Timeout):
         return f"{urlsplit(url).netloc} does not answer"
     if isinstance(cause, requests.ConnectionError):
-        return f"no connection to {urlsplit(url).netloc}; is this machine offline?"
+        return f"no connection to {urlsplit(url).netloc} (offline?)"
     return " ".join(str(error).split()).rstrip(".")
