@@ -8,6 +8,7 @@ from eovseg_model.layers import resize
 from eovseg_model.panoptic import fuse_panoptic, fuse_semantic
 from eovseg_model.preprocess import to_input
 
+VARIANTS = ("s", "m", "l")
 TOLERANCE = 1e-4  # relative error of the norm, float32
 
 
@@ -46,8 +47,9 @@ def taps_of(predictor, image: np.ndarray) -> dict[str, torch.Tensor]:
     return taps | {"text_classifier": predictor.vocabulary.text.rows}
 
 
-def test_every_tap_of_s(parity_case):
-    case = parity_case("s_96x128")
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_every_tap(parity_case, variant):
+    case = parity_case(f"{variant}_96x128")
     taps = taps_of(case.predictor, case.arrays["image"])
     expected = {k: v for k, v in case.arrays.items() if k in taps}
     assert len(expected) == 14
@@ -55,8 +57,9 @@ def test_every_tap_of_s(parity_case):
     assert max(errors.values()) < TOLERANCE, errors
 
 
-def test_results_of_s(parity_case):
-    case = parity_case("s_96x128")
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_results(parity_case, variant):
+    case = parity_case(f"{variant}_96x128")
     result = case.predictor(case.arrays["image"], short_side=None)
     for name in ("class_logits", "mask_logits", "final_class_logits"):
         assert relative_error(getattr(result, name), case.arrays[name]) < TOLERANCE, name
@@ -79,15 +82,31 @@ def test_padded_size(parity_case):
     assert found_segments(result.segments) == expected_segments(case.description)
 
 
+def test_output_size_unlike_the_inputs(parity_case):
+    """Other weights, 144x200 from 96x128, instances too."""
+    case = parity_case("s_96x128_to_144x200")
+    result = case.predictor(case.arrays["image"], short_side=None, output_size=(144, 200))
+    for name in ("class_logits", "mask_logits", "final_class_logits"):
+        assert relative_error(getattr(result, name), case.arrays[name]) < TOLERANCE, name
+    assert np.count_nonzero(np.asarray(result.map) != case.arrays["panoptic_map"]) <= 5
+    assert np.count_nonzero(np.asarray(result.semantic) != case.arrays["semantic_argmax"]) <= 5
+    assert found_segments(result.segments) == expected_segments(case.description)
+    scores, classes, masks = result.instances
+    assert relative_error(scores, case.arrays["instance_scores"]) < TOLERANCE
+    assert classes.tolist() == case.arrays["instance_classes"].tolist()
+    assert np.abs(masks.flatten(1).sum(1).numpy() - case.arrays["instance_areas"]).max() <= 1
+
+
 def test_seen_classes_are_computed(parity_case):
     case = parity_case("s_96x128")
     encoded = case.predictor.encode(case.predictor.vocabulary.vocabulary)
     assert encoded.seen.int().tolist() == case.description["overlapping"]
 
 
-def test_out_of_vocabulary_branch(parity_case):
+@pytest.mark.parametrize("variant", ["s", "l"])
+def test_out_of_vocabulary_branch(parity_case, variant):
     """Eight hand-made masks; number 4 is empty: its row is free, but holds no NaN."""
-    case = parity_case("oov_s")
+    case = parity_case(f"oov_{variant}")
     model, arrays = case.predictor.model, case.arrays
     dense = torch.from_numpy(arrays["clip_dense"])[None]
     masks = torch.from_numpy(arrays["mask_logits"])[None]
