@@ -20,7 +20,7 @@ from eovseg_ros.image_input import ImageInput
 from eovseg_ros.live_vocabulary import LiveVocabulary
 from eovseg_ros.parameters import NodeParameters, ParameterError
 from eovseg_ros.predictor import Predictor, load_predictor
-from eovseg_ros.spinning import spin_until_shutdown
+from eovseg_ros.spinning import until_shutdown
 
 
 class PanopticNode(LifecycleNode):
@@ -123,9 +123,10 @@ class PanopticNode(LifecycleNode):
         try:
             transition()
         except Exception as error:  # logged here, as rclpy would hide it
-            self.get_logger().error(f"cannot {name}: {error}")
-            if not isinstance(error, (ValueError, OSError)):
-                self.get_logger().error(traceback.format_exc())
+            if self.context.ok():  # else it was Ctrl-C
+                self.get_logger().error(f"cannot {name}: {error}")
+                if not isinstance(error, (ValueError, OSError)):
+                    self.get_logger().error(traceback.format_exc())
             undo()
             return TransitionCallbackReturn.FAILURE
         return TransitionCallbackReturn.SUCCESS
@@ -158,12 +159,13 @@ class PanopticNode(LifecycleNode):
             self._diagnostics_timer.timer_period_ns = int(1e9 / self.parameters.diagnostics_rate)
 
     def _publish_diagnostics(self) -> None:
-        vocabulary, worker, image_input = self._vocabulary, self._worker, self._input
+        predictor, vocabulary = self._predictor, self._vocabulary
+        worker, image_input = self._worker, self._input
         message = diagnostic_message(
             stamp=self.get_clock().now().to_msg(),
             name=f"{self.get_fully_qualified_name()}: segmentation",
             state="active" if worker else "inactive" if vocabulary else "unconfigured",
-            device=self.parameters.device,
+            device=str(predictor.device) if predictor else self.parameters.device,
             topic=image_input.topic if image_input else "",
             silent=bool(image_input and image_input.silent),
             report=self._statistics.report(),
@@ -180,29 +182,22 @@ def main(args: list[str] | None = None, load: Callable[[NodeParameters], Predict
     """Run the node until Ctrl-C; 1 where it cannot start."""
     rclpy.init(args=args)
     try:
-        return _run(load)
-    except KeyboardInterrupt:  # while the model was loaded
-        return 0
-    finally:
-        rclpy.try_shutdown()
-
-
-def _run(load: Callable[[NodeParameters], Predictor]) -> int:
-    try:
         node = PanopticNode(load)
     except ParameterError as error:
         rclpy.logging.get_logger("eovseg").fatal(str(error))
         return 1
+    started = TransitionCallbackReturn.SUCCESS
     try:
-        if node.parameters.autostart:
-            started = TransitionCallbackReturn.SUCCESS
-            if node.trigger_configure() != started or node.trigger_activate() != started:
-                return 1
-        spin_until_shutdown(node)
+        with until_shutdown():
+            if node.parameters.autostart:
+                if node.trigger_configure() != started or node.trigger_activate() != started:
+                    return 1
+            rclpy.spin(node)
         return 0
     finally:
         node.stop()
         node.destroy_node()
+        rclpy.try_shutdown()
 
 
 if __name__ == "__main__":

@@ -36,6 +36,11 @@ class Prediction(Protocol):
 class Predictor(Protocol):
     """A model in eval mode; `encode` may run beside a call, calls come from one thread."""
 
+    @property
+    def device(self) -> Any:
+        """Where it computes, in PyTorch's words."""
+        ...
+
     def encode(self, vocabulary: Vocabulary) -> EncodedVocabulary:
         """Encode the names of a vocabulary; slow."""
         ...

@@ -21,7 +21,7 @@ from eovseg_model.simulation.scene import Scene, SceneConfig
 from eovseg_ros.images import array_to_image
 from eovseg_ros.messages import panoptic_segmentation
 from eovseg_ros.msg import PanopticSegmentation
-from eovseg_ros.spinning import spin_until_shutdown
+from eovseg_ros.spinning import until_shutdown
 
 Number = TypeVar("Number", int, float)
 FRAME_ID = "camera_optical_frame"
@@ -155,13 +155,12 @@ def main(args: list[str] | None = None) -> int:
     """Publish until Ctrl-C; 1 for a wrong parameter."""
     rclpy.init(args=args)
     try:
-        spin_until_shutdown(SimCamera())
+        with until_shutdown():
+            rclpy.spin(SimCamera())
         return 0
     except ValueError as error:
         rclpy.logging.get_logger("sim_camera").fatal(str(error))
         return 1
-    except KeyboardInterrupt:  # while it rendered the first frames
-        return 0
     finally:
         rclpy.try_shutdown()
 

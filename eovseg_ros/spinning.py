@@ -1,17 +1,19 @@
-"""Spinning a node so that Ctrl-C ends it quietly, wherever it strikes."""
+"""Running a node so that Ctrl-C ends it quietly, wherever it strikes."""
+
+import contextlib
+from collections.abc import Iterator
 
 import rclpy
 from rclpy.executors import ExternalShutdownException
-from rclpy.impl.implementation_singleton import rclpy_implementation
-from rclpy.node import Node
 
 
-def spin_until_shutdown(node: Node) -> None:
-    """Serve callbacks until SIGINT or SIGTERM; a callback that lost its context to the signal is no error."""
+@contextlib.contextmanager
+def until_shutdown() -> Iterator[None]:
+    """Leave the block at SIGINT or SIGTERM; what fails in it as they took the context away is no error."""
     try:
-        rclpy.spin(node)
+        yield
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
-    except rclpy_implementation.RCLError:
+    except Exception:
         if rclpy.ok():
             raise

@@ -4,12 +4,11 @@ import os
 from pathlib import Path
 
 from ament_index_python.packages import get_package_share_directory
+from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
 from launch.conditions import IfCondition
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
-
-from launch import LaunchDescription
 
 CONFIG = Path(get_package_share_directory("eovseg_ros"), "config")
 PROFILE = "FASTRTPS_DEFAULT_PROFILES_FILE"  # of Fast DDS: large images through shared memory
@@ -30,11 +29,9 @@ ARGUMENTS = {
 def nodes(context):
     value = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
     given = {n: value[n] for n in ("variant", "checkpoint", "device", "image_transport") if value[n]}
-    if value["overlay"]:
-        given["overlay"] = value["overlay"].lower() == "true"
+    given |= {"overlay": value["overlay"].lower() == "true"} if value["overlay"] else {}
     image, namespace = value["image_topic"], value["namespace"].strip("/")
-    prefix = f"/{namespace}" if namespace else ""
-    views = [(f"/eovseg/{view}", f"{prefix}/eovseg/{view}") for view in ("overlay", "panoptic")]
+    views = [(f"/eovseg/{v}", f"/{namespace}/eovseg/{v}".replace("//", "/")) for v in ("overlay", "panoptic")]
     return [
         Node(package="eovseg_ros", executable="eovseg_node", namespace=namespace, output="screen",
              parameters=[value["params_file"], given],

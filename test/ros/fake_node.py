@@ -37,6 +37,8 @@ class Prediction:
 class FakePredictor:
     """Segments by colour; an entry named "slow ..." takes long to encode, "broken ..." fails."""
 
+    device = "cpu"
+
     def __init__(self, seconds: float = 0.0, slow_seconds: float = 1.0) -> None:
         self.seconds = seconds
         self.slow_seconds = slow_seconds

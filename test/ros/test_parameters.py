@@ -1,6 +1,8 @@
 import dataclasses
+from pathlib import Path
 
 import pytest
+import yaml
 from rclpy.context import Context
 from rclpy.node import Node
 from rclpy.parameter import Parameter
@@ -19,6 +21,13 @@ def declare(*overrides):
     finally:
         node.destroy_node()
         context.shutdown()
+
+
+def test_the_parameter_file_names_every_parameter_with_its_default():
+    text = Path(__file__).parents[2].joinpath("config", "eovseg.yaml").read_text()
+    values = yaml.safe_load(text)["/**"]["ros__parameters"]
+    assert values.keys() == {field.name for field in dataclasses.fields(NodeParameters)}
+    assert NodeParameters().replaced(values) == NodeParameters()
 
 
 def test_defaults():
