@@ -40,8 +40,8 @@ class DeformUpsampling(nn.Module):
     def __init__(self, *, in_channels: int, out_channels: int) -> None:
         super().__init__()
         self.dcn_offset = nn.Conv2d(in_channels, 27, 3, padding=1)
-        nn.init.zeros_(self.dcn_offset.weight)
-        nn.init.zeros_(self.dcn_offset.bias)
+        for parameter in self.dcn_offset.parameters():
+            nn.init.zeros_(parameter)
         self.dcn = ModulatedDeformConv2d(in_channels=in_channels, out_channels=out_channels)
         self.dcn_bn = nn.BatchNorm2d(out_channels)
         self.up_sample = nn.ConvTranspose2d(out_channels, out_channels, 4, stride=2, padding=1, bias=False)

@@ -1,4 +1,4 @@
-"""CNN-based CLIP visual encoder: features for the aggregator, mask pooling for the out-of-vocabulary branch."""
+"""CNN-based CLIP visual encoder: features for the aggregator, mask pooling beside the decoder."""
 
 from typing import NamedTuple
 
@@ -103,7 +103,8 @@ class ConvNeXtBackbone(nn.Module):
         for stage in trunk.stages:
             x = stage(x)
             levels.append(x)
-        return CNNFeatures(*levels, clip_dense=trunk.norm_pre(x))
+        res2, res3, res4, res5 = levels
+        return CNNFeatures(res2, res3, res4, res5, trunk.norm_pre(res5))
 
     def pool_masks(self, clip_dense: Tensor, mask: Tensor) -> Tensor:
         """CLIP embedding of each mask: clip_dense (B, C, H, W), mask (B, N, H, W) -> (B, N, D)."""

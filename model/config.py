@@ -47,7 +47,7 @@ class TextConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class SpatialConfig:
-    """The first blocks of a CLIP ViT, the paper's spatial awareness extractor (table 3: 1, 6 or 12 of them)."""
+    """First blocks of a CLIP ViT, the paper's spatial awareness extractor (table 3: 1, 6 or 12 of them)."""
 
     width: int = 768
     heads: int = 12

@@ -11,7 +11,7 @@ from .layers import MLP, masked_sum
 
 
 class StageOutput(NamedTuple):
-    """What one decoder stage predicts: class logits (B, N, C + 1), void last, and mask logits (B, N, H/4, W/4)."""
+    """One decoder stage's class logits (B, N, C + 1), void last, and mask logits (B, N, H/4, W/4)."""
 
     class_logits: Tensor
     mask_logits: Tensor
@@ -36,6 +36,7 @@ class LightweightDecoder(nn.Module):
         masks = predict_masks(kernels, features)
         outputs = []
         for stage in self.stages:
+            assert isinstance(stage, DecoderStage)
             kernels, masks = stage.refine(kernels, masks, features)
             if every_stage or stage is self.stages[-1]:
                 classes = stage.classify(kernels, masks, features, spatial, text)
@@ -77,7 +78,7 @@ class DecoderStage(nn.Module):
         self.logit_scale = initial_logit_scale()
 
     def refine(self, kernels: Tensor, masks: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
-        """Kernels (B, N, C), incoming mask logits and features -> object features (B, N, C), new mask logits."""
+        """Kernels (B, N, C), incoming mask logits, features -> object features (B, N, C), new mask logits."""
         f = masked_sum(features, masks > 0)  # (B, N, C)
         f = self.feature_norm(f + self.feature_attention(kernels, f))
         kernels = self.kernel_norm(f + self.kernel_attention(kernels, f))
@@ -86,14 +87,16 @@ class DecoderStage(nn.Module):
         kernels = self.ffn_norm(kernels + self.ffn(kernels))
         return kernels, predict_masks(self.mask_kernel(kernels), features)
 
-    def classify(self, kernels: Tensor, masks: Tensor, features: Tensor, spatial: Tensor, text: TextRows) -> Tensor:
+    def classify(
+        self, kernels: Tensor, masks: Tensor, features: Tensor, spatial: Tensor, text: TextRows
+    ) -> Tensor:
         """Object features and their mask logits -> class logits (B, N, C + 1), void last."""
         instance = self.instance_embedding(features, spatial, masks > 0)
         return class_logits(self.class_embedding(instance + kernels), text, self.logit_scale)
 
 
 class DynamicDepthwiseAttention(nn.Module):
-    """A three-tap kernel per proposal, made from the query, slid along the value's channels (paper, equation 2)."""
+    """A three-tap kernel made from each query, slid along the value's channels (paper, equation 2)."""
 
     def __init__(self, *, dim: int) -> None:
         super().__init__()

@@ -75,11 +75,13 @@ class EOVSeg(nn.Module):
         (last,) = self.decode(cnn, images, text, every_stage=False)
         out_logits, valid = self.classify_out_of_vocabulary(cnn.clip_dense, last.mask_logits, text)
         weight = torch.where(seen, self.config.alpha, self.config.beta)
-        valid = valid if self.config.ensemble_on_valid_masks else None
-        final = geometric_ensemble(last.class_logits, out_logits, weight, valid)
+        usable = valid if self.config.ensemble_on_valid_masks else None
+        final = geometric_ensemble(last.class_logits, out_logits, weight, usable)
         return EOVSegOutput(last.class_logits, last.mask_logits, final)
 
-    def decode(self, cnn: CNNFeatures, images: Tensor, text: TextRows, *, every_stage: bool) -> list[StageOutput]:
+    def decode(
+        self, cnn: CNNFeatures, images: Tensor, text: TextRows, *, every_stage: bool
+    ) -> list[StageOutput]:
         """Everything but the out-of-vocabulary branch: the decoder stages' outputs."""
         text = self.void_row(text)
         spatial = self.spatial_extractor(images)

@@ -1,5 +1,7 @@
 """Layers that more than one stage uses."""
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -40,7 +42,7 @@ class ModulatedDeformConv2d(nn.Module):
         nn.init.kaiming_uniform_(self.weight, a=5**0.5)
 
     def forward(self, x: Tensor, offset: Tensor, mask: Tensor) -> Tensor:
-        """x (B, C, H, W), offset (B, 18, H, W) as (dy, dx) pairs in pixels, mask (B, 9, H, W) -> (B, C', H, W)."""
+        """x (B, C, H, W), offset (B, 18, H, W) of (dy, dx) in pixels, mask (B, 9, H, W) -> (B, C', H, W)."""
         B, C, H, W = x.shape
         step = torch.tensor([-1.0, 0.0, 1.0], device=x.device)
         offset = offset.float().view(B, 3, 3, 2, H, W)
@@ -66,8 +68,8 @@ def masked_mean(features: Tensor, mask: Tensor) -> Tensor:
     return masked_sum(features, mask) / (area + 1e-8)
 
 
-def resize(x: Tensor, size: tuple[int, int]) -> Tensor:
+def resize(x: Tensor, size: Sequence[int]) -> Tensor:
     """Bilinear resize of (B, C, H, W) to size (height, width), corners not aligned."""
-    if x.shape[-2:] == size:
+    if tuple(x.shape[-2:]) == tuple(size):
         return x
-    return F.interpolate(x, size=size, mode="bilinear", align_corners=False)
+    return F.interpolate(x, size=tuple(size), mode="bilinear", align_corners=False)

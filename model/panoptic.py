@@ -36,16 +36,16 @@ class Instances(NamedTuple):
 
 
 def upsample_masks(
-    mask_logits: Tensor, padded: tuple[int, int], image: tuple[int, int], output: tuple[int, int]
+    mask_logits: Tensor, padded: Sequence[int], image: Sequence[int], output: Sequence[int]
 ) -> Tensor:
     """Mask logits (N, H/4, W/4) -> (N, *output): to the padded input, cut to the image, to the output size.
 
     All sizes are (height, width); bilinear.
     """
-    masks = F.interpolate(mask_logits[None], size=padded, mode="bilinear", align_corners=False)
+    masks = F.interpolate(mask_logits[None], size=tuple(padded), mode="bilinear", align_corners=False)
     masks = masks[..., : image[0], : image[1]]
-    if image != output:
-        masks = F.interpolate(masks, size=output, mode="bilinear", align_corners=False)
+    if tuple(image) != tuple(output):
+        masks = F.interpolate(masks, size=tuple(output), mode="bilinear", align_corners=False)
     return masks[0]
 
 
@@ -80,7 +80,13 @@ def fuse_panoptic(
     own = torch.gather(inside, 0, winner[None])[0]  # (H, W), does the winner hold the pixel?
     area = _count(winner[own], len(kept))
     table, segments = _assign_ids(
-        classes.tolist(), scores.tolist(), area.tolist(), won.tolist(), total.tolist(), is_thing, overlap_threshold
+        classes.tolist(),
+        scores.tolist(),
+        area.tolist(),
+        won.tolist(),
+        total.tolist(),
+        is_thing,
+        overlap_threshold,
     )
     ids = torch.tensor(table, dtype=torch.int32, device=winner.device)
     return PanopticMap(torch.where(own, ids[winner], panoptic), segments)
@@ -128,7 +134,7 @@ def fuse_semantic(final_class_logits: Tensor, mask_logits: Tensor) -> Tensor:
 
 @torch.no_grad()
 def fuse_instances(final_class_logits: Tensor, mask_logits: Tensor, is_thing: Sequence[bool]) -> Instances:
-    """Things among the 100 best (class, query) pairs; score = class probability x mean mask probability inside."""
+    """Things among the 100 best (class, query) pairs; score: class x mean mask probability inside."""
     probability = final_class_logits.softmax(-1)[:, :-1]
     num_classes = probability.shape[1]
     scores, index = probability.flatten().topk(min(MAX_INSTANCES, probability.numel()))

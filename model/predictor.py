@@ -29,7 +29,7 @@ DEMO_WEIGHTS = Path(__file__).parent / "weights" / "eovseg_tiny.safetensors"
 
 @dataclass(frozen=True)
 class Segment:
-    """One segment: id in the map, class index and label, thing or stuff, class probability, area in pixels."""
+    """One segment: id in the map, class index and label, thing or stuff, class probability, area (pixels)."""
 
     id: int
     class_id: int
@@ -62,7 +62,7 @@ class PanopticResult:
     mask_logits: Tensor
     final_class_logits: Tensor
     vocabulary: Vocabulary
-    _sizes: tuple[tuple[int, int], tuple[int, int], tuple[int, int]]
+    _sizes: tuple[Sequence[int], Sequence[int], Sequence[int]]
 
     @cached_property
     def semantic(self) -> Tensor:
@@ -181,7 +181,7 @@ class EOVSegPredictor:
         """Segment one image (H, W, 3) uint8 RGB.
 
         short_side: the image is resized so that its short side has that many pixels, its long side
-        2560 at most; "variant" is what the variant was made for (640, tiny 240), None leaves the size as it is.
+        2560 at most; "variant" is what it was made for (640, tiny 240), None leaves the size as it is.
         output_size: (height, width) of the result, by default the image's own. vocabulary: an
         encoded one, by default the predictor's. Raises ValueError for anything that is not such an image.
         """
@@ -194,8 +194,12 @@ class EOVSegPredictor:
         sizes = (images.shape[-2:], resized.shape[:2], tuple(output_size or image.shape[:2]))
         masks = upsample_masks(output.mask_logits[0], *sizes)
         is_thing, labels = vocabulary.vocabulary.is_thing, vocabulary.vocabulary.labels
-        fused = fuse_panoptic(output.final_class_logits[0], masks, is_thing, object_threshold, overlap_threshold)
-        segments = [Segment(s.id, s.class_id, labels[s.class_id], s.is_thing, s.score, s.area) for s in fused.segments]
+        fused = fuse_panoptic(
+            output.final_class_logits[0], masks, is_thing, object_threshold, overlap_threshold
+        )
+        segments = [
+            Segment(s.id, s.class_id, labels[s.class_id], s.is_thing, s.score, s.area) for s in fused.segments
+        ]
         logits = (output.class_logits[0], output.mask_logits[0], output.final_class_logits[0])
         return PanopticResult(fused.map, segments, *logits, vocabulary.vocabulary, sizes)
 
@@ -204,8 +208,8 @@ def _kept_weights(variant: str) -> Path:
     path = DEMO_WEIGHTS if variant == "tiny" else converted_path(cache_folder(), variant)
     if not path.exists():
         raise CheckpointError(
-            f"variant {variant!r} needs a weights file: name one, or get the authors' with `eovseg weights fetch "
-            f"{variant}`; only tiny comes with the package"
+            f"variant {variant!r} needs a weights file: name one, or get the authors' with "
+            f"`eovseg weights fetch {variant}`; only tiny comes with the package"
         )
     return path
 

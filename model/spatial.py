@@ -27,7 +27,7 @@ class SpatialExtractor(nn.Module):
 
 
 class ViTBlocks(nn.Module):
-    """Patch embedding, class token, positions and the first transformer blocks of a CLIP ViT (one in the paper's choice)."""
+    """Patch embedding, class token, positions and the first transformer blocks of a CLIP ViT."""
 
     def __init__(self, *, width: int, heads: int, patch_size: int, grid_size: int, num_blocks: int) -> None:
         super().__init__()

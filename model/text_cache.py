@@ -58,7 +58,9 @@ class TextCache:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with closing(self._connect()) as database, database:
-                database.execute("CREATE TABLE IF NOT EXISTS rows (name TEXT PRIMARY KEY, checksum INTEGER, row BLOB)")
+                database.execute(
+                    "CREATE TABLE IF NOT EXISTS rows (name TEXT PRIMARY KEY, checksum INTEGER, row BLOB)"
+                )
                 database.executemany(
                     "INSERT OR REPLACE INTO rows VALUES (?, ?, ?)",
                     [(name, zlib.crc32(row), row) for name, row in entries],

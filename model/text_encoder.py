@@ -1,4 +1,4 @@
-"""CLIP text encoder: names become rows of text features through the 14 ViLD prompt templates (paper, Text Encoder)."""
+"""CLIP text encoder: names to rows of text features through 14 prompt templates (paper, Text Encoder)."""
 
 from collections.abc import Sequence
 
@@ -63,7 +63,7 @@ class TextEncoder(nn.Module):
         return torch.cat(rows)
 
     def tokenize(self, prompts: Sequence[str]) -> Tensor:
-        """Token ids (P, L), cut to the longest prompt: attention is causal, so what follows a prompt's end is unseen."""
+        """Token ids (P, L), cut to the longest prompt: attention is causal, so what follows it is unseen."""
         from open_clip.tokenizer import tokenize  # slow to import, needed only here
 
         tokens = tokenize(list(prompts), context_length=self.tower.context_length)
@@ -75,5 +75,7 @@ class TextEncoder(nn.Module):
         tower, length = self.tower, tokens.shape[1]
         x = tower.token_embedding(tokens) + tower.positional_embedding[:length]  # (P, L, width)
         x = tower.ln_final(tower.transformer(x, attn_mask=tower.attn_mask[:length, :length]))
-        end = x[torch.arange(len(x), device=x.device), tokens.argmax(-1)]  # (P, width), the end token has the largest id
+        end = x[
+            torch.arange(len(x), device=x.device), tokens.argmax(-1)
+        ]  # (P, width), the end token has the largest id
         return end @ tower.text_projection

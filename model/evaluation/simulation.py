@@ -21,7 +21,9 @@ GROUPS: dict[str, tuple[str, ...]] = {
 }
 
 
-def evaluate(predictor: EOVSegPredictor, dataset: CocoPanoptic, names: Sequence[str], limit: int) -> PanopticQuality:
+def evaluate(
+    predictor: EOVSegPredictor, dataset: CocoPanoptic, names: Sequence[str], limit: int
+) -> PanopticQuality:
     """Quality over the first limit images; class ids of the predictor's vocabulary are indices in names."""
     quality = PanopticQuality(len(names))
     class_of = [names.index(c.name) for c in dataset.categories]

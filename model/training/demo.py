@@ -32,7 +32,9 @@ def main() -> None:
     arguments = _parse_arguments()
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
-    fabric = Fabric(accelerator="cpu", devices=arguments.processes, strategy="ddp" if arguments.processes > 1 else "auto")
+    fabric = Fabric(
+        accelerator="cpu", devices=arguments.processes, strategy="ddp" if arguments.processes > 1 else "auto"
+    )
     fabric.launch()
     arguments.out.mkdir(parents=True, exist_ok=True)
     log = _logger(fabric, arguments.out / "train.log")
@@ -42,7 +44,9 @@ def main() -> None:
     memory = SceneMemory(CocoPanoptic.from_folder(arguments.scenes))
     names = [c.name for c in memory.categories]
     levels = caption_levels(names, TRAINED_NAMES)
-    log(f"{len(memory)} scenes, {len(names)} names, {sum(p.numel() for p in model.parameters()):,} parameters")
+    log(
+        f"{len(memory)} scenes, {len(names)} names, {sum(p.numel() for p in model.parameters()):,} parameters"
+    )
     train_clip(fabric, model, levels, memory, arguments, log)
     train_panoptic(fabric, model, levels, memory, arguments, log)
     if fabric.is_global_zero:
@@ -64,7 +68,15 @@ def train_clip(
     contrast = RegionContrast(model, levels)
     contrast.requires_grad_(True)
     config = replace(CLIP, steps=arguments.clip_steps)
-    train(fabric, contrast, lambda loss: {"contrast": loss}, memory, config, arguments.seed, arguments.out / "clip.pt", log)
+    train(
+        fabric,
+        contrast,
+        memory,
+        config,
+        arguments.seed,
+        arguments.out / "clip.pt",
+        log,
+    )
     contrast.requires_grad_(False)
 
 
@@ -87,7 +99,15 @@ def train_panoptic(
     with torch.no_grad():
         step = PanopticStep(model, levels, loss, train_backbone=not arguments.freeze_backbone)
     config = replace(PANOPTIC, steps=arguments.steps)
-    train(fabric, step, lambda losses: losses, memory, config, arguments.seed + 1, arguments.out / "panoptic.pt", log)
+    train(
+        fabric,
+        step,
+        memory,
+        config,
+        arguments.seed + 1,
+        arguments.out / "panoptic.pt",
+        log,
+    )
 
 
 def _logger(fabric: Fabric, path: Path) -> Callable[[str], None]:
@@ -105,9 +125,18 @@ def _logger(fabric: Fabric, path: Path) -> Callable[[str], None]:
 
 def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("scenes", type=Path, help="training scenes, as eovseg_model.simulation.dataset writes them")
-    parser.add_argument("--out", type=Path, default=Path("runs/demo"), help="checkpoints and log; an interrupted run continues here")
-    parser.add_argument("--weights", type=Path, default=Path("runs/demo/eovseg_tiny.safetensors"), help="the result")
+    parser.add_argument(
+        "scenes", type=Path, help="training scenes, as eovseg_model.simulation.dataset writes them"
+    )
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("runs/demo"),
+        help="checkpoints and log; an interrupted run continues here",
+    )
+    parser.add_argument(
+        "--weights", type=Path, default=Path("runs/demo/eovseg_tiny.safetensors"), help="the result"
+    )
     parser.add_argument("--clip-steps", type=int, default=CLIP.steps)
     parser.add_argument("--steps", type=int, default=PANOPTIC.steps)
     parser.add_argument("--processes", type=int, default=2)

@@ -32,26 +32,29 @@ class LoopConfig:
 
 def make_optimizer(module: nn.Module, config: LoopConfig) -> torch.optim.AdamW:
     """AdamW over what is trainable; no weight decay on norms, biases and embeddings."""
-    decayed, plain = [], []
+    decayed: list[nn.Parameter] = []
+    plain: list[nn.Parameter] = []
     for name, parameter in module.named_parameters():
         if parameter.requires_grad:
             is_plain = parameter.ndim < 2 or "embedding" in name or "object_kernels" in name
             (plain if is_plain else decayed).append(parameter)
-    groups = [{"params": decayed, "weight_decay": config.weight_decay}, {"params": plain, "weight_decay": 0.0}]
+    groups = [
+        {"params": decayed, "weight_decay": config.weight_decay},
+        {"params": plain, "weight_decay": 0.0},
+    ]
     return torch.optim.AdamW(groups, lr=config.learning_rate)
 
 
 def train(
     fabric: Fabric,
     module: nn.Module,
-    losses_of: Callable[[Tensor | dict[str, Tensor]], dict[str, Tensor]],
     memory: SceneMemory,
     config: LoopConfig,
     seed: int,
     checkpoint: Path,
     log: Callable[[str], None],
 ) -> None:
-    """Train module (Batch -> loss or losses) in place; continues from checkpoint if that exists."""
+    """Train module (Batch -> losses by name) in place; continues from checkpoint if that exists."""
     optimizer = make_optimizer(module, config)
     wrapped, optimizer = fabric.setup(module, optimizer)
     wrapped.train()
@@ -61,8 +64,8 @@ def train(
         for group in optimizer.param_groups:
             group["lr"] = config.learning_rate * _schedule(step, config)
         batch = draw_batch(memory, config, (seed, fabric.global_rank, step))
-        losses = losses_of(wrapped(batch))
-        loss = sum(losses.values())
+        losses: dict[str, Tensor] = wrapped(batch)
+        loss = torch.stack(list(losses.values())).sum()
         optimizer.zero_grad()
         fabric.backward(loss)
         fabric.clip_gradients(wrapped, optimizer, max_norm=config.clip_norm)
@@ -72,7 +75,10 @@ def train(
             parts = " ".join(f"{k} {v.item():.3f}" for k, v in losses.items())
             pace = (time.monotonic() - since) / LOG_EVERY
             left = (config.steps - step - 1) * pace / 60
-            log(f"step {step + 1}/{config.steps} loss {total / LOG_EVERY:.3f} ({parts}) {pace:.3f} s, {left:.0f} min left")
+            log(
+                f"step {step + 1}/{config.steps} loss {total / LOG_EVERY:.3f} ({parts}) {pace:.3f} s, "
+                f"{left:.0f} min left"
+            )
             since, total = time.monotonic(), 0.0
         if (step + 1) % CHECKPOINT_EVERY == 0 or step + 1 == config.steps:
             _save(fabric, module, optimizer, step + 1, checkpoint)

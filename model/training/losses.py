@@ -10,6 +10,8 @@ from ..decoder import StageOutput
 from .matcher import LossWeights, Target, match
 from .points import sample_points, uncertain_points
 
+LOSS_WEIGHTS = LossWeights()
+
 
 class PanopticLoss:
     """Set loss over the stages' outputs; all sizes and weights are constructor arguments."""
@@ -17,7 +19,7 @@ class PanopticLoss:
     def __init__(
         self,
         *,
-        weights: LossWeights = LossWeights(),
+        weights: LossWeights = LOSS_WEIGHTS,
         no_object: float = 0.1,
         num_points: int = 12544,
         oversample: float = 3.0,
@@ -59,7 +61,9 @@ class PanopticLoss:
             masks.append(target.masks[index])
         class_weight = torch.ones(void + 1, device=class_logits.device)
         class_weight[void] = self.no_object
-        losses = {"classification": F.cross_entropy(class_logits.flatten(0, 1), truth.flatten(), class_weight)}
+        losses = {
+            "classification": F.cross_entropy(class_logits.flatten(0, 1), truth.flatten(), class_weight)
+        }
         if not logits:
             zero = mask_logits.sum() * 0
             return losses | {"mask": zero, "dice": zero}
@@ -69,7 +73,8 @@ class PanopticLoss:
         points = uncertain_points(logits, self.num_points, self.oversample, self.importance)
         logits, masks = sample_points(logits, points), sample_points(masks, points)
         return {
-            "mask": F.binary_cross_entropy_with_logits(logits, masks, reduction="none").mean(1).sum() / num_masks,
+            "mask": F.binary_cross_entropy_with_logits(logits, masks, reduction="none").mean(1).sum()
+            / num_masks,
             "dice": dice_loss(logits, masks).sum() / num_masks,
         }
 

@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..backbone import ConvNeXtBackbone, ResNetBackbone
 from ..classification import MAX_LOGIT_SCALE
 from ..eovseg import EOVSeg
 from ..layers import masked_mean
@@ -16,7 +17,7 @@ from .scenes import Batch, Region
 
 
 class RegionContrast(nn.Module):
-    """Contrastive loss between true regions, pooled as the out-of-vocabulary branch pools masks, and captions."""
+    """Contrastive loss of captions and true regions, pooled as the out-of-vocabulary branch pools masks."""
 
     def __init__(self, model: EOVSeg, levels: Sequence[CaptionLevel]) -> None:
         super().__init__()
@@ -27,8 +28,8 @@ class RegionContrast(nn.Module):
         self.vit_projection = nn.Linear(model.config.spatial.width, model.config.text_dim)
         self.levels = levels
 
-    def forward(self, batch: Batch) -> Tensor:
-        """Mean cross-entropy of every region against all captions of each level, both towers."""
+    def forward(self, batch: Batch) -> dict[str, Tensor]:
+        """{"contrast"}: mean cross-entropy of all regions against the captions of each level, both towers."""
         dense = self.backbone(batch.images).clip_dense
         block = self.vit(batch.images)
         cnn_rows = region_embeddings(self.backbone, dense, batch.regions)
@@ -41,7 +42,7 @@ class RegionContrast(nn.Module):
             truth = level.class_of[categories]
             for embedding in (cnn_rows, vit_rows):
                 loss = loss + contrast(embedding, rows, truth, self.logit_scale)
-        return loss / (2 * len(self.levels))
+        return {"contrast": loss / (2 * len(self.levels))}
 
     def _encode_captions(self) -> list[Tensor]:
         """One random synonym in one random template a class, all levels in one pass."""
@@ -60,17 +61,21 @@ def contrast(embedding: Tensor, rows: Tensor, truth: Tensor, logit_scale: Tensor
     return F.cross_entropy(scale * F.normalize(embedding, dim=-1) @ rows.T, truth)
 
 
-def region_embeddings(backbone: nn.Module, dense: Tensor, regions: Sequence[Region]) -> Tensor:
+def region_embeddings(
+    backbone: ResNetBackbone | ConvNeXtBackbone, dense: Tensor, regions: Sequence[Region]
+) -> Tensor:
     """CLIP embeddings (R, D) of all true regions of a batch, image after image."""
-    return _valid_rows(backbone.pool_masks(dense, downsample_masks(regions, dense.shape[-2:]) >= 0.5), regions)
+    return _valid_rows(
+        backbone.pool_masks(dense, downsample_masks(regions, dense.shape[-2:]) >= 0.5), regions
+    )
 
 
-def downsample_masks(regions: Sequence[Region], size: tuple[int, int]) -> Tensor:
-    """Covered share of every cell (B, K, *size), K the most regions of an image; a region's best cell counts as full."""
+def downsample_masks(regions: Sequence[Region], size: Sequence[int]) -> Tensor:
+    """Covered share of every cell (B, K, *size), K the most regions an image; the best cell is full."""
     count = max(len(r.categories) for r in regions)
     out = []
     for region in regions:
-        share = F.adaptive_avg_pool2d(region.masks, size)  # (K, h, w)
+        share = F.adaptive_avg_pool2d(region.masks, (size[0], size[1]))  # (K, h, w)
         best = share.amax((1, 2), keepdim=True)
         share = torch.where((share == best) & (best > 0), torch.ones_like(share), share)
         out.append(F.pad(share, (0, 0, 0, 0, 0, count - len(share))))

@@ -1,4 +1,4 @@
-"""Write the demo world's named vocabularies from the catalog: `python -m eovseg_model.training.vocabularies`."""
+"""Write the demo world's named vocabularies: `python -m eovseg_model.training.vocabularies`."""
 
 import json
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ def trained_names() -> Vocabulary:
 
 
 def trained_captions() -> Vocabulary:
-    """Every caption that it was trained on, shapes and colours alone too, a class each: what counts as seen."""
+    """Every caption that it was trained on, shapes and colours alone too: what counts as seen."""
     levels = caption_levels(CATALOG, TRAINED_NAMES)
     captions = dict.fromkeys(name for level in levels for names in level.classes for name in names)
     return _vocabulary([(caption,) for caption in captions])
@@ -31,7 +31,9 @@ def to_json(vocabulary: Vocabulary, source: str) -> str:
 def main() -> None:
     files = {
         "simulation_trained": to_json(trained_names(), "names that the demo model was trained on"),
-        "simulation_captions": to_json(trained_captions(), "every caption that the demo model was trained on"),
+        "simulation_captions": to_json(
+            trained_captions(), "every caption that the demo model was trained on"
+        ),
     }
     for name, text in files.items():
         (VOCABULARY_FOLDER / f"{name}.json").write_text(text, encoding="utf-8")

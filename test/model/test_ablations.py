@@ -17,7 +17,11 @@ TINY = CONFIGS["tiny"]
 def inputs() -> tuple[torch.Tensor, TextRows, torch.Tensor]:
     torch.manual_seed(1)
     rows = F.normalize(torch.randn(4, TINY.text_dim), dim=-1)
-    return torch.randn(1, 3, 64, 96), TextRows(rows, torch.arange(4)[:, None]), torch.ones(4, dtype=torch.bool)
+    return (
+        torch.randn(1, 3, 64, 96),
+        TextRows(rows, torch.arange(4)[:, None]),
+        torch.ones(4, dtype=torch.bool),
+    )
 
 
 def build(**changes):

@@ -73,5 +73,7 @@ def test_parameter_counts(variant, millions):
     """As built, without the text tower."""
     with torch.device("meta"):
         model = build_model(CONFIGS[variant])
-    count = sum(p.numel() for p in model.parameters()) - sum(p.numel() for p in model.text_encoder.parameters())
+    count = sum(p.numel() for p in model.parameters()) - sum(
+        p.numel() for p in model.text_encoder.parameters()
+    )
     assert round(count / 1e6, 1) == millions

@@ -46,7 +46,7 @@ def test_matching_by_mask_and_by_class():
 
 
 def test_losses_of_a_perfect_and_of_an_ignorant_stage():
-    """Uniform logits over 3 classes: cross-entropy log 3, BCE log 2; a stage counts with the weights 2 and 5."""
+    """Uniform logits over 3 classes: cross-entropy log 3, BCE log 2; their weights are 2 and 5."""
     torch.manual_seed(0)
     target = Target(torch.tensor([0, 1]), two_squares())
     loss = PanopticLoss(num_points=100)
@@ -58,7 +58,9 @@ def test_losses_of_a_perfect_and_of_an_ignorant_stage():
     assert twice["classification"].item() == pytest.approx(4 * math.log(3))
     fine = two_squares(64)  # few points between pixels of unlike value
     perfect = StageOutput(100 * torch.eye(3)[None, :2], 20 * fine[None] - 10)
-    better = PanopticLoss(num_points=100, importance=0.0)([perfect], [target._replace(masks=fine)], num_masks=2)
+    better = PanopticLoss(num_points=100, importance=0.0)(
+        [perfect], [target._replace(masks=fine)], num_masks=2
+    )
     assert better["classification"].item() == pytest.approx(0)
     assert better["mask"] < 0.1 * values["mask"] and better["dice"] < 0.1 * values["dice"]
 

@@ -43,7 +43,10 @@ def taps_of(predictor, image: np.ndarray) -> dict[str, torch.Tensor]:
         hook.remove()
     taps |= {f"cnn_{level}": getattr(cnn, level)[0] for level in ("res2", "res3", "res4", "res5")}
     for i, stage in enumerate(stages):
-        taps |= {f"stage{i}_class_logits": stage.class_logits[0], f"stage{i}_mask_logits": stage.mask_logits[0]}
+        taps |= {
+            f"stage{i}_class_logits": stage.class_logits[0],
+            f"stage{i}_mask_logits": stage.mask_logits[0],
+        }
     return taps | {"text_classifier": predictor.vocabulary.text.rows}
 
 
@@ -69,7 +72,7 @@ def test_results(parity_case, variant):
 
 
 def test_padded_size(parity_case):
-    """90x150 is padded to 96x160; one mask pixel lies on the edge of its threshold, which may move one query."""
+    """90x150 is padded to 96x160; one mask pixel lies on its threshold, which may move one query."""
     case = parity_case("s_90x150")
     result = case.predictor(case.arrays["image"], short_side=None)
     assert relative_error(result.mask_logits, case.arrays["mask_logits"]) < TOLERANCE

@@ -54,12 +54,18 @@ def test_the_result_has_the_size_that_was_asked_for(tiny, shape, output):
 
 def test_default_short_side_is_the_variants(tiny):
     sizes = []
-    hook = tiny.model.backbone.register_forward_pre_hook(lambda _m, args: sizes.append(tuple(args[0].shape[-2:])))
+    hook = tiny.model.backbone.register_forward_pre_hook(
+        lambda _m, args: sizes.append(tuple(args[0].shape[-2:]))
+    )
     tiny(image(120, 160))
     tiny(image(120, 160), short_side=None)
     tiny(image(120, 160), short_side=64)
     hook.remove()
-    assert sizes == [(256, 320), (128, 160), (64, 96)]  # 240x320, 120x160 and 64x85, padded to multiples of 32
+    assert sizes == [
+        (256, 320),
+        (128, 160),
+        (64, 96),
+    ]  # 240x320, 120x160 and 64x85, padded to multiples of 32
 
 
 def test_batch_of_two_equals_two_singles(parity_case):

@@ -20,7 +20,9 @@ from eovseg_model.training.scenes import Region, SceneMemory
 @pytest.fixture(scope="module")
 def memory(tmp_path_factory):
     folder = tmp_path_factory.mktemp("scenes") / "set"
-    assert write_scenes([str(folder), "--scenes", "3", "--width", "96", "--height", "64", "--workers", "1"]) == 0
+    assert (
+        write_scenes([str(folder), "--scenes", "3", "--width", "96", "--height", "64", "--workers", "1"]) == 0
+    )
     return SceneMemory(CocoPanoptic.from_folder(folder))
 
 
@@ -38,7 +40,7 @@ def step_of(train_backbone: bool) -> PanopticStep:
 
 def run(step, memory, path, steps, log=print):
     config = LoopConfig(steps=steps, learning_rate=1e-3, batch_size=2, size=(64, 96), warm_up=1)
-    train(Fabric(accelerator="cpu"), step, lambda losses: losses, memory, config, 5, path, log)
+    train(Fabric(accelerator="cpu"), step, memory, config, 5, path, log)
 
 
 def changed(before, after) -> set[str]:
@@ -93,8 +95,20 @@ def test_region_contrast_reaches_both_towers_and_the_text(memory, tmp_path):
     contrast = RegionContrast(model, caption_levels(CATALOG, TRAINED_NAMES)).requires_grad_(True)
     before = {name: value.clone() for name, value in model.state_dict().items()}
     config = LoopConfig(steps=2, learning_rate=1e-3, batch_size=2, size=(64, 96), warm_up=1)
-    train(Fabric(accelerator="cpu"), contrast, lambda loss: {"c": loss}, memory, config, 5, tmp_path / "c.pt", print)
-    moved = {name.split(".")[0] for name, value in model.state_dict().items() if not torch.equal(value, before[name])}
+    train(
+        Fabric(accelerator="cpu"),
+        contrast,
+        memory,
+        config,
+        5,
+        tmp_path / "c.pt",
+        print,
+    )
+    moved = {
+        name.split(".")[0]
+        for name, value in model.state_dict().items()
+        if not torch.equal(value, before[name])
+    }
     assert moved == {"backbone", "text_encoder", "spatial_extractor", "clip_logit_scale"}
 
 
