@@ -4,6 +4,7 @@ import pickle
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import safe_open
@@ -11,7 +12,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from .hashing import hash_weights
-from .published import is_published, rename
+from .published import is_published, published_name, rename
 
 FIRST = 5  # offending keys named in an error
 TEXT_HASH = "text_hash"  # metadata: hash of the text tower's weights
@@ -41,10 +42,15 @@ def read_state_dict(path: str | Path) -> dict[str, Tensor]:
     except Exception as error:  # every reader has its own errors
         reason = " ".join(str(error).split()) or type(error).__name__
         raise CheckpointError(f"{path} is not a readable weights file: {reason}") from error
-    content = content.get("model", content) if isinstance(content, dict) else None
-    if not content or not all(isinstance(value, Tensor) for value in content.values()):
-        raise CheckpointError(f"{path} holds no state dict (a mapping of names to tensors)")
-    return content
+    return _entries_of(content, str(path))
+
+
+def _entries_of(content: Any, source: str) -> dict[str, Tensor]:
+    """The state dict in what a checkpoint holds: its "model" entry, or all of it."""
+    entries = content.get("model", content) if isinstance(content, Mapping) else None
+    if not entries or not all(isinstance(value, Tensor) for value in entries.values()):
+        raise CheckpointError(f"{source} holds no state dict (a mapping of names to tensors)")
+    return dict(entries)
 
 
 def read_metadata(path: str | Path) -> dict[str, str]:
@@ -55,14 +61,13 @@ def read_metadata(path: str | Path) -> dict[str, str]:
         return file.metadata() or {}
 
 
-def load_weights(model: nn.Module, state_dict: Mapping[str, Tensor], source: str = "the state dict") -> None:
+def load_weights(model: nn.Module, state_dict: Mapping[str, Any], source: str = "the state dict") -> None:
     """Put published or own entries into model, taking the tensors over; floats become float32.
 
-    Raises CheckpointError naming the first missing, unexpected and misshapen keys.
+    state_dict maps names to tensors, or has such a mapping as its "model" entry. Raises CheckpointError
+    naming the first missing, unexpected and misshapen keys.
     """
-    expected = model.state_dict()
-    entries = rename(state_dict, expected) if is_published(state_dict) else dict(state_dict)
-    check(entries, expected, source)
+    entries = matching(_entries_of(state_dict, source), model.state_dict(), source)
     entries = {k: v.float() if v.is_floating_point() else v for k, v in entries.items()}
     trainable = {name for name, p in model.named_parameters() if p.requires_grad}
     model.load_state_dict(entries, strict=True, assign=True)
@@ -87,8 +92,7 @@ def convert(
     expected holds the names and shapes of the variant; floats become float32, so that loading copies
     nothing. The file appears whole or not at all. Raises CheckpointError for entries that do not fit.
     """
-    entries = rename(state_dict, expected)
-    check(entries, expected, "the checkpoint")
+    entries = matching(state_dict, expected, "the checkpoint")
     entries = _separate({k: v.float() if v.is_floating_point() else v for k, v in entries.items()})
     text = {k: v for k, v in entries.items() if k.startswith("text_encoder.")}
     part = path.with_suffix(".part")
@@ -107,13 +111,22 @@ def _separate(entries: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return separate
 
 
-def check(entries: Mapping[str, Tensor], expected: Mapping[str, Tensor], source: str) -> None:
-    """Raise CheckpointError unless entries has exactly the names and shapes of expected."""
+def matching(
+    state_dict: Mapping[str, Tensor], expected: Mapping[str, Tensor], source: str
+) -> dict[str, Tensor]:
+    """Published or own entries under our names, without what inference never uses.
+
+    Raises CheckpointError, with the first keys under the names that the file has for them, unless they
+    have exactly the names and shapes of expected.
+    """
+    published = is_published(state_dict)
+    entries = rename(state_dict, expected) if published else dict(state_dict)
+    named = published_name if published else str
     faults = {
-        "missing": [k for k in expected if k not in entries],
-        "unexpected": [k for k in entries if k not in expected],
+        "missing": [named(k) for k in expected if k not in entries],
+        "unexpected": [named(k) for k in entries if k not in expected],
         "of another shape": [
-            f"{k} {tuple(v.shape)}, expected {tuple(expected[k].shape)}"
+            f"{named(k)} {tuple(v.shape)}, expected {tuple(expected[k].shape)}"
             for k, v in entries.items()
             if k in expected and v.shape != expected[k].shape
         ],
@@ -121,3 +134,4 @@ def check(entries: Mapping[str, Tensor], expected: Mapping[str, Tensor], source:
     lines = [f"{len(keys)} {what}: {', '.join(keys[:FIRST])}" for what, keys in faults.items() if keys]
     if lines:
         raise CheckpointError(f"{source} does not fit this variant; " + "; ".join(lines))
+    return entries

@@ -1,68 +1,80 @@
 """Names of the published checkpoints, and what they are called here: the only place that knows them."""
 
-import re
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 
 from torch import Tensor
 
 PREFIXES = ("cnn_backbone.", "vit_backbone.", "lite_aggr.", "light_weight_decoder.")
+CNN_CLIP, VIT_CLIP = "cnn_backbone.clip_model.", "vit_backbone.clip_model."
 VIT_BLOCKS = "spatial_extractor.vit.blocks."
+NUM_STAGES = 3
 
-# First match wins; None drops the entry: inference never uses it.
-_RENAMES: tuple[tuple[str, str | None], ...] = (
-    (r"light_weight_decoder\.criterion\..*", None),
-    (r"cnn_backbone\.clip_model\.logit_scale", "clip_logit_scale"),
-    (r"cnn_backbone\.clip_model\.visual\.(.*)", r"backbone.tower.\1"),
-    (r"cnn_backbone\.clip_model\.(.*)", r"text_encoder.tower.\1"),
-    (r"vit_backbone\.clip_model\.visual\.transformer\.resblocks\.(.*)", r"spatial_extractor.vit.blocks.\1"),
-    (
-        r"vit_backbone\.clip_model\.visual\.((?:conv1|ln_pre)\..*|class_embedding|positional_embedding)",
-        r"spatial_extractor.vit.\1",
+# Inference never uses these: the ViT's text tower and what follows its blocks, weights of the losses.
+_UNUSED = (
+    *(f"{VIT_CLIP}{part}" for part in ("transformer.", "token_embedding.", "positional_embedding")),
+    *(f"{VIT_CLIP}{part}" for part in ("ln_final.", "text_projection", "logit_scale")),
+    f"{VIT_CLIP}visual.ln_post.",
+    f"{VIT_CLIP}visual.proj",
+    "light_weight_decoder.criterion.",
+)
+
+# How names begin there and here, inside one decoder stage.
+_STAGE_PAIRS = (
+    ("tdee.dynamic_layer.", "instance_embedding.fusion.mask_parameters."),
+    ("tdee.input_layer.", "instance_embedding.fusion.spatial_parameters."),
+    ("tdee.update_router.", "instance_embedding.fusion.mask_router."),
+    ("tdee.input_router.", "instance_embedding.fusion.spatial_router."),
+    ("tdee.norm_in.", "instance_embedding.fusion.mask_router_norm."),
+    ("tdee.input_norm_in.", "instance_embedding.fusion.spatial_router_norm."),
+    ("tdee.norm_out.", "instance_embedding.fusion.mask_norm."),
+    ("tdee.input_norm_out.", "instance_embedding.fusion.spatial_norm."),
+    ("tdee.fc_layer.", "instance_embedding.fusion.output."),
+    ("tdee.fc_norm.", "instance_embedding.fusion.output_norm."),
+    ("f_atten.weight_linear.", "feature_attention.kernel."),
+    ("f_atten.", "feature_attention."),
+    ("f_atten_norm.", "feature_norm."),
+    ("k_atten.weight_linear.", "kernel_attention.kernel."),
+    ("k_atten.", "kernel_attention."),
+    ("k_atten_norm.", "kernel_norm."),
+    ("s_atten.", "self_attention."),
+    ("s_atten_norm.", "self_attention_norm."),
+    ("ffn.layers.0.0.", "ffn.layers.0."),
+    ("fc_mask.", "mask_kernel.3."),
+    ("mask_fcs.", "mask_kernel."),
+    ("_mask_pooling_proj.", "instance_embedding.mask_embedding."),
+    ("_spatial_mask_pooling_proj.", "instance_embedding.spatial_embedding."),
+    ("class_embed.", "class_embedding."),
+    ("", ""),
+)
+
+# The same of all other names; in both directions the first that fits counts.
+_PAIRS = (
+    (f"{CNN_CLIP}logit_scale", "clip_logit_scale"),
+    (f"{CNN_CLIP}visual.", "backbone.tower."),
+    (CNN_CLIP, "text_encoder.tower."),
+    (f"{VIT_CLIP}visual.transformer.resblocks.", VIT_BLOCKS),
+    (f"{VIT_CLIP}visual.", "spatial_extractor.vit."),
+    ("light_weight_decoder.output_upscaling.", "spatial_extractor.upsampling."),
+    *((f"lite_aggr.deconv.lateral_conv{i}.", f"aggregator.lateral.{3 - i}.") for i in range(4)),
+    *((f"lite_aggr.deconv.deform_conv{i}.", f"aggregator.top_down.{i - 1}.") for i in (1, 2, 3)),
+    *((f"lite_aggr.deconv.conv_a{i}.", f"aggregator.reduce.{i - 2}.") for i in (2, 3, 4, 5)),
+    ("lite_aggr.deconv.output_conv.", "aggregator.fuse."),
+    ("lite_aggr.deconv.bias", "aggregator.bias"),
+    ("lite_aggr.loc_conv.", "aggregator.location."),
+    *((f"light_weight_decoder.vas.{name}", f"vas.{name}") for name in ("scale", "offset")),
+    ("light_weight_decoder.vas.guide_fc.", "vas.guide."),
+    ("light_weight_decoder.vas.embed_conv.depthwise.norm.", "vas.depthwise_bn."),
+    ("light_weight_decoder.vas.embed_conv.pointwise.norm.", "vas.pointwise_bn."),
+    ("light_weight_decoder.vas.embed_conv.", "vas."),
+    ("light_weight_decoder.object_kernels.weight", "decoder.object_kernels"),
+    *(
+        (f"light_weight_decoder.mask_heads.{stage}.{theirs}", f"decoder.stages.{stage}.{ours}")
+        for stage in range(NUM_STAGES)
+        for theirs, ours in _STAGE_PAIRS
     ),
-    (r"vit_backbone\..*", None),
-    (r"light_weight_decoder\.output_upscaling\.(.*)", r"spatial_extractor.upsampling.\1"),
-    (r"lite_aggr\.deconv\.lateral_conv(\d)\.(.*)", r"aggregator.lateral.<3-\1>.\2"),
-    (r"lite_aggr\.deconv\.deform_conv(\d)\.(.*)", r"aggregator.top_down.<\1-1>.\2"),
-    (r"lite_aggr\.deconv\.conv_a(\d)\.(.*)", r"aggregator.reduce.<\1-2>.\2"),
-    (r"lite_aggr\.deconv\.output_conv\.(.*)", r"aggregator.fuse.\1"),
-    (r"lite_aggr\.deconv\.bias", "aggregator.bias"),
-    (r"lite_aggr\.loc_conv\.(.*)", r"aggregator.location.\1"),
-    (r"light_weight_decoder\.vas\.embed_conv\.(depthwise|pointwise)\.norm\.(.*)", r"vas.\1_bn.\2"),
-    (r"light_weight_decoder\.vas\.embed_conv\.(.*)", r"vas.\1"),
-    (r"light_weight_decoder\.vas\.guide_fc\.(.*)", r"vas.guide.\1"),
-    (r"light_weight_decoder\.vas\.(scale|offset)", r"vas.\1"),
-    (r"light_weight_decoder\.object_kernels\.weight", "decoder.object_kernels"),
-    (r"light_weight_decoder\.mask_heads\.(\d)\.(.*)", r"decoder.stages.\1.\2"),
-    (r"void_embedding\.weight", "void_row.embedding"),
+    ("void_embedding.weight", "void_row.embedding"),
 )
-
-# Inside a decoder stage; applied after the table above.
-_STAGE_RENAMES: tuple[tuple[str, str], ...] = (
-    (r"tdee\.dynamic_layer\.", "instance_embedding.fusion.mask_parameters."),
-    (r"tdee\.input_layer\.", "instance_embedding.fusion.spatial_parameters."),
-    (r"tdee\.update_router\.", "instance_embedding.fusion.mask_router."),
-    (r"tdee\.input_router\.", "instance_embedding.fusion.spatial_router."),
-    (r"tdee\.norm_in\.", "instance_embedding.fusion.mask_router_norm."),
-    (r"tdee\.input_norm_in\.", "instance_embedding.fusion.spatial_router_norm."),
-    (r"tdee\.norm_out\.", "instance_embedding.fusion.mask_norm."),
-    (r"tdee\.input_norm_out\.", "instance_embedding.fusion.spatial_norm."),
-    (r"tdee\.fc_layer\.", "instance_embedding.fusion.output."),
-    (r"tdee\.fc_norm\.", "instance_embedding.fusion.output_norm."),
-    (r"f_atten\.weight_linear\.", "feature_attention.kernel."),
-    (r"f_atten\.", "feature_attention."),
-    (r"f_atten_norm\.", "feature_norm."),
-    (r"k_atten\.weight_linear\.", "kernel_attention.kernel."),
-    (r"k_atten\.", "kernel_attention."),
-    (r"k_atten_norm\.", "kernel_norm."),
-    (r"s_atten\.", "self_attention."),
-    (r"s_atten_norm\.", "self_attention_norm."),
-    (r"ffn\.layers\.0\.0\.", "ffn.layers.0."),
-    (r"mask_fcs\.", "mask_kernel."),
-    (r"fc_mask\.", "mask_kernel.3."),
-    (r"_mask_pooling_proj\.", "instance_embedding.mask_embedding."),
-    (r"_spatial_mask_pooling_proj\.", "instance_embedding.spatial_embedding."),
-    (r"class_embed\.", "class_embedding."),
-)
+_REVERSED = tuple((ours, theirs) for theirs, ours in _PAIRS)
 
 
 def is_published(state_dict: Mapping[str, Tensor]) -> bool:
@@ -71,26 +83,13 @@ def is_published(state_dict: Mapping[str, Tensor]) -> bool:
 
 
 def our_name(published: str) -> str | None:
-    """Our name of a published entry; None where inference never uses it; KeyError if unknown."""
-    for pattern, replacement in _RENAMES:
-        match = re.fullmatch(pattern, published)
-        if match is None:
-            continue
-        if replacement is None:
-            return None
-        name = re.sub(r"<(\d)-(\d)>", lambda m: str(int(m[1]) - int(m[2])), match.expand(replacement))
-        return _stage_name(name)
-    raise KeyError(published)
+    """Our name of a published entry; None where inference never uses it; an unknown name as it is."""
+    return None if published.startswith(_UNUSED) else _translate(published, _PAIRS)
 
 
-def _stage_name(name: str) -> str:
-    match = re.fullmatch(r"(decoder\.stages\.\d\.)(.*)", name)
-    if match is None:
-        return name
-    for pattern, replacement in _STAGE_RENAMES:
-        if re.match(pattern, match[2]):
-            return match[1] + re.sub(pattern, replacement, match[2], count=1)
-    return name
+def published_name(ours: str) -> str:
+    """The published name of one of our entries; an unknown name as it is."""
+    return _translate(ours, _REVERSED)
 
 
 def rename(state_dict: Mapping[str, Tensor], wanted: Container[str]) -> dict[str, Tensor]:
@@ -101,10 +100,14 @@ def rename(state_dict: Mapping[str, Tensor], wanted: Container[str]) -> dict[str
     """
     renamed = {}
     for name, tensor in state_dict.items():
-        try:
-            ours = our_name(name)
-        except KeyError:
-            ours = name
+        ours = our_name(name)
         if ours is not None and (ours in wanted or not ours.startswith(VIT_BLOCKS)):
             renamed[ours] = tensor
     return renamed
+
+
+def _translate(name: str, pairs: Sequence[tuple[str, str]]) -> str:
+    for beginning, replacement in pairs:
+        if name.startswith(beginning):
+            return replacement + name[len(beginning) :]
+    return name

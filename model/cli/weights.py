@@ -114,14 +114,12 @@ def _info(arguments: argparse.Namespace) -> None:
 
 def _fitting(entries: Mapping[str, "Tensor"]) -> str | None:
     """The variant whose names and shapes these are."""
-    from ..checkpoint.loading import CheckpointError, check
-    from ..checkpoint.published import rename
+    from ..checkpoint.loading import CheckpointError, matching
     from ..config import CONFIGS
 
     for variant in CONFIGS:
-        expected = _expected(variant)
         try:
-            check(rename(entries, expected), expected, variant)
+            matching(entries, _expected(variant), variant)
         except CheckpointError:
             continue
         return variant

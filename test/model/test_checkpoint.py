@@ -1,12 +1,18 @@
 """Weights files: what loads, and what is said of one that does not."""
 
+import json
+from pathlib import Path
+
 import pytest
 import torch
 
 from eovseg_model.build import build_model
 from eovseg_model.checkpoint.loading import CheckpointError, read_state_dict, save_weights
+from eovseg_model.checkpoint.published import our_name, published_name
 from eovseg_model.config import CONFIGS
 from eovseg_model.predictor import EOVSegPredictor
+
+FOLDER = Path(__file__).parents[1] / "data" / "parity"
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +50,46 @@ def test_first_wrong_keys_are_named(tiny):
         EOVSegPredictor.from_checkpoint("tiny", weights, ["mug"])
     for words in ("void_row.embedding", "surprise", r"decoder.object_kernels (3, 64), expected (24, 64)"):
         assert words in str(error.value)
+
+
+def test_wrong_keys_of_a_published_checkpoint_have_the_names_of_the_file(published_weights):
+    weights = published_weights("s", 0)
+    del weights["light_weight_decoder.mask_heads.1.fc_mask.bias"]
+    del weights["lite_aggr.deconv.lateral_conv0.weight"]
+    weights["light_weight_decoder.vas.guide_fc.weight"] = torch.zeros(2, 3)
+    weights["cnn_backbone.clip_model.surprise"] = torch.zeros(1)
+    weights["vit_backbone.clip_model.surprise"] = torch.zeros(1)
+    with pytest.raises(CheckpointError) as error:
+        EOVSegPredictor.from_checkpoint("s", weights, ["mug"])
+    for words in (
+        "2 missing: lite_aggr.deconv.lateral_conv0.weight, light_weight_decoder.mask_heads.1.fc_mask.bias",
+        "2 unexpected: cnn_backbone.clip_model.surprise, vit_backbone.clip_model.surprise",
+        "1 of another shape: light_weight_decoder.vas.guide_fc.weight (2, 3), expected (1024, 1024)",
+    ):
+        assert words in str(error.value)
+
+
+@pytest.mark.parametrize("variant", ["s", "m", "l"])
+def test_every_published_name_can_be_told_from_ours(variant):
+    """What is used goes to our names and back; the rest is the ViT's tail, its text and the losses."""
+    keys = json.loads((FOLDER / f"{variant}_96x128.keys.json").read_text())
+    with torch.device("meta"):
+        expected = build_model(CONFIGS[variant]).state_dict()
+    assert {ours: published_name(ours) for ours in expected} == {
+        ours: name for name in keys if (ours := our_name(name)) in expected
+    }
+    assert {tuple(keys[published_name(ours)]) == tuple(v.shape) for ours, v in expected.items()} == {True}
+    dropped = [name for name in keys if our_name(name) not in expected]
+    assert all(name.startswith(("vit_backbone.", "light_weight_decoder.criterion.")) for name in dropped)
+
+
+def test_a_whole_checkpoint_is_taken_like_its_model_entry(tiny):
+    own = {"model": dict(tiny.state_dict()), "iteration": 7}
+    loaded = EOVSegPredictor.from_checkpoint("tiny", own, ["mug"]).model
+    assert torch.equal(loaded.decoder.object_kernels, tiny.decoder.object_kernels)
+    for content in ({}, {"weights": 3}, {"model": {"decoder.object_kernels": [1.0]}}):
+        with pytest.raises(CheckpointError, match="the state dict holds no state dict"):
+            EOVSegPredictor.from_checkpoint("tiny", content, ["mug"])
 
 
 def test_a_checkpoint_of_another_variant_is_refused(published_weights):
