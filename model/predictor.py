@@ -20,7 +20,7 @@ from .classification import TextRows
 from .config import CONFIGS
 from .eovseg import EOVSeg
 from .panoptic import Instances, fuse_instances, fuse_panoptic, fuse_semantic, upsample_masks
-from .preprocess import check_image, resize_image, to_input
+from .preprocess import check_image, check_sizes, resize_image, to_input
 from .text_cache import TextCache
 from .vocabulary import Vocabulary, load_vocabulary
 
@@ -183,11 +183,14 @@ class EOVSegPredictor:
         short_side: the image is resized so that its short side has that many pixels, its long side
         2560 at most; "variant" is what it was made for (640, tiny 240), None leaves the size as it is.
         output_size: (height, width) of the result, by default the image's own. vocabulary: an
-        encoded one, by default the predictor's. Raises ValueError for anything that is not such an image.
+        encoded one, by default the predictor's. The thresholds, from 0 to 1, are those of fuse_panoptic.
+        Raises ValueError for anything that is not such an image, and for sizes below 1.
+        Source: paper, Evaluation Protocols.
         """
         check_image(image)
         vocabulary = vocabulary or self.vocabulary
         short_side = self.model.config.short_side if short_side == "variant" else short_side
+        check_sizes(short_side, output_size)
         resized = resize_image(image, short_side)
         images = to_input(resized, self.device)
         output = self.model(images, vocabulary.text, vocabulary.seen)

@@ -1,6 +1,7 @@
 """From an RGB image to the network's input (paper, Evaluation Protocols)."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -23,6 +24,14 @@ def check_image(image: np.ndarray) -> None:
         raise ValueError(f"image must be uint8 with values 0..255, got {image.dtype}")
     if 0 in image.shape:
         raise ValueError(f"image has no pixels: shape {image.shape}")
+
+
+def check_sizes(short_side: int | None, output_size: Sequence[int] | None) -> None:
+    """Raise ValueError unless the sizes that are given have pixels; output_size is (height, width)."""
+    if short_side is not None and short_side < 1:
+        raise ValueError(f"short_side must be at least 1, or None for no resizing, not {short_side}")
+    if output_size is not None and (len(output_size) != 2 or min(output_size) < 1):
+        raise ValueError(f"output_size must be (height, width), both at least 1, not {output_size}")
 
 
 def resized_shape(height: int, width: int, short_side: int) -> tuple[int, int]:

@@ -77,12 +77,12 @@ def _load(arguments: argparse.Namespace) -> "EOVSegPredictor":
 
 
 def _files(inputs: list[Path]) -> tuple[list[Path], list[Path]]:
-    """Images and videos to read; CommandError for a folder or a name that holds nothing."""
+    """Images and videos to read; CommandError for a folder that holds none, or if nothing is there at all."""
+    if not any(path.exists() for path in inputs):
+        raise CommandError(f"there is no file or folder {inputs[0]}")
     files: list[Path] = []
     for path in inputs:
-        if not path.exists():
-            raise CommandError(f"there is no file or folder {path}")
-        found = [path]
+        found = [path]  # a missing file is named when its turn comes, like an unreadable one
         if path.is_dir():
             found = sorted(p for p in path.iterdir() if p.suffix.lower() in IMAGES | VIDEOS)
         if not found:

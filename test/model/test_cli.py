@@ -87,6 +87,19 @@ def test_an_unreadable_video_is_left_out(picture, tmp_path, capsys):
     assert not (out / "broken_overlay.mp4").exists()
 
 
+def test_missing_and_cut_off_files_do_not_stop_the_rest(picture, tmp_path, capsys):
+    out = tmp_path / "out"
+    Image.fromarray(picture).save(tmp_path / "a.png")
+    cut = (tmp_path / "a.png").read_bytes()[:2000]
+    (tmp_path / "cut.png").write_bytes(cut)
+    inputs = [str(tmp_path / name) for name in ("missing.png", "cut.png", "missing.mp4", "a.png")]
+    assert main(["segment", *inputs, "--variant", "tiny", "--vocabulary", *WORDS, "--out", str(out)]) == 1
+    printed = capsys.readouterr()
+    assert all(name in printed.err for name in inputs[:3]) and "Traceback" not in printed.err
+    assert "1 segmented" in printed.out and "3 failed" in printed.out
+    assert {p.name for p in out.iterdir()} == {"a_panoptic.png", "a_overlay.png", "panoptic.json"}
+
+
 def test_files_of_one_name_do_not_overwrite_each_other(picture, tmp_path):
     out = tmp_path / "out"
     for name in ("a.png", "a.bmp"):

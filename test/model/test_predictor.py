@@ -118,3 +118,17 @@ def test_seen_follows_the_training_vocabulary_unless_given(tiny):
 def test_what_is_no_image_is_refused(tiny, picture, words):
     with pytest.raises(ValueError, match=words):
         tiny(picture)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "words"),
+    [
+        ({"short_side": 0}, "short_side must be at least 1"),
+        ({"short_side": -640}, "short_side must be at least 1"),
+        ({"output_size": (0, 5)}, r"\(height, width\)"),
+        ({"output_size": (5,)}, r"\(height, width\)"),
+    ],
+)
+def test_sizes_without_pixels_are_refused(tiny, sizes, words):
+    with pytest.raises(ValueError, match=words):
+        tiny(image(8, 8), **sizes)
