@@ -1,4 +1,4 @@
-"""What stands in for a part of the network that an ablation leaves out (paper, table 4)."""
+"""What stands in for a part that an ablation leaves out (paper, table 4; docs/ablations.md)."""
 
 from torch import Tensor, nn
 
@@ -14,7 +14,7 @@ class NoSelection(nn.Module):
 
 
 class EmbeddingSum(nn.Module):
-    """Instead of TDEE: E_m + E_s."""
+    """Instead of TDEE: E_m + E_s, the "fixed weight coefficients" of the paper's TDEE section."""
 
     def forward(self, mask_embedding: Tensor, spatial_embedding: Tensor) -> Tensor:
         """(B, N, C), (B, N, C) -> (B, N, C)."""

@@ -47,7 +47,10 @@ class TextConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class SpatialConfig:
-    """First blocks of a CLIP ViT, the paper's spatial awareness extractor (table 3: 1, 6 or 12 of them)."""
+    """First blocks of a CLIP ViT, the paper's spatial awareness extractor.
+
+    Block index 0, 5 or 11 of table 3 is 1, 6 or 12 blocks; no extractor at all is fusion="masks".
+    """
 
     width: int = 768
     heads: int = 12
@@ -76,7 +79,7 @@ class EOVSegConfig:
     beta: float = 0.8  # the same for unseen classes
     ensemble_on_valid_masks: bool = True  # skip the ensemble for masks without a pixel on the CLIP grid
     vas: bool = True  # table 4: Vocabulary-Aware Selection, or none
-    fusion: Literal["tdee", "sum", "masks"] = "tdee"  # table 4: TDEE, plain sum, mask embeddings alone
+    fusion: Literal["tdee", "sum", "masks"] = "tdee"  # table 4: TDEE or E_m alone; "sum" is E_m + E_s
     short_side: int = 640  # evaluation resizes the short side to this
     training_vocabulary: str = "coco_panoptic"  # classes seen in training, a file in vocabularies/
     open_clip: tuple[str, str] | None = None  # open_clip model name and pretrained tag
