@@ -12,7 +12,9 @@ setup(
     python_requires=">=3.10",
     packages=PACKAGES,
     package_dir={"eovseg_model": "model"},
-    package_data={"eovseg_model": ["vocabularies/*.json", "weights/*.safetensors", "weights/*.json"]},
+    package_data={
+        "eovseg_model": ["py.typed", "vocabularies/*.json", "weights/*.safetensors", "weights/*.json"]
+    },
     # Not the node's scripts of setup.cfg, which need ROS.
     entry_points={"console_scripts": ["eovseg = eovseg_model.cli.main:main"]},
     install_requires=[

@@ -24,6 +24,7 @@ class LiteAggregator(nn.Module):
         self.location = nn.Conv2d(dim + 2, hidden_dim, 1)
 
     def forward(self, features: CNNFeatures) -> Tensor:
+        """C_2..C_5 (B, C_i, H/2^i, W/2^i) -> F_agg (B, hidden_dim, H/4, W/4)."""
         p2, p3, p4, p5 = (conv(x) for conv, x in zip(self.lateral, features[:4], strict=True))
         pyramid = [p5]
         for upsample, lateral in zip(self.top_down, (p4, p3, p2), strict=True):

@@ -30,6 +30,7 @@ class DenseNeck(nn.Module):
         self.mix = nn.Conv2d(dim, dim, 3, padding=1)
 
     def forward(self, res3: Tensor, res4: Tensor, res5: Tensor) -> Tensor:
+        """Strides 8, 16, 32 -> (B, dim, H/8, W/8)."""
         x3, x4, x5 = (conv(x) for conv, x in zip(self.lateral, (res3, res4, res5), strict=True))
         x4 = x4 + resize(x5, x4.shape[-2:])
         return F.relu(self.mix(x3 + resize(x4, x3.shape[-2:])))

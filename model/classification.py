@@ -48,7 +48,7 @@ def class_logits(embedding: Tensor, text: TextRows, logit_scale: Tensor) -> Tens
 
 
 def geometric_ensemble(in_logits: Tensor, out_logits: Tensor, weight: Tensor, valid: Tensor | None) -> Tensor:
-    """Joins the decoder's and the out-of-vocabulary branch's classification.
+    """Joins the decoder's and the out-of-vocabulary branch's classification (after Yu et al. 2023).
 
     in_logits (B, N, C + 1) with void last, out_logits (B, N, C), weight (C,) the exponent of the
     second, valid (B, N) or None: where False, only the first counts. -> log probabilities

@@ -60,6 +60,7 @@ class EOVSeg(nn.Module):
         return self.backbone, self.text_encoder, self.spatial_extractor.vit
 
     def train(self, mode: bool = True) -> "EOVSeg":
+        """As ever, but the two CLIPs stay in eval mode."""
         super().train(mode)
         for frozen in self.clip_modules():
             frozen.eval()

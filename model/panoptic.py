@@ -11,7 +11,7 @@ MAX_INSTANCES = 100
 
 
 class FusedSegment(NamedTuple):
-    """One segment of a panoptic map; score is the class probability of its first query."""
+    """One segment of a panoptic map; score is the class probability of its first query, area in pixels."""
 
     id: int
     class_id: int
@@ -63,6 +63,7 @@ def fuse_panoptic(
     one flag per class. Queries whose best class is void or whose score is not above
     object_threshold are dropped; a segment survives if the pixels it won are at least
     overlap_threshold of all the pixels where its probability is 0.5 or more.
+    Tensors or arrays. Source: the inference of Mask2Former (Cheng et al. 2022), stuff joined by class.
     """
     final_class_logits, mask_logits = torch.as_tensor(final_class_logits), torch.as_tensor(mask_logits)
     num_classes = final_class_logits.shape[-1] - 1

@@ -52,8 +52,9 @@ class EncodedVocabulary:
 class PanopticResult:
     """What one image gave; semantic and instances are computed when asked for.
 
-    map (H, W) int32 segment ids, 0 void; class_logits and mask_logits of the last decoder stage
-    (N, C + 1) and (N, H/4, W/4); final_class_logits (N, C + 1) log probabilities, void last.
+    map (H, W) int32 segment ids at the output size, 0 void; class_logits and mask_logits of the last
+    decoder stage (N, C + 1) and (N, H'/4, W'/4), H' and W' the padded input's; final_class_logits
+    (N, C + 1) log probabilities after the ensemble; void is the last class.
     """
 
     map: Tensor
@@ -108,8 +109,9 @@ class EOVSegPredictor:
         """Load a variant ("s", "m", "l", "tiny") from a published checkpoint, one of ours, or a state dict.
 
         None means the demo weights of the package for "tiny", for the others what `eovseg weights fetch` got.
-        Raises ValueError for an unknown variant and CheckpointError, with the first keys that do not
-        fit, for missing or wrong weights.
+        A state dict's tensors are taken over, not copied. vocabulary and seen as in `encode`.
+        Raises ValueError for an unknown variant, CheckpointError, with the first keys that do not fit,
+        for missing or wrong weights, and what `encode` raises.
         """
         if variant not in CONFIGS:
             raise ValueError(f"unknown variant {variant!r}; there are: {', '.join(CONFIGS)}")
@@ -139,8 +141,9 @@ class EOVSegPredictor:
     ) -> EncodedVocabulary:
         """Encode a vocabulary's text; slow the first time a name is met.
 
-        seen overrides which classes count as seen in training (default: those that share a synonym
-        with a training class). Raises VocabularyError.
+        seen, one bool a class, overrides which classes count as seen in training (default: those that
+        share a synonym with a training class). Raises VocabularyError for entries that make no sense
+        and ValueError if seen has another length. Source: paper, Text Encoder.
         """
         if not isinstance(vocabulary, Vocabulary):
             vocabulary = Vocabulary.parse(vocabulary)

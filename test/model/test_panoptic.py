@@ -1,5 +1,6 @@
 """Panoptic, semantic and instance fusion on grids small enough to check by eye."""
 
+import numpy as np
 import torch
 
 from eovseg_model.panoptic import fuse_instances, fuse_panoptic, fuse_semantic, upsample_masks
@@ -33,6 +34,17 @@ def test_a_mostly_covered_segment_is_dropped():
     fused = fuse_panoptic(classes, masks, [True, True], overlap_threshold=0.8)
     assert fused.map.tolist() == [[1, 1, 1, 0], [1, 1, 1, 0]]
     assert len(fused.segments) == 1
+
+
+def test_arrays_are_taken_like_tensors():
+    masks = np.float32([[[9, 9, -9]], [[-9, -9, 9]]])
+    classes = np.log(np.float64([[0.7, 0.1, 0.2], [0.3, 0.5, 0.2]]))
+    fused = fuse_panoptic(classes, masks, np.array([True, False]))
+    assert fused.map.tolist() == [[1, 1, 2]] and fused.map.dtype == torch.int32
+    assert [(s.id, s.class_id, s.is_thing, s.area) for s in fused.segments] == [
+        (1, 0, True, 2),
+        (2, 1, False, 1),
+    ]
 
 
 def test_void_and_weak_queries_are_dropped():

@@ -1,0 +1,53 @@
+"""docs/api.md shows the signatures that the code has."""
+
+import inspect
+from pathlib import Path
+
+import pytest
+
+from eovseg_model.checkpoint import clip, loading
+from eovseg_model.complexity import count
+from eovseg_model.data import coco_results
+from eovseg_model.overlay import draw_overlay
+from eovseg_model.panoptic import fuse_instances, fuse_panoptic, fuse_semantic, upsample_masks
+from eovseg_model.predictor import EOVSegPredictor, PanopticResult
+from eovseg_model.regions import measure_regions
+from eovseg_model.vocabulary import Vocabulary, load_vocabulary
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "api.md").read_text()
+SHOWN = {
+    "EOVSegPredictor.from_checkpoint": EOVSegPredictor.from_checkpoint,
+    "predictor": EOVSegPredictor.__call__,
+    "predictor.encode": EOVSegPredictor.encode,
+    "Vocabulary.parse": Vocabulary.parse,
+    "load_vocabulary": load_vocabulary,
+    "fuse_panoptic": fuse_panoptic,
+    "fuse_semantic": fuse_semantic,
+    "fuse_instances": fuse_instances,
+    "upsample_masks": upsample_masks,
+    "loading.read_state_dict": loading.read_state_dict,
+    "loading.load_weights": loading.load_weights,
+    "loading.save_weights": loading.save_weights,
+    "clip.load_clip": clip.load_clip,
+    "data.coco_results.to_coco_panoptic": coco_results.to_coco_panoptic,
+    "data.coco_results.coco_categories": coco_results.coco_categories,
+    "overlay.draw_overlay": draw_overlay,
+    "regions.measure_regions": measure_regions,
+    "complexity.count": count,
+}
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_signature(name):
+    signature = inspect.signature(SHOWN[name])
+    bare = [p.replace(annotation=p.empty) for p in signature.parameters.values() if p.name != "self"]
+    shown = str(signature.replace(parameters=bare, return_annotation=signature.empty)).replace("'", '"')
+    assert f"`{name}{shown}`" in PAGE
+
+
+def test_every_attribute_of_a_result_is_there():
+    names = {name for name in PanopticResult.__annotations__ if not name.startswith("_")}
+    for name in {*names, "semantic", "instances"} - {"vocabulary"}:
+        assert f"| `{name}` |" in PAGE
+    assert "docs/api.md" in (ROOT / "README.md").read_text()
