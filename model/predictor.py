@@ -197,7 +197,8 @@ class EOVSegPredictor:
         resized = resize_image(image, short_side)
         images = to_input(resized, self.device)
         output = self.model(images, vocabulary.text, vocabulary.seen)
-        sizes = (images.shape[-2:], resized.shape[:2], tuple(output_size or image.shape[:2]))
+        output_shape = image.shape[:2] if output_size is None else tuple(output_size)
+        sizes = (images.shape[-2:], resized.shape[:2], output_shape)
         masks = upsample_masks(output.mask_logits[0], *sizes)
         is_thing, labels = vocabulary.vocabulary.is_thing, vocabulary.vocabulary.labels
         fused = fuse_panoptic(
