@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -101,12 +101,12 @@ class EOVSegPredictor:
     def from_checkpoint(
         cls,
         variant: str,
-        path_or_state_dict: str | Path | Mapping[str, Tensor] | None = None,
+        path_or_state_dict: str | Path | Mapping[str, Any] | None = None,
         vocabulary: Vocabulary | Sequence[str] = ("@coco_panoptic",),
         seen: Sequence[bool] | None = None,
         device: str | torch.device = "cpu",
     ) -> "EOVSegPredictor":
-        """Load a variant ("s", "m", "l", "tiny") from a published checkpoint, one of ours, or a state dict.
+        """Load a variant ("s", "m", "l", "tiny") from a published checkpoint, one of ours, or what is in one.
 
         None means the demo weights of the package for "tiny", for the others what `eovseg weights fetch` got.
         A state dict's tensors are taken over, not copied. vocabulary and seen as in `encode`.
