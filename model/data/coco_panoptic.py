@@ -1,40 +1,14 @@
 """Panoptic data sets in COCO's format: images, PNGs of segment ids, one JSON."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
 
-
-class DatasetError(ValueError):
-    """A data set that is not where or what it should be; the message says what is missing."""
-
-
-class AnnotatedSegment(NamedTuple):
-    """One true segment: its value in the id map, its category's index, COCO's crowd flag."""
-
-    id: int
-    category: int
-    is_crowd: bool
-
-
-class PanopticSample(NamedTuple):
-    """image (H, W, 3) uint8 RGB, id_map (H, W) int32 with 0 void, and the segments in it."""
-
-    image: np.ndarray
-    id_map: np.ndarray
-    segments: list[AnnotatedSegment]
-
-
-@dataclass(frozen=True)
-class Category:
-    """One class of a data set."""
-
-    name: str
-    is_thing: bool
+from .layout import check_files, check_layout
+from .sample import AnnotatedSegment, Category, PanopticSample
 
 
 def encode_ids(ids: np.ndarray) -> np.ndarray:
@@ -43,18 +17,35 @@ def encode_ids(ids: np.ndarray) -> np.ndarray:
 
 
 class CocoPanoptic:
-    """Reads `panoptic.json` beside the folders `images` and `panoptic`."""
+    """Reads a panoptic JSON and its two folders; a class's index is the rank of its category id.
 
-    def __init__(self, image_folder: Path, panoptic_folder: Path, annotation_file: Path) -> None:
-        for path in (image_folder, panoptic_folder, annotation_file):
-            if not path.exists():
-                raise DatasetError(f"{path} is missing; a COCO panoptic set has images, PNGs and a JSON")
+    image_name turns the JSON's name of an image into the file's below image_folder. Raises
+    DatasetError that says what is missing. Source: cocodataset.org/#format-data.
+    """
+
+    def __init__(
+        self,
+        image_folder: Path,
+        panoptic_folder: Path,
+        annotation_file: Path,
+        image_name: Callable[[str], str] = str,
+    ) -> None:
+        parts = {
+            image_folder: "the images",
+            panoptic_folder: "PNGs of segment ids",
+            annotation_file: "images, segments and categories",
+        }
+        check_layout(annotation_file.name, parts)
         content = json.loads(annotation_file.read_text(encoding="utf-8"))
-        self.image_folder, self.panoptic_folder = image_folder, panoptic_folder
-        self.categories = [Category(c["name"], bool(c["isthing"])) for c in content["categories"]]
-        self._index = {c["id"]: i for i, c in enumerate(content["categories"])}
-        self._image_names = {i["id"]: i["file_name"] for i in content["images"]}
+        categories = sorted(content["categories"], key=lambda c: c["id"])
+        self.categories = [Category(c["name"], bool(c["isthing"])) for c in categories]
+        self.index_of = {c["id"]: i for i, c in enumerate(categories)}  # category id -> class index
         self._annotations = content["annotations"]
+        names = {i["id"]: image_name(i["file_name"]) for i in content["images"]}
+        self.image_files = [image_folder / names[a["image_id"]] for a in self._annotations]
+        self._panoptic_files = [panoptic_folder / a["file_name"] for a in self._annotations]
+        check_files(annotation_file.name, "images", self.image_files)
+        check_files(annotation_file.name, "PNGs of segment ids", self._panoptic_files)
 
     @classmethod
     def from_folder(cls, root: str | Path) -> "CocoPanoptic":
@@ -66,12 +57,11 @@ class CocoPanoptic:
         return len(self._annotations)
 
     def __getitem__(self, index: int) -> PanopticSample:
-        annotation = self._annotations[index]
-        image = Image.open(self.image_folder / self._image_names[annotation["image_id"]]).convert("RGB")
-        png = np.asarray(Image.open(self.panoptic_folder / annotation["file_name"]).convert("RGB"))
+        image = np.asarray(Image.open(self.image_files[index]).convert("RGB"))
+        png = np.asarray(Image.open(self._panoptic_files[index]).convert("RGB"))
         id_map = png.astype(np.int32) @ np.array([1, 256, 65536], np.int32)
         segments = [
-            AnnotatedSegment(s["id"], self._index[s["category_id"]], bool(s.get("iscrowd", 0)))
-            for s in annotation["segments_info"]
+            AnnotatedSegment(s["id"], self.index_of[s["category_id"]], bool(s.get("iscrowd", 0)))
+            for s in self._annotations[index]["segments_info"]
         ]
-        return PanopticSample(np.asarray(image), id_map, segments)
+        return PanopticSample(image, id_map, segments)

@@ -1,0 +1,40 @@
+"""Training augmentation: large-scale jitter, crop and flip of an image together with its segments."""
+
+import numpy as np
+import torch
+from torchvision.transforms import v2
+from torchvision.tv_tensors import Image, Mask
+
+from ..preprocess import PIXEL_MEAN
+from .sample import PanopticSample
+
+# What lies outside the image is void, and zero once normalised, as the padding at test time is.
+FILL = {Image: tuple(round(value) for value in PIXEL_MEAN), Mask: 0}
+
+
+class LargeScaleJitter:
+    """Scales to 0.1..2.0 of the crop, cuts the crop out at a random place, flips every second image.
+
+    Source: Ghiasi et al. 2021, with the ranges of the published configuration.
+    """
+
+    def __init__(self, size: int = 1024, scale: tuple[float, float] = (0.1, 2.0)) -> None:
+        self._transform = v2.Compose(
+            [
+                v2.ScaleJitter((size, size), scale, antialias=True),  # images bilinear, masks nearest
+                v2.RandomCrop((size, size), pad_if_needed=True, fill=FILL),
+                v2.RandomHorizontalFlip(),
+            ]
+        )
+
+    def __call__(self, sample: PanopticSample, seed: int) -> PanopticSample:
+        """The sample cut to (size, size), the same for the same seed; segments that left it are gone."""
+        image = Image(torch.from_numpy(sample.image.copy()).permute(2, 0, 1))
+        id_map = Mask(torch.from_numpy(sample.id_map.astype(np.int32))[None])
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            image, id_map = self._transform(image, id_map)
+        ids = id_map[0].numpy()
+        left = set(np.unique(ids).tolist())
+        segments = [segment for segment in sample.segments if segment.id in left]
+        return PanopticSample(image.permute(1, 2, 0).numpy(), ids, segments)
