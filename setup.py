@@ -32,5 +32,9 @@ setup(
         "torchvision>=0.21",
         "tqdm",
     ],
-    extras_require={"simulation": ["pybullet>=3.2.6"], "training": ["lightning-fabric>=2.4"]},
+    extras_require={
+        "evaluation": ["hotcoco>=1.3"],
+        "simulation": ["pybullet>=3.2.6"],
+        "training": ["lightning-fabric>=2.4"],
+    },
 )

@@ -41,7 +41,10 @@ class PanopticQuality:
         true_map: np.ndarray,
         true: Sequence[LabelledSegment],
     ) -> None:
-        """Add one image: two (H, W) id maps, 0 void, and the segments in them."""
+        """Add one image: two (H, W) id maps, 0 void, and the segments in them.
+
+        Of several crowds of a class the last one counts, as in COCO's own panopticapi.
+        """
         overlap, predicted_area, true_area = _overlaps(predicted_map, true_map)
         matched_true, matched_predicted = set(), set()
         for t in (t for t in true if not t.is_crowd):
@@ -59,11 +62,11 @@ class PanopticQuality:
         for t in true:
             if not t.is_crowd and t.id not in matched_true and true_area.get(t.id, 0):
                 self.false_negatives[t.class_id] += 1
+        crowds = {t.class_id: t.id for t in true if t.is_crowd}
         for p in predicted:
             if p.id in matched_predicted or not (area := predicted_area.get(p.id, 0)):
                 continue
-            crowds = (t.id for t in true if t.is_crowd and t.class_id == p.class_id)
-            ignored = overlap.get((p.id, VOID), 0) + sum(overlap.get((p.id, c), 0) for c in crowds)
+            ignored = overlap.get((p.id, VOID), 0) + overlap.get((p.id, crowds.get(p.class_id, -1)), 0)
             if ignored / area <= 0.5:
                 self.false_positives[p.class_id] += 1
 
