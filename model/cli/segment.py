@@ -7,17 +7,12 @@ overlay video a video. A file that cannot be read is named and left out; the exi
 import argparse
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from ..config import CONFIGS
 from .errors import CommandError
-
-if TYPE_CHECKING:
-    from ..predictor import EOVSegPredictor
+from .model_arguments import add_model_arguments, load_predictor
 
 IMAGES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm"}
 VIDEOS = {".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v"}
-VARIANT = "variant"  # the short side that the variant was made for
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,12 +20,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("inputs", type=Path, nargs="+", metavar="INPUT", help="an image, a folder of images, or a video")
     add("--vocabulary", nargs="+", required=True, metavar="ENTRY", help="'mug,cup' 'floor|stuff' @lvis")
-    add("--variant", choices=CONFIGS, default="s")
-    add("--checkpoint", type=Path, help="weights; default: what `eovseg weights fetch` got")
+    add_model_arguments(parser)
     add("--out", type=Path, default=Path("eovseg_out"), help="folder to write (default: eovseg_out)")
-    add("--device", default="cpu", help="cpu (default), cuda, cuda:1, ...")
-    text = "pixels, none (no resizing) or variant (what it was made for, the default)"
-    add("--short-side", type=_short_side, default=VARIANT, metavar="PIXELS", help=text)
     add("--object-threshold", type=_fraction, default=0.0, help="least score of a segment (default: 0.0)")
     text = "least part of a mask that must stay visible under better ones (default: 0.8)"
     add("--overlap-threshold", type=_fraction, default=0.8, help=text)
@@ -44,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     images, videos = _files(arguments.inputs)
     if arguments.out.is_file():
         raise CommandError(f"--out is a folder to write; {arguments.out} is a file")
-    predictor = _load(arguments)
+    predictor = load_predictor(arguments, arguments.vocabulary)
     predict = partial(
         predictor,
         short_side=arguments.short_side,
@@ -58,22 +49,6 @@ def run(arguments: argparse.Namespace) -> int:
     segmentation.videos(videos)
     print(segmentation.summary())
     return 1 if segmentation.failures else 0
-
-
-def _load(arguments: argparse.Namespace) -> "EOVSegPredictor":
-    from ..checkpoint.loading import CheckpointError
-    from ..predictor import EOVSegPredictor
-    from ..vocabulary import VocabularyError
-
-    try:
-        return EOVSegPredictor.from_checkpoint(
-            arguments.variant, arguments.checkpoint, arguments.vocabulary, device=arguments.device
-        )
-    except (CheckpointError, VocabularyError) as error:
-        raise CommandError(str(error)) from error
-    except (RuntimeError, AssertionError) as error:  # torch's words for a device that is not there
-        reason = str(error).splitlines()[0]
-        raise CommandError(f"cannot load on --device {arguments.device}: {reason}") from error
 
 
 def _files(inputs: list[Path]) -> tuple[list[Path], list[Path]]:
@@ -90,16 +65,6 @@ def _files(inputs: list[Path]) -> tuple[list[Path], list[Path]]:
         files += found
     videos = [path for path in files if path.suffix.lower() in VIDEOS]
     return [path for path in files if path not in videos], videos
-
-
-def _short_side(text: str) -> int | str | None:
-    if text == VARIANT:
-        return text
-    if text == "none":
-        return None
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"a number of pixels, none or variant, not {text!r}")
-    return int(text)
 
 
 def _fraction(text: str) -> float:
