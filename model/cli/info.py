@@ -4,9 +4,9 @@ import argparse
 import re
 
 from ..config import CONFIGS
+from ..evaluation.paper import TABLE_1
 from .errors import CommandError
 
-PAPER = {"s": (71, 133), "m": (127, 176), "l": (225, 377)}  # M parameters, G multiply-adds (table 1)
 NOTE = """\
 A multiply-add counts once. Counted are matrix products and convolutions, the products inside the
 deformable ones among them; sampling, norms and activations are not. The paper counts its own way, and a
@@ -38,9 +38,9 @@ def run(arguments: argparse.Namespace) -> int:
     whole = [part for part in parts if part.multiply_adds is not None]
     parameters, operations = sum(p.parameters for p in whole), sum(p.multiply_adds or 0 for p in whole)
     print(f"{'without text encoder':24}{parameters / 1e6:16.2f}{operations / 1e9:20.2f}")
-    if arguments.variant in PAPER:
-        paper = PAPER[arguments.variant]
-        print(f"{'the paper':24}{paper[0]:16d}{paper[1]:20d}\n{NOTE}")
+    if arguments.variant in TABLE_1:
+        paper = TABLE_1[arguments.variant]
+        print(f"{'the paper':24}{paper.parameters:16.0f}{paper.multiply_adds:20.0f}\n{NOTE}")
     return 0
 
 

@@ -1,0 +1,82 @@
+"""Judge a model on a data set: PQ, AP, mIoU, speed and size, beside what the paper reports.
+
+Prints tables; --json and --markdown write every class too. docs/evaluation.md describes the data sets and the
+folders that they are expected in.
+"""
+
+import argparse
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .errors import CommandError
+from .model_arguments import add_model_arguments, load_predictor
+
+if TYPE_CHECKING:
+    from ..evaluation.results import EvaluationResult
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    add = parser.add_argument
+    text = "ade20k, coco, simulation, ...; a wrong one lists all"
+    add("--dataset", required=True, metavar="NAME", help=text)
+    add("--data", type=Path, required=True, metavar="FOLDER", help="where the data set is")
+    add_model_arguments(parser)
+    add("--limit", type=_count, metavar="N", help="the first N images only")
+    add("--per-class", action="store_true", help="print every class")
+    add("--json", type=Path, metavar="FILE", help="write all numbers")
+    add("--markdown", type=Path, metavar="FILE", help="write the tables")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Evaluate; 0 when the tables are there."""
+    for file in (arguments.json, arguments.markdown):
+        if file and not file.parent.is_dir():
+            raise CommandError(f"there is no folder {file.parent} to write {file.name} in")
+    result = _evaluate(arguments)
+    from ..evaluation.report import to_json, to_markdown, to_text
+
+    print(to_text(result, arguments.per_class))
+    if arguments.json:
+        arguments.json.write_text(to_json(result), encoding="utf-8")
+    if arguments.markdown:
+        arguments.markdown.write_text(to_markdown(result), encoding="utf-8")
+    return 0
+
+
+def _evaluate(arguments: argparse.Namespace) -> "EvaluationResult":
+    try:
+        from ..evaluation.benchmarks import BENCHMARKS
+        from ..evaluation.evaluate import evaluate
+    except ModuleNotFoundError as error:
+        if error.name != "hotcoco":
+            raise
+        raise CommandError("evaluation needs the package hotcoco: pip install hotcoco") from error
+    from ..data.layout import DatasetError
+
+    if arguments.dataset not in BENCHMARKS:
+        raise CommandError(f"no data set {arguments.dataset!r}; there are: {', '.join(BENCHMARKS)}")
+    benchmark = BENCHMARKS[arguments.dataset]
+    try:
+        data = benchmark.open(arguments.data)
+        predictor = load_predictor(arguments, benchmark.vocabulary)
+        return evaluate(
+            partial(predictor, short_side=arguments.short_side),
+            predictor.vocabulary.vocabulary,
+            data,
+            benchmark,
+            dataset=arguments.dataset,
+            variant=arguments.variant,
+            checkpoint=str(arguments.checkpoint or "its default weights"),
+            device=str(predictor.device),
+            limit=arguments.limit,
+        )
+    except DatasetError as error:
+        raise CommandError(str(error)) from error
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"a number of images, not {text!r}")
+    return int(text)

@@ -1,0 +1,59 @@
+"""The data sets that a model can be judged on, each with its vocabulary."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..data import ade20k, cityscapes, coco, pascal
+from ..data.annotated import AnnotatedSet
+from ..simulation.catalog import vocabulary_entries
+from .simulation import open_scenes, simulation_groups
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """A validation set: vocabulary entries, how to open its folder, whether it has instances.
+
+    groups are class indices to report beside all, things and stuff.
+    """
+
+    vocabulary: tuple[str, ...]
+    open: Callable[[Path], AnnotatedSet]
+    panoptic: bool = False
+    groups: Mapping[str, Sequence[int]] = field(default_factory=dict)
+
+
+def _coco(root: Path) -> AnnotatedSet:
+    panoptic = coco.open_panoptic(root, "val")
+    return AnnotatedSet(panoptic, instances=coco.open_instances(root, "val", panoptic))
+
+
+def _ade20k(root: Path) -> AnnotatedSet:
+    panoptic = ade20k.open_panoptic(root, "val")
+    semantic = ade20k.open_semantic_150(root, "val", panoptic.image_files)
+    return AnnotatedSet(panoptic, semantic, ade20k.open_instances(root, "val", panoptic))
+
+
+def _cityscapes(root: Path) -> AnnotatedSet:
+    panoptic = cityscapes.open_panoptic(root, "val")
+    return AnnotatedSet(panoptic, cityscapes.open_semantic(root, "val", panoptic.image_files))
+
+
+BENCHMARKS = {
+    "coco": Benchmark(("@coco_panoptic",), _coco, panoptic=True),
+    "ade20k": Benchmark(("@ade20k_150",), _ade20k, panoptic=True),
+    "ade20k_150": Benchmark(("@ade20k_150",), lambda r: AnnotatedSet(ade20k.open_semantic_150(r, "val"))),
+    "ade20k_847": Benchmark(("@ade20k_847",), lambda r: AnnotatedSet(ade20k.open_semantic_847(r, "val"))),
+    "pascal_context_59": Benchmark(
+        ("@pascal_context_59",), lambda r: AnnotatedSet(pascal.open_context_59(r, "val"))
+    ),
+    "pascal_context_459": Benchmark(
+        ("@pascal_context_459",), lambda r: AnnotatedSet(pascal.open_context_459(r, "val"))
+    ),
+    "pascal_voc_20": Benchmark(("@pascal_voc_20",), lambda r: AnnotatedSet(pascal.open_voc_20(r, "val"))),
+    "cityscapes": Benchmark(("@cityscapes_19",), _cityscapes, panoptic=True),
+    "cityscapes_19": Benchmark(
+        ("@cityscapes_19",), lambda r: AnnotatedSet(cityscapes.open_semantic(r, "val"))
+    ),
+    "simulation": Benchmark(vocabulary_entries(), open_scenes, panoptic=True, groups=simulation_groups()),
+}

@@ -1,0 +1,84 @@
+"""Results as text, Markdown and JSON, beside what the paper reports."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from .paper import reported
+from .results import EvaluationResult, Scores
+
+SCORE_COLUMNS = ("PQ", "SQ", "RQ", "AP", "mIoU", "true")
+ROW_COLUMNS = ("PQ", "SQ", "RQ", "AP", "mIoU", "frames/s", "parameters (M)", "multiply-adds (G)")
+Table = list[tuple[str, ...]]  # the first row is the header
+
+
+def to_text(result: EvaluationResult, per_class: bool) -> str:
+    """Aligned tables: the row beside the paper's, groups of classes, every class if wanted."""
+    scores = result.groups + (result.classes if per_class else ())
+    return "\n".join([title(result), "", _aligned(row(result)), "", _aligned(score_table(scores)), NOTE])
+
+
+def to_markdown(result: EvaluationResult) -> str:
+    """The same as Markdown, with every class."""
+    tables = [_piped(row(result)), _piped(score_table(result.groups)), _piped(score_table(result.classes))]
+    return "\n\n".join([f"# {title(result)}", *tables, NOTE]) + "\n"
+
+
+def to_json(result: EvaluationResult) -> str:
+    """Every number of the result, and the paper's row or null."""
+    paper = reported(result.dataset, result.variant)
+    return json.dumps({**asdict(result), "paper": paper and paper._asdict()}, indent=1) + "\n"
+
+
+NOTE = (
+    "mIoU of a class is its IoU; means leave out classes that the truth never has (PQ: nor the prediction). "
+    "Parameters and multiply-adds are without the text encoder."
+)
+
+
+def title(result: EvaluationResult) -> str:
+    """What was evaluated on what."""
+    height, width = result.input_size
+    return (
+        f"{result.variant} ({result.checkpoint}) on {result.dataset}: {result.images} images, "
+        f"{len(result.classes)} classes, {result.device}, input mostly {height}x{width}"
+    )
+
+
+def row(result: EvaluationResult) -> Table:
+    """A row of the paper's tables 1 and 2: this run, and what the paper reports."""
+    overall = result.groups[0]
+    scores = (overall.pq, overall.sq, overall.rq, overall.ap, overall.miou)
+    costs = (result.frames_per_second, result.parameters / 1e6, result.multiply_adds / 1e9)
+    table: Table = [("", *ROW_COLUMNS), ("this run", *map(_number, (*scores, *costs)))]
+    paper = reported(result.dataset, result.variant)
+    if paper:
+        table.append(("the paper", *map(_number, paper)))
+    return table
+
+
+def score_table(scores: Sequence[Scores]) -> Table:
+    """One row for each group or class."""
+    rows: Table = [("", *SCORE_COLUMNS)]
+    for s in scores:
+        numbers = map(_number, (s.pq, s.sq, s.rq, s.ap, s.miou))
+        rows.append((s.name, *numbers, "-" if s.num_true is None else str(s.num_true)))
+    return rows
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1f}"
+
+
+def _aligned(table: Table) -> str:
+    first, *widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    lines = [
+        f"{cells[0]:{first}}" + "".join(f"{c:>{w + 2}}" for c, w in zip(cells[1:], widths, strict=True))
+        for cells in table
+    ]
+    return "\n".join(lines)
+
+
+def _piped(table: Table) -> str:
+    header, *rows = [f"| {' | '.join(cells)} |" for cells in table]
+    return "\n".join([header, "|---" + "|---:" * (len(table[0]) - 1) + "|", *rows])
