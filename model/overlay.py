@@ -1,5 +1,6 @@
 """The picture for people: segments in colour over the image, outlined and named."""
 
+import functools
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
@@ -97,14 +98,20 @@ def _fill(
 ) -> np.ndarray:
     """Blend by two tables over ids: what is added, and how much of the image stays."""
     size = int(panoptic.max(initial=0)) + 1
-    paint = np.zeros((size, 3), np.uint8)
-    keep = np.full((size, 3), 255, np.uint8)
+    paint = np.zeros((size, 4), np.uint8)  # RGB and a byte that makes an entry one number
+    keep = np.full((size, 4), 255, np.uint8)
     for segment in segments:
         if segment.id < size:
             alpha = opacity if segment.is_thing else opacity * _STUFF_FILL
-            paint[segment.id] = np.round(np.multiply(colours[segment.id], alpha))
+            paint[segment.id, :3] = np.round(np.multiply(colours[segment.id], alpha))
             keep[segment.id] = round(255 * (1 - alpha))
-    return cv2.add(cv2.multiply(rgb, keep[panoptic], scale=1 / 255), paint[panoptic])
+    return cv2.add(cv2.multiply(rgb, _look_up(keep, panoptic), scale=1 / 255), _look_up(paint, panoptic))
+
+
+def _look_up(table: np.ndarray, panoptic: np.ndarray) -> np.ndarray:
+    """Colours (ids, 4) uint8 of a map of ids: (H, W, 3)."""
+    entries = table.view(np.uint32)[:, 0].take(panoptic)
+    return cv2.cvtColor(entries.view(np.uint8).reshape(*panoptic.shape, 4), cv2.COLOR_RGBA2RGB)
 
 
 def _outline(
@@ -147,10 +154,7 @@ def _name(
 ) -> np.ndarray:
     """Write the names, things before stuff and large before small, each where it hides no other."""
     size = max(_SMALLEST_FONT, round(min(picture.shape[:2]) / 30))
-    name_font, score_font = (
-        ImageFont.load_default(size),
-        ImageFont.load_default(max(_SMALLEST_FONT, round(size * 0.85))),
-    )
+    name_font, score_font = _font(size), _font(max(_SMALLEST_FONT, round(size * 0.85)))
     canvas = Image.fromarray(picture)
     draw = ImageDraw.Draw(canvas, "RGBA")
     placed: list[_Box] = []
@@ -169,6 +173,9 @@ def _name(
         draw.text((box.left + pad, middle), segment.label, (255, 255, 255), name_font, "lm")
         draw.text((box.right - pad, middle), score, _shaded(colour, 0.5), score_font, "rm")
     return np.array(canvas)
+
+
+_font = functools.cache(ImageFont.load_default)
 
 
 class _Anchor(NamedTuple):
