@@ -8,6 +8,8 @@ from torch import Tensor
 
 from ..simulation.catalog import COMPOSITIONS, SYNONYMS, names_of
 
+FULL, SHAPE, COLOUR = range(3)  # the levels
+
 
 class CaptionLevel(NamedTuple):
     """Classes of one level: the synonyms of each, and for every category its class (-1: it has none)."""
@@ -26,6 +28,14 @@ def caption_levels(categories: Sequence[str], trained: Sequence[str]) -> tuple[C
         _level([caption(name) if name in known else None for name in categories])
         for caption in (names_of, _shape, _colour)
     )
+
+
+def composition_parts(levels: Sequence[CaptionLevel]) -> Tensor:
+    """Class indices (P, 3) of the full name, the shape and the colour of every trained composition."""
+    triples = torch.stack([level.class_of for level in levels], dim=1)
+    full, shapes, colours = (level.classes for level in levels)
+    parts = [(f, s, c) for f, s, c in triples.tolist() if f >= 0 and full[f] != shapes[s] != colours[c]]
+    return torch.tensor(sorted(set(parts)))
 
 
 def _shape(name: str) -> tuple[str, ...]:

@@ -15,6 +15,13 @@ from .scenes import Batch, SceneMemory
 
 LOG_EVERY = 50
 CHECKPOINT_EVERY = 500
+EMBEDDINGS = (
+    "token_embedding.weight",
+    "positional_embedding",
+    "class_embedding",
+    "object_kernels",
+    "void_row.embedding",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,13 +43,13 @@ def make_optimizer(module: nn.Module, config: LoopConfig) -> torch.optim.AdamW:
     plain: list[nn.Parameter] = []
     for name, parameter in module.named_parameters():
         if parameter.requires_grad:
-            is_plain = parameter.ndim < 2 or "embedding" in name or "object_kernels" in name
+            is_plain = parameter.ndim < 2 or name.endswith(EMBEDDINGS)
             (plain if is_plain else decayed).append(parameter)
     groups = [
         {"params": decayed, "weight_decay": config.weight_decay},
         {"params": plain, "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW(groups, lr=config.learning_rate)
+    return torch.optim.AdamW(groups, lr=config.learning_rate, fused=True)
 
 
 def train(
@@ -53,8 +60,12 @@ def train(
     seed: int,
     checkpoint: Path,
     log: Callable[[str], None],
+    on_checkpoint: Callable[[int], None] = lambda step: None,
 ) -> None:
-    """Train module (Batch -> losses by name) in place; continues from checkpoint if that exists."""
+    """Train module (Batch -> losses by name) in place; continues from checkpoint if that exists.
+
+    on_checkpoint is called with the number of steps done, in the first process only.
+    """
     optimizer = make_optimizer(module, config)
     wrapped, optimizer = fabric.setup(module, optimizer)
     wrapped.train()
@@ -82,6 +93,11 @@ def train(
             since, total = time.monotonic(), 0.0
         if (step + 1) % CHECKPOINT_EVERY == 0 or step + 1 == config.steps:
             _save(fabric, module, optimizer, step + 1, checkpoint)
+            if fabric.is_global_zero:
+                on_checkpoint(step + 1)
+            fabric.barrier()
+            wrapped.train()
+            since, total = time.monotonic(), 0.0
     module.eval()
 
 

@@ -8,13 +8,14 @@ from torch import Tensor, nn
 
 from ..classification import TextRows
 from ..eovseg import EOVSeg
-from .captions import CaptionLevel
+from .captions import SHAPE, CaptionLevel
 from .losses import PanopticLoss
 from .matcher import Target
-from .region_contrast import contrast, region_embeddings
-from .scenes import Batch
+from .region_contrast import IN_COLOUR, contrast, region_embeddings
+from .scenes import Batch, desaturate
 
 LEVEL_SHARES = (0.66, 0.17, 0.17)  # of the steps: full names, shapes, colours
+GREY_SHARE = 0.5  # of the steps that name shapes alone: pictures without colours
 SMALL_VOCABULARY_SHARE = 0.3  # of the steps: a random part of the classes, the others become no object
 
 
@@ -44,13 +45,15 @@ class PanopticStep(nn.Module):
         rows = torch.stack([random.choice(list(self._rows[index][c])) for c in classes])
         text = TextRows(rows, torch.arange(len(classes))[:, None])
         targets = self._targets(level, classes, batch)
+        grey = index == SHAPE and random.random() < GREY_SHARE
+        images = desaturate(batch.images) if grey else batch.images
         with torch.set_grad_enabled(self.train_backbone):
-            cnn = self.model.backbone(batch.images)
-        stages = self.model.decode(cnn, batch.images, text, every_stage=True)
+            cnn = self.model.backbone(images)
+        stages = self.model.decode(cnn, images, text, every_stage=True)
         num_masks = max(1, sum(len(t.classes) for t in targets))
         losses = self.loss(stages, targets, num_masks)
         if self.train_backbone:
-            losses["region"] = self._region_loss(cnn.clip_dense, batch)
+            losses["region"] = self._region_loss(cnn.clip_dense, batch, (SHAPE,) if grey else IN_COLOUR)
         return losses
 
     def _choose_classes(self, level: CaptionLevel, batch: Batch) -> list[int]:
@@ -69,11 +72,12 @@ class PanopticStep(nn.Module):
             targets.append(Target(truth[truth >= 0], region.masks[truth >= 0]))
         return targets
 
-    def _region_loss(self, dense: Tensor, batch: Batch) -> Tensor:
+    def _region_loss(self, dense: Tensor, batch: Batch, levels: Sequence[int]) -> Tensor:
         embedding = region_embeddings(self.model.backbone, dense, batch.regions)
         categories = torch.cat([r.categories for r in batch.regions])
         losses = []
-        for level, names in zip(self.levels, self._rows, strict=True):
-            rows = torch.stack([random.choice(list(r)) for r in names])
-            losses.append(contrast(embedding, rows, level.class_of[categories], self.model.clip_logit_scale))
+        for i in levels:
+            rows = torch.stack([random.choice(list(r)) for r in self._rows[i]])
+            truth = self.levels[i].class_of[categories]
+            losses.append(contrast(embedding, rows, truth, self.model.clip_logit_scale))
         return torch.stack(losses).mean()

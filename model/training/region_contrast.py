@@ -12,12 +12,20 @@ from ..classification import MAX_LOGIT_SCALE
 from ..eovseg import EOVSeg
 from ..layers import masked_mean
 from ..text_encoder import PROMPT_TEMPLATES
-from .captions import CaptionLevel
-from .scenes import Batch, Region
+from .captions import COLOUR, FULL, SHAPE, CaptionLevel, composition_parts
+from .scenes import Batch, Region, desaturate
+
+IN_COLOUR = (FULL, COLOUR)  # levels asked for on coloured pictures
+GREY_SHARE = 0.35  # of the steps: colourless pictures, named by shape alone
 
 
 class RegionContrast(nn.Module):
-    """Contrastive loss of captions and true regions, pooled as the out-of-vocabulary branch pools masks."""
+    """Contrastive loss of captions and true regions, pooled as the out-of-vocabulary branch pools masks.
+
+    Two things keep shape and colour apart, so that a pair never seen can be named. Shapes alone are only
+    asked for on pictures without colours: on coloured ones "no mug is red" would be learned as well.
+    And the text of a composition is drawn to the sum of its parts' texts.
+    """
 
     def __init__(self, model: EOVSeg, levels: Sequence[CaptionLevel]) -> None:
         super().__init__()
@@ -27,22 +35,42 @@ class RegionContrast(nn.Module):
         self.logit_scale = model.clip_logit_scale
         self.vit_projection = nn.Linear(model.config.spatial.width, model.config.text_dim)
         self.levels = levels
+        self._parts = composition_parts(levels)
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
-        """{"contrast"}: mean cross-entropy of all regions against the captions of each level, both towers."""
-        dense = self.backbone(batch.images).clip_dense
-        block = self.vit(batch.images)
+        """{"contrast"}: mean cross-entropy of all regions against captions, both towers; {"composition"}."""
+        grey = random.random() < GREY_SHARE
+        images = desaturate(batch.images) if grey else batch.images
+        dense = self.backbone(images).clip_dense
+        block = self.vit(images)
         cnn_rows = region_embeddings(self.backbone, dense, batch.regions)
         vit_masks = downsample_masks(batch.regions, block.shape[-2:])
         vit_rows = self.vit_projection(_valid_rows(masked_mean(block, vit_masks), batch.regions))
         categories = torch.cat([r.categories for r in batch.regions])
         text = self._encode_captions()
-        loss = dense.new_zeros(())
-        for level, rows in zip(self.levels, text, strict=True):
-            truth = level.class_of[categories]
-            for embedding in (cnn_rows, vit_rows):
-                loss = loss + contrast(embedding, rows, truth, self.logit_scale)
-        return {"contrast": loss / (2 * len(self.levels))}
+        losses = [
+            contrast(embedding, text[i], self.levels[i].class_of[categories], self.logit_scale)
+            for i in ((SHAPE,) if grey else IN_COLOUR)
+            for embedding in (cnn_rows, vit_rows)
+        ]
+        return {
+            "contrast": torch.stack(losses).mean(),
+            "text": self._text_loss(text),
+            "composition": self._composition_loss(text),
+        }
+
+    def _text_loss(self, text: Sequence[Tensor]) -> Tensor:
+        """Each class against all others, in other words: without it all texts start out nearly the same."""
+        losses = [
+            contrast(again, rows, torch.arange(len(rows)), self.logit_scale)
+            for rows, again in zip(text, self._encode_captions(), strict=True)
+        ]
+        return torch.stack(losses).mean()
+
+    def _composition_loss(self, text: Sequence[Tensor]) -> Tensor:
+        """1 - cosine of a composition's text and the sum of its shape's and its colour's."""
+        full, shape, colour = (rows[index] for rows, index in zip(text, self._parts.T, strict=True))
+        return (1 - F.cosine_similarity(full, shape + colour)).mean()
 
     def _encode_captions(self) -> list[Tensor]:
         """One random synonym in one random template a class, all levels in one pass."""
@@ -56,9 +84,14 @@ class RegionContrast(nn.Module):
 
 
 def contrast(embedding: Tensor, rows: Tensor, truth: Tensor, logit_scale: Tensor) -> Tensor:
-    """Cross-entropy of embeddings (R, D) against normalised text rows (C, D), truth (R,) class indices."""
-    scale = logit_scale.exp().clamp(max=MAX_LOGIT_SCALE)
-    return F.cross_entropy(scale * F.normalize(embedding, dim=-1) @ rows.T, truth)
+    """Cross-entropy of embeddings (R, D) against normalised text rows (C, D), truth (R,) class indices.
+
+    In float32, as half a percent of a scaled cosine is too much to lose.
+    """
+    with torch.autocast(embedding.device.type, enabled=False):
+        scale = logit_scale.exp().clamp(max=MAX_LOGIT_SCALE)
+        cosine = F.normalize(embedding.float(), dim=-1) @ rows.float().T
+        return F.cross_entropy(scale * cosine, truth)
 
 
 def region_embeddings(

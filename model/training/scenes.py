@@ -80,5 +80,12 @@ def _relight(image: Tensor, rng: np.random.Generator) -> Tensor:
     return (image * brightness).clamp(0, 255)
 
 
+def desaturate(images: Tensor) -> Tensor:
+    """Normalised images (B, 3, H, W) without their colours."""
+    mean, std = torch.tensor(PIXEL_MEAN).view(3, 1, 1), torch.tensor(PIXEL_STD).view(3, 1, 1)
+    grey = (images * std + mean).mean(1, keepdim=True)
+    return (grey - mean) / std
+
+
 def _normalise(image: Tensor) -> Tensor:
     return (image - torch.tensor(PIXEL_MEAN).view(3, 1, 1)) / torch.tensor(PIXEL_STD).view(3, 1, 1)

@@ -1,0 +1,35 @@
+"""How well the CLIP of a model names true regions: its own ceiling for open vocabulary."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ..data.coco_panoptic import PanopticSample
+from ..eovseg import EOVSeg
+from ..preprocess import to_input
+
+
+@torch.no_grad()
+def name_true_regions(model: EOVSeg, samples: Sequence[PanopticSample], names: Sequence[str]) -> Tensor:
+    """Index in names of the text nearest to each true region, image after image: (R,).
+
+    A region is pooled from the CNN's dense map as the out-of-vocabulary branch pools masks.
+    """
+    model.eval()
+    text = model.text_encoder(names)
+    named = []
+    for sample in samples:
+        images = to_input(sample.image, text.device)
+        masks = np.stack([sample.id_map == s.id for s in sample.segments])
+        height, width = sample.id_map.shape
+        padding = (0, images.shape[-1] - width, 0, images.shape[-2] - height)
+        padded = F.pad(torch.from_numpy(masks).to(text.device, torch.float32), padding)
+        dense = model.backbone(images).clip_dense
+        cells = F.adaptive_avg_pool2d(padded, dense.shape[-2:])
+        inside = cells >= cells.amax((1, 2), keepdim=True).clamp(max=0.5)  # at least the best cell
+        embedding = model.backbone.pool_masks(dense, inside[None])[0]
+        named.append((F.normalize(embedding, dim=-1) @ text.T).argmax(1))
+    return torch.cat(named)
