@@ -58,6 +58,11 @@ def to_input(image: np.ndarray, device: torch.device) -> Tensor:
     """(H, W, 3) uint8 RGB -> normalised (1, 3, H', W') float32, padded with zeros to multiples of 32."""
     pixels = torch.from_numpy(np.require(image, requirements=["C", "W"]))
     x = pixels.to(device).permute(2, 0, 1).float()  # (3, H, W)
-    mean = torch.tensor(PIXEL_MEAN, device=device).view(3, 1, 1)
-    std = torch.tensor(PIXEL_STD, device=device).view(3, 1, 1)
-    return pad_to_stride(((x - mean) / std).unsqueeze(0))
+    return pad_to_stride(normalise(x).unsqueeze(0))
+
+
+def normalise(images: Tensor) -> Tensor:
+    """RGB (..., 3, H, W) from 0 to 255 as floats -> less the mean, over the standard deviation."""
+    mean = torch.tensor(PIXEL_MEAN, device=images.device).view(3, 1, 1)
+    std = torch.tensor(PIXEL_STD, device=images.device).view(3, 1, 1)
+    return (images - mean) / std

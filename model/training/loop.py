@@ -1,27 +1,23 @@
-"""A training loop that survives a kill: steps, cosine schedule, checkpoints, log lines."""
+"""The loop of the demo model's training: its batches, cosine schedule and log lines."""
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from lightning_fabric import Fabric
-from torch import Tensor, nn
+from torch import nn
 
+from .descent import Plan, StepReport, descend
+from .optimizer import make_optimizer, vectors_and_embeddings
 from .scenes import Batch, SceneMemory
+from .schedule import cosine
 
 LOG_EVERY = 50
 CHECKPOINT_EVERY = 500
-EMBEDDINGS = (
-    "token_embedding.weight",
-    "positional_embedding",
-    "class_embedding",
-    "object_kernels",
-    "void_row.embedding",
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,21 +31,6 @@ class LoopConfig:
     weight_decay: float = 0.05
     warm_up: int = 200
     clip_norm: float = 1.0
-
-
-def make_optimizer(module: nn.Module, config: LoopConfig) -> torch.optim.AdamW:
-    """AdamW over what is trainable; no weight decay on norms, biases and embeddings."""
-    decayed: list[nn.Parameter] = []
-    plain: list[nn.Parameter] = []
-    for name, parameter in module.named_parameters():
-        if parameter.requires_grad:
-            is_plain = parameter.ndim < 2 or name.endswith(EMBEDDINGS)
-            (plain if is_plain else decayed).append(parameter)
-    groups = [
-        {"params": decayed, "weight_decay": config.weight_decay},
-        {"params": plain, "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(groups, lr=config.learning_rate, fused=True)
 
 
 def train(
@@ -66,39 +47,22 @@ def train(
 
     on_checkpoint is called with the number of steps done, in the first process only.
     """
-    optimizer = make_optimizer(module, config)
-    wrapped, optimizer = fabric.setup(module, optimizer)
-    wrapped.train()
-    start = _resume(module, optimizer, checkpoint)
-    since, total = time.monotonic(), 0.0
-    for step in range(start, config.steps):
-        for group in optimizer.param_groups:
-            group["lr"] = config.learning_rate * _schedule(step, config)
-        batch = draw_batch(memory, config, (seed, fabric.global_rank, step))
-        losses: dict[str, Tensor] = wrapped(batch)
-        loss = torch.stack(list(losses.values())).sum()
-        optimizer.zero_grad()
-        fabric.backward(loss)
-        fabric.clip_gradients(wrapped, optimizer, max_norm=config.clip_norm)
-        optimizer.step()
-        total += loss.item()
-        if (step + 1) % LOG_EVERY == 0:
-            parts = " ".join(f"{k} {v.item():.3f}" for k, v in losses.items())
-            pace = (time.monotonic() - since) / LOG_EVERY
-            left = (config.steps - step - 1) * pace / 60
-            log(
-                f"step {step + 1}/{config.steps} loss {total / LOG_EVERY:.3f} ({parts}) {pace:.3f} s, "
-                f"{left:.0f} min left"
-            )
-            since, total = time.monotonic(), 0.0
-        if (step + 1) % CHECKPOINT_EVERY == 0 or step + 1 == config.steps:
-            _save(fabric, module, optimizer, step + 1, checkpoint)
-            if fabric.is_global_zero:
-                on_checkpoint(step + 1)
-            fabric.barrier()
-            wrapped.train()
-            since, total = time.monotonic(), 0.0
-    module.eval()
+    optimizer = make_optimizer(
+        module,
+        learning_rate=config.learning_rate,
+        weight_decay=config.weight_decay,
+        spared=vectors_and_embeddings(module),
+    )
+
+    def batches(first: int) -> Iterator[list[Batch]]:
+        for step in range(first, config.steps):
+            yield [draw_batch(memory, config, (seed, fabric.global_rank, step))]
+
+    def rate(step: int) -> float:
+        return config.learning_rate * cosine(step, steps=config.steps, warm_up=config.warm_up)
+
+    plan = Plan(config.steps, rate, config.clip_norm, CHECKPOINT_EVERY)
+    descend(fabric, module, optimizer, batches, plan, checkpoint, _Lines(config.steps, log, on_checkpoint))
 
 
 def draw_batch(memory: SceneMemory, config: LoopConfig, key: tuple[int, int, int]) -> Batch:
@@ -109,27 +73,30 @@ def draw_batch(memory: SceneMemory, config: LoopConfig, key: tuple[int, int, int
     return memory.batch(rng.integers(len(memory), size=config.batch_size).tolist(), config.size, rng)
 
 
-def _schedule(step: int, config: LoopConfig) -> float:
-    """Linear warm-up, then half a cosine down to 0."""
-    if step < config.warm_up:
-        return (step + 1) / config.warm_up
-    done = (step - config.warm_up) / max(1, config.steps - config.warm_up)
-    return 0.5 * (1 + float(np.cos(np.pi * done)))
+class _Lines:
+    """A line of the log every LOG_EVERY steps."""
 
+    def __init__(self, steps: int, log: Callable[[str], None], on_checkpoint: Callable[[int], None]) -> None:
+        self._steps = steps
+        self._log = log
+        self._on_checkpoint = on_checkpoint
 
-def _save(fabric: Fabric, module: nn.Module, optimizer: torch.optim.Optimizer, step: int, path: Path) -> None:
-    if fabric.is_global_zero:
-        state = {"module": module.state_dict(), "optimizer": optimizer.state_dict(), "step": step}
-        part = path.with_suffix(".part")
-        torch.save(state, part)
-        part.replace(path)
-    fabric.barrier()
+    def start(self, first: int) -> None:
+        self._since, self._total = time.monotonic(), 0.0
 
+    def step(self, report: StepReport) -> None:
+        self._total += torch.stack(list(report.losses.values())).sum().item()
+        if report.step % LOG_EVERY:
+            return
+        parts = " ".join(f"{k} {v.item():.3f}" for k, v in report.losses.items())
+        pace = (time.monotonic() - self._since) / LOG_EVERY
+        left = (self._steps - report.step) * pace / 60
+        self._log(
+            f"step {report.step}/{self._steps} loss {self._total / LOG_EVERY:.3f} ({parts}) {pace:.3f} s, "
+            f"{left:.0f} min left"
+        )
+        self.start(report.step)
 
-def _resume(module: nn.Module, optimizer: torch.optim.Optimizer, path: Path) -> int:
-    if not path.exists():
-        return 0
-    state = torch.load(path, weights_only=True)
-    module.load_state_dict(state["module"])
-    optimizer.load_state_dict(state["optimizer"])
-    return state["step"]
+    def checkpoint(self, step: int) -> None:
+        self._on_checkpoint(step)
+        self.start(step)

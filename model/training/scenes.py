@@ -9,7 +9,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from ..data.coco_panoptic import CocoPanoptic
-from ..preprocess import PIXEL_MEAN, PIXEL_STD
+from ..preprocess import PIXEL_MEAN, PIXEL_STD, normalise
 
 MIN_PIXELS = 12  # a cut that leaves less of a segment makes it void
 
@@ -68,7 +68,7 @@ class SceneMemory:
         area = torch.bincount(id_map.flatten(), minlength=len(categories) + 1)[1:]
         kept = (area >= MIN_PIXELS).nonzero()[:, 0]
         masks = (id_map[None] == (kept + 1)[:, None, None]).float()
-        return _normalise(_relight(image, rng)), Region(categories[kept], masks)
+        return normalise(_relight(image, rng)), Region(categories[kept], masks)
 
 
 def _relight(image: Tensor, rng: np.random.Generator) -> Tensor:
@@ -85,7 +85,3 @@ def desaturate(images: Tensor) -> Tensor:
     mean, std = torch.tensor(PIXEL_MEAN).view(3, 1, 1), torch.tensor(PIXEL_STD).view(3, 1, 1)
     grey = (images * std + mean).mean(1, keepdim=True)
     return (grey - mean) / std
-
-
-def _normalise(image: Tensor) -> Tensor:
-    return (image - torch.tensor(PIXEL_MEAN).view(3, 1, 1)) / torch.tensor(PIXEL_STD).view(3, 1, 1)

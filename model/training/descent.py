@@ -1,0 +1,112 @@
+"""The steps of any training: gradients, clipping, learning rate, and checkpoints to go on from after a kill."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+
+
+class Plan(NamedTuple):
+    """How many steps, the learning rate of each (from step 0 on), how often a checkpoint is written."""
+
+    steps: int
+    rate: Callable[[int], float]
+    clip_norm: float
+    checkpoint_every: int
+
+
+class StepReport(NamedTuple):
+    """Steps done, losses by name, the norm of all gradients before it was clipped, the learning rate."""
+
+    step: int
+    losses: dict[str, Tensor]
+    gradient_norm: Tensor
+    rate: float
+
+
+class Observer(Protocol):
+    """What is told how a training goes, in the first process only."""
+
+    def start(self, first: int) -> None:
+        """Before the first step; so many were done by an earlier run."""
+
+    def step(self, report: StepReport) -> None:
+        """After every step."""
+
+    def checkpoint(self, step: int) -> None:
+        """After every checkpoint; the other processes wait."""
+
+
+def descend(
+    fabric: Fabric,
+    module: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    batches: Callable[[int], Iterator[Sequence[Any]]],
+    plan: Plan,
+    checkpoint: Path,
+    observer: Observer,
+) -> None:
+    """Train module (batch -> losses by name) in place; goes on from checkpoint if that exists.
+
+    batches(first) yields the batches of each step from step first on; where a step has more than one,
+    their gradients are averaged. It is what seeds random generators: nothing of them is in a checkpoint.
+    """
+    wrapped, optimizer = fabric.setup(module, optimizer)
+    first = _resume(fabric, module, optimizer, checkpoint)
+    wrapped.train()
+    if fabric.is_global_zero:
+        observer.start(first)
+    for step, parts in zip(range(first, plan.steps), batches(first), strict=False):
+        rate = plan.rate(step)
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        optimizer.zero_grad()
+        losses = _backward(fabric, wrapped, parts)
+        norm = fabric.clip_gradients(wrapped, optimizer, max_norm=plan.clip_norm)
+        assert norm is not None
+        optimizer.step()
+        if fabric.is_global_zero:
+            observer.step(StepReport(step + 1, losses, norm, rate))
+        if (step + 1) % plan.checkpoint_every == 0 or step + 1 == plan.steps:
+            _save(fabric, module, optimizer, step + 1, checkpoint)
+            if fabric.is_global_zero:
+                observer.checkpoint(step + 1)
+            fabric.barrier()
+            wrapped.train()
+    module.eval()
+
+
+def _backward(fabric: Fabric, wrapped: Any, parts: Sequence[Any]) -> dict[str, Tensor]:
+    """Add up the gradients; returns the mean losses."""
+    means: dict[str, Tensor] = {}
+    for i, part in enumerate(parts):
+        with fabric.no_backward_sync(wrapped, enabled=i + 1 < len(parts)):
+            losses: dict[str, Tensor] = wrapped(part)
+            fabric.backward(torch.stack(list(losses.values())).sum() / len(parts))
+        for name, value in losses.items():
+            means[name] = means.get(name, 0) + value.detach() / len(parts)
+    return means
+
+
+def _save(fabric: Fabric, module: nn.Module, optimizer: torch.optim.Optimizer, step: int, path: Path) -> None:
+    if fabric.is_global_zero:
+        state = {"module": module.state_dict(), "optimizer": optimizer.state_dict(), "step": step}
+        part = path.with_suffix(".part")
+        torch.save(state, part)
+        part.replace(path)
+    fabric.barrier()
+
+
+def _resume(fabric: Fabric, module: nn.Module, optimizer: torch.optim.Optimizer, path: Path) -> int:
+    """Steps done. Raises RuntimeError where another machine has no such file."""
+    if fabric.broadcast(path.exists()) != path.exists():
+        raise RuntimeError(f"{path} is not what the first process sees: all machines need the same disk")
+    if not path.exists():
+        return 0
+    state = torch.load(path, map_location="cpu", weights_only=True)
+    module.load_state_dict(state["module"])
+    optimizer.load_state_dict(state["optimizer"])
+    return state["step"]
