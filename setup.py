@@ -35,6 +35,6 @@ setup(
     extras_require={
         "evaluation": ["hotcoco>=1.3"],
         "simulation": ["pybullet>=3.2.6"],
-        "training": ["lightning-fabric>=2.4"],
+        "training": ["lightning-fabric>=2.4", "tensorboard>=2.16"],
     },
 )

@@ -1,4 +1,4 @@
-"""The steps of any training: gradients, clipping, learning rate, and checkpoints to go on from after a kill."""
+"""The steps of any training: gradients, clipping, learning rate, checkpoints to go on from after a kill."""
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
