@@ -1,12 +1,14 @@
 """What a training begins with: CLIP's weights in the frozen parts, or a whole checkpoint."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from ..build import build_model
 from ..checkpoint.clip import load_clip
-from ..checkpoint.loading import load_weights, read_state_dict
+from ..checkpoint.loading import load_weights, matching, read_state_dict
 from ..config import CONFIGS
 from ..eovseg import EOVSeg
 from ..predictor import DEMO_WEIGHTS
@@ -28,7 +30,11 @@ def new_model(variant: str, checkpoint: Path | None, seed: int) -> EOVSeg:
     elif config.open_clip:
         load_clip(model, config.open_clip)
     else:
-        entries = read_state_dict(DEMO_WEIGHTS).items()
-        clips = {name: value for name, value in entries if name.startswith(CLIP_PARTS)}
-        model.load_state_dict(clips, strict=False)
+        clips = _clip_parts(read_state_dict(DEMO_WEIGHTS))
+        expected = _clip_parts(model.state_dict())
+        model.load_state_dict(matching(clips, expected, str(DEMO_WEIGHTS)), strict=False)
     return model
+
+
+def _clip_parts(entries: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name: value for name, value in entries.items() if name.startswith(CLIP_PARTS)}
