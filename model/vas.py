@@ -4,6 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+ROWS_PER_PART = 4  # rows of the map that are attended to at once
+
 
 class VocabularyAwareSelection(nn.Module):
     """Weights every pixel of F_agg by how well the vocabulary explains it."""
@@ -21,8 +23,15 @@ class VocabularyAwareSelection(nn.Module):
     def forward(self, aggregated: Tensor, text_rows: Tensor) -> Tensor:
         """F_agg (B, C, H, W), text rows with void (T + 1, D) -> visual-semantic features (B, C, H, W)."""
         x = F.gelu(self.depthwise_bn(self.depthwise(aggregated)))
-        embedding = F.gelu(self.pointwise_bn(self.pointwise(x)))  # (B, D, H, W)
-        guide = self.guide(text_rows) * embedding.shape[1] ** -0.5
-        similarity = torch.einsum("bdhw,td->bthw", embedding, guide)
-        attention = similarity.softmax(dim=1).amax(dim=1, keepdim=True)  # (B, 1, H, W)
+        guide = self.guide(text_rows) * text_rows.shape[1] ** -0.5
+        # A batch norm that learns needs all pixels at once; else D and T + 1 numbers a pixel come and go.
+        parts = [x] if self.training else x.split(ROWS_PER_PART, dim=2)
+        attention = torch.cat([self._attend(part, guide) for part in parts], dim=2)
         return aggregated * (attention * self.scale + self.offset)
+
+    def _attend(self, x: Tensor, guide: Tensor) -> Tensor:
+        """Largest weight of each pixel's softmax over the rows: (B, C, H, W), (T + 1, D) -> (B, 1, H, W)."""
+        embedding = F.gelu(self.pointwise_bn(self.pointwise(x)))  # (B, D, H, W)
+        similarity = F.linear(embedding.permute(0, 2, 3, 1), guide)  # (B, H, W, T + 1)
+        best = similarity.amax(-1, keepdim=True)
+        return (similarity - best).exp().sum(-1).reciprocal().unsqueeze(1)
