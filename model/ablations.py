@@ -2,6 +2,7 @@
 
 from torch import Tensor, nn
 
+from .classification import TextRows
 from .instance_embedding import SpatialMean
 from .layers import masked_mean
 
@@ -9,7 +10,7 @@ from .layers import masked_mean
 class NoSelection(nn.Module):
     """Without VAS: the aggregated features as they are."""
 
-    def forward(self, aggregated: Tensor, text_rows: Tensor) -> Tensor:
+    def forward(self, aggregated: Tensor, text: TextRows) -> Tensor:
         """F_agg (B, C, H, W) -> F_agg."""
         return aggregated
 

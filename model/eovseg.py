@@ -86,7 +86,7 @@ class EOVSeg(nn.Module):
         """Everything but the out-of-vocabulary branch: the decoder stages' outputs."""
         text = self.void_row(text)
         spatial = partial(self.spatial_extractor.masked_mean, self.spatial_extractor(images))
-        features = self.vas(self.aggregator(cnn), text.rows)
+        features = self.vas(self.aggregator(cnn), text)
         return self.decoder(features, spatial, text, every_stage=every_stage)
 
     def classify_out_of_vocabulary(

@@ -51,6 +51,8 @@ class ModulatedDeformConv2d(nn.Module):
     exporter knows. The bias is None until a batch norm is folded into it.
     """
 
+    bias: nn.Parameter | None
+
     def __init__(self, *, in_channels: int, out_channels: int) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.empty(out_channels, in_channels, 3, 3))

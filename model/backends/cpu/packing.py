@@ -1,12 +1,11 @@
-"""A network made ready for inference on a CPU: the same function, laid out for oneDNN."""
+"""Layers replaced by ones for inference on a CPU: the same function, laid out for oneDNN."""
 
-import torch
 from open_clip.modified_resnet import Bottleneck
 from torch import nn
 
 from ...eovseg import EOVSeg
-from ...folding import fold_batch_norms
 from ...layers import ModulatedDeformConv2d
+from ...vas import VocabularyAwareSelection
 from .bottleneck import PackedBottleneck
 from .convolution import PackedConv2d
 from .deformable_convolution import GatheredDeformConv2d
@@ -14,21 +13,19 @@ from .linear import PackedLinear
 from .transposed_convolution import PackedConvTranspose2d
 
 
-@torch.no_grad()
-def prepare(model: EOVSeg) -> None:
-    """Fold, pack and replace the layers of model, in place; it cannot be trained or saved afterwards.
+def pack(model: EOVSeg) -> None:
+    """Replace the layers of model in place; it cannot be trained or saved afterwards.
 
-    The text encoder stays as it is: it runs once a name.
+    Its batch norms must be folded already. The text encoder stays as it is: it runs once a name.
     """
-    fold_batch_norms(model)
-    if not torch.backends.mkldnn.is_available():
-        return
     for name, part in model.named_children():
         if name != "text_encoder":
             _replace_layers(part)
 
 
 def _replace_layers(module: nn.Module) -> None:
+    if isinstance(module, VocabularyAwareSelection):
+        module.linear_with = PackedLinear
     for name, child in module.named_children():
         replacement = _replacement(child)
         if replacement is not None and name != "k_proj":  # pool_masks reads that weight
