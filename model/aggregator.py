@@ -24,13 +24,13 @@ class LiteAggregator(nn.Module):
         self.location = nn.Conv2d(dim + 2, hidden_dim, 1)
 
     def forward(self, features: CNNFeatures) -> Tensor:
-        p2, p3, p4, p5 = (conv(x) for conv, x in zip(self.lateral, features[:4], strict=True))
-        pyramid = [p5]
-        for upsample, lateral in zip(self.top_down, (p4, p3, p2), strict=True):
-            pyramid.insert(0, upsample(pyramid[0]) + lateral)
-        size = pyramid[0].shape[-2:]
-        levels = [resize(conv(x), size) for conv, x in zip(self.reduce, pyramid, strict=True)]
-        x = self.fuse(sum(levels) + self.bias)
+        size = features.res2.shape[-2:]
+        p = self.lateral[3](features.res5)
+        total = resize(self.reduce[3](p), size) + self.bias
+        for i, upsample in zip((2, 1, 0), self.top_down, strict=True):
+            p = upsample(p) + self.lateral[i](features[i])
+            total = total + resize(self.reduce[i](p), size)
+        x = self.fuse(total)
         return self.location(torch.cat([x, _coordinates(x)], dim=1))
 
 

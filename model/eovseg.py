@@ -85,8 +85,8 @@ class EOVSeg(nn.Module):
     ) -> list[StageOutput]:
         """Everything but the out-of-vocabulary branch: the decoder stages' outputs."""
         text = self.void_row(text)
-        spatial = partial(self.spatial_extractor.masked_mean, self.spatial_extractor(images))
         features = self.vas(self.aggregator(cnn), text)
+        spatial = partial(self.spatial_extractor.masked_mean, self.spatial_extractor(images))
         return self.decoder(features, spatial, text, every_stage=every_stage)
 
     def classify_out_of_vocabulary(

@@ -1,6 +1,7 @@
 """What is measured."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,6 +15,7 @@ class BenchmarkCase:
     precision: str = "fp32"
     threads: int = 1
     batch: int = 1
+    clock: Literal["wall", "cpu"] = "wall"  # cpu: seconds of the processor, whatever else it does
 
     @property
     def picture_size(self) -> tuple[int, int]:

@@ -8,7 +8,6 @@ import copy
 import json
 import statistics
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -30,19 +29,19 @@ FRAMES_FOR_MEMORY = 3
 @torch.no_grad()
 def measure_times(case: BenchmarkCase, repeats: int) -> Times:
     """Medians over repeats of pairs: the plain trunk, then the whole pipeline."""
-    plain, pictures, clock = synthetic_model(case.variant), _pictures(case), StageClock()
+    plain, pictures, clock = synthetic_model(case.variant), _pictures(case), StageClock(case.clock)
     model = copy.deepcopy(plain)
     clock.watch(model)
     pipeline = _pipeline(case, model, case.backend)
     images = to_images(pictures, min(case.size))
     trunk, total, stages = [], [], []
     for repeat in range(WARM_UP + repeats):
-        start = time.perf_counter()
+        start = clock.now()
         plain.backbone(images)
-        middle = time.perf_counter()
+        middle = clock.now()
         clock.seconds.clear()
         pipeline(pictures, clock)
-        end = time.perf_counter()
+        end = clock.now()
         if repeat >= WARM_UP:
             trunk.append(middle - start)
             total.append(end - middle)
@@ -81,7 +80,7 @@ def _pipeline(case: BenchmarkCase, model: EOVSeg, backend: str) -> Pipeline:
 
 
 def _compare(plain: Pipeline, fast: Pipeline, pictures: list[np.ndarray]) -> tuple[float, int, int]:
-    """Agreement of the maps, segments and kept queries; no overlap drops a segment, so that there are many."""
+    """Agreement of the maps, segments, kept queries; no overlap drops a segment, so that there are many."""
     expected, logits = plain(pictures, StageClock(), overlap_threshold=0.0)
     found, _ = fast(pictures, StageClock(), overlap_threshold=0.0)
     same = torch.cat([(a.map == b.map).flatten() for a, b in zip(expected, found, strict=True)])

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from .case import BenchmarkCase
 from .result import STAGES, BenchmarkResult
 
-NOTE = """Ratios to the time of the plain CNN trunk (res2..res5, eager float32) in the same run; medians. Weights and
-pictures are made up: masks cover parts of the picture, and fusion looks at all that are not void.
+NOTE = """Ratios to the time of the plain CNN trunk (res2..res5, eager float32) in the same run; medians.
+Weights and pictures are made up: masks cover parts of the picture, and fusion looks at all that are not void.
 Memory is the most that a process of its own held at once (VmHWM: Python, libraries, weights with the text
 tower, frames), in brackets what it held before there was a model."""
 
@@ -21,7 +21,7 @@ def title(case: BenchmarkCase) -> str:
     height, width = case.size
     return (
         f"{case.variant}, {height}x{width}, {case.vocabulary_size} classes, batch {case.batch}, "
-        f"{case.backend} {case.precision}, threads {case.threads}"
+        f"{case.backend} {case.precision}, threads {case.threads}, {case.clock} time"
     )
 
 

@@ -9,7 +9,7 @@ STAGES = ("preprocess", "CNN", "ViT", "aggregator", "VAS", "decoder", "classific
 
 
 class Times(NamedTuple):
-    """Medians in seconds, and how the maps agree; the stages are empty for a backend that runs as one piece."""
+    """Medians in seconds, and how the maps agree; no stages for a backend that runs as one piece."""
 
     trunk_seconds: float  # res2..res5 of the plain CNN, eager float32, on the same input in the same run
     total_seconds: float

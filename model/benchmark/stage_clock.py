@@ -1,11 +1,11 @@
 """Where the time goes: each stage without the stages that it calls."""
 
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
@@ -15,19 +15,26 @@ from ..eovseg import EOVSeg
 class StageClock:
     """Adds up seconds by stage; a stage inside another one stops the outer one's clock."""
 
-    def __init__(self) -> None:
-        self.seconds: Counter[str] = Counter()
+    def __init__(self, clock: Literal["wall", "cpu"] = "wall") -> None:
+        self.seconds: defaultdict[str, float] = defaultdict(float)
+        self._clock = time.process_time if clock == "cpu" else time.perf_counter
         self._inner: list[float] = []  # seconds of what ran inside each running stage
+
+    def now(self) -> float:
+        """Seconds of the clock, once the device has done what it was given."""
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
+        return self._clock()
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """Count the block as stage `name`."""
         self._inner.append(0.0)
-        start = _now()
+        start = self.now()
         try:
             yield
         finally:
-            elapsed = _now() - start
+            elapsed = self.now() - start
             self.seconds[name] += elapsed - self._inner.pop()
             if self._inner:
                 self._inner[-1] += elapsed
@@ -52,9 +59,3 @@ class StageClock:
                 return function(*args, **kwargs)
 
         return timed
-
-
-def _now() -> float:
-    if torch.cuda.is_available():
-        torch.cuda.synchronize()
-    return time.perf_counter()

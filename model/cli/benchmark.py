@@ -31,6 +31,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--precision", nargs="+", default=["fp32"])
     add("--threads", type=int, nargs="+", default=[1], metavar="N", help="(default: 1)")
     add("--batch", type=int, nargs="+", default=[1], metavar="N", help="pictures at once (default: 1)")
+    text = "wall (default), or cpu: seconds of the processor, for a machine that has other work"
+    add("--clock", choices=("wall", "cpu"), default="wall", help=text)
     add("--repeats", type=int, default=5, metavar="N", help="(default: 5)")
     add("--json", type=Path, metavar="FILE", help="write the figures there")
     add("--plot", type=Path, metavar="FILE.svg", help="write a picture of them there")
@@ -90,4 +92,5 @@ def _cases(arguments: argparse.Namespace) -> Iterator["BenchmarkCase"]:
             precision=precision,
             threads=threads,
             batch=batch,
+            clock=arguments.clock,
         )

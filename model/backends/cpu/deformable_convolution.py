@@ -7,6 +7,8 @@ from torch import Tensor, nn
 from ...layers import ModulatedDeformConv2d
 from .linear import PackedLinear
 
+PIXELS = 720  # whose nine taps are in memory at once
+
 
 class GatheredDeformConv2d(nn.Module):
     """A `ModulatedDeformConv2d` for inference on CPUs.
@@ -25,8 +27,11 @@ class GatheredDeformConv2d(nn.Module):
         B, C, H, W = x.shape
         table = x.permute(0, 2, 3, 1).reshape(B * H * W, C)
         index, weight = _neighbours(offset.permute(0, 2, 3, 1), mask.permute(0, 2, 3, 1))
-        taps = F.embedding_bag(index, table, per_sample_weights=weight, mode="sum")  # (B H W 9, C)
-        return self.mix(taps.view(B * H * W, 9 * C)).view(B, H, W, -1).permute(0, 3, 1, 2)
+        parts = []
+        for i, w in zip(index.split(9 * PIXELS), weight.split(9 * PIXELS), strict=True):
+            taps = F.embedding_bag(i, table, per_sample_weights=w, mode="sum")  # (9 PIXELS, C)
+            parts.append(self.mix(taps.view(-1, 9 * C)))
+        return torch.cat(parts).view(B, H, W, -1).permute(0, 3, 1, 2)
 
 
 def _neighbours(offset: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
