@@ -35,7 +35,8 @@ class SpatialExtractor(nn.Module):
         F_s comes and goes a few rows at a time: each of its pixels has one parent in `coarse`.
         """
         parts = zip(coarse.split(ROWS_PER_PART, 2), inside.split(2 * ROWS_PER_PART, 2), strict=True)
-        total = torch.stack([masked_sum(self.upsampling[3:](x), mask) for x, mask in parts]).sum(0)
+        double, gelu = self.upsampling[3], self.upsampling[4]
+        total = torch.stack([masked_sum(gelu(double(x)), mask) for x, mask in parts]).sum(0)
         return total / mask_area(inside, total.dtype)
 
 
