@@ -2,13 +2,15 @@
 
 from torch import Tensor, nn
 
+from .classification import TextRows
+from .instance_embedding import SpatialMean
 from .layers import masked_mean
 
 
 class NoSelection(nn.Module):
     """Without VAS: the aggregated features as they are."""
 
-    def forward(self, aggregated: Tensor, text_rows: Tensor) -> Tensor:
+    def forward(self, aggregated: Tensor, text: TextRows) -> Tensor:
         """F_agg (B, C, H, W) -> F_agg."""
         return aggregated
 
@@ -28,7 +30,7 @@ class MaskEmbedding(nn.Module):
         super().__init__()
         self.mask_embedding = nn.Sequential(nn.LayerNorm(hidden_dim), nn.Linear(hidden_dim, hidden_dim))
 
-    def forward(self, features: Tensor, spatial: Tensor, inside: Tensor) -> Tensor:
+    def forward(self, features: Tensor, spatial: SpatialMean, inside: Tensor) -> Tensor:
         """features (B, C, H, W), boolean masks (B, N, H, W) -> E_m (B, N, C)."""
         return self.mask_embedding(masked_mean(features, inside))
 
@@ -43,3 +45,7 @@ class NoSpatialFeatures(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """An empty tensor."""
         return images.new_empty(0)
+
+    def masked_mean(self, coarse: Tensor, inside: Tensor) -> Tensor:
+        """Nothing may ask for it."""
+        raise NotImplementedError("a network without spatial features has no mean of them")

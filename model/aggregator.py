@@ -25,13 +25,13 @@ class LiteAggregator(nn.Module):
 
     def forward(self, features: CNNFeatures) -> Tensor:
         """C_2..C_5 (B, C_i, H/2^i, W/2^i) -> F_agg (B, hidden_dim, H/4, W/4)."""
-        p2, p3, p4, p5 = (conv(x) for conv, x in zip(self.lateral, features[:4], strict=True))
-        pyramid = [p5]
-        for upsample, lateral in zip(self.top_down, (p4, p3, p2), strict=True):
-            pyramid.insert(0, upsample(pyramid[0]) + lateral)
-        size = pyramid[0].shape[-2:]
-        levels = [resize(conv(x), size) for conv, x in zip(self.reduce, pyramid, strict=True)]
-        x = self.fuse(sum(levels) + self.bias)
+        size = features.res2.shape[-2:]
+        p = self.lateral[3](features.res5)
+        total = resize(self.reduce[3](p), size) + self.bias
+        for i, upsample in zip((2, 1, 0), self.top_down, strict=True):
+            p = upsample(p) + self.lateral[i](features[i])
+            total = total + resize(self.reduce[i](p), size)
+        x = self.fuse(total)
         return self.location(torch.cat([x, _coordinates(x)], dim=1))
 
 

@@ -79,9 +79,11 @@ class ResNetBackbone(nn.Module):
         x = clip_dense.flatten(2).transpose(1, 2)  # (B, HW, C)
         query = pool.q_proj(x.mean(1, keepdim=True) + position[0])  # (B, 1, C)
         x = x + _resize_positions(position[1:], (H, W))
-        key = pool.k_proj(x).view(B, H * W, heads, head_dim)
+        # One query a head: it goes through k_proj to the pixels, not every pixel to a key. The bias of
+        # the keys adds the same to every pixel of a softmax.
+        probe = query.view(B, heads, 1, head_dim) @ pool.k_proj.weight.view(heads, head_dim, C)
+        score = (probe.squeeze(2) @ x.transpose(1, 2)) * head_dim**-0.5  # (B, heads, HW)
         value = pool.v_proj(x).view(B, H * W, heads, head_dim).transpose(1, 2)  # (B, heads, HW, head_dim)
-        score = torch.einsum("bhd,bphd->bhp", query.view(B, heads, head_dim), key) * head_dim**-0.5
         inside = mask.flatten(2).unsqueeze(1)  # (B, 1, N, HW)
         score = score.unsqueeze(2).masked_fill(~inside, torch.finfo(score.dtype).min)  # (B, heads, N, HW)
         weight = score.softmax(-1) * inside

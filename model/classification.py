@@ -8,16 +8,20 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 MAX_LOGIT_SCALE = 100.0
+PADDING = -1e4  # what half precision holds, and far below every logit
 
 
 class TextRows(NamedTuple):
     """Text features of a vocabulary: rows (T, D), L2-normalised, and each class's rows.
 
     groups (C, K) holds the row indices of every class's synonyms, padded by repeating the first.
+    penalty (T,), if there is one, is added to the logits of the rows: 0, or PADDING for rows that only fill
+    an input of a fixed size.
     """
 
     rows: Tensor
     groups: Tensor
+    penalty: Tensor | None = None
 
 
 class VoidRow(nn.Module):
@@ -29,9 +33,13 @@ class VoidRow(nn.Module):
 
     def forward(self, text: TextRows) -> TextRows:
         """Append void as the last row and the last class: (T + 1, D) and (C + 1, K)."""
-        rows, groups = text
+        rows, groups, penalty = text
         void = torch.full_like(groups[:1], rows.shape[0])
-        return TextRows(torch.cat([rows, F.normalize(self.embedding, dim=-1)]), torch.cat([groups, void]))
+        return TextRows(
+            torch.cat([rows, F.normalize(self.embedding, dim=-1)]),
+            torch.cat([groups, void]),
+            None if penalty is None else F.pad(penalty, (0, 1)),
+        )
 
 
 def initial_logit_scale() -> nn.Parameter:
@@ -42,9 +50,11 @@ def initial_logit_scale() -> nn.Parameter:
 def class_logits(embedding: Tensor, text: TextRows, logit_scale: Tensor) -> Tensor:
     """Scaled cosine to the best synonym of each class: embedding (B, N, D) -> (B, N, C)."""
     scale = logit_scale.exp().clamp(max=MAX_LOGIT_SCALE)
-    cosine = F.normalize(embedding, dim=-1) @ text.rows.transpose(0, 1)  # (B, N, T)
+    logits = scale * (F.normalize(embedding, dim=-1) @ text.rows.transpose(0, 1))  # (B, N, T)
+    if text.penalty is not None:
+        logits = logits + text.penalty
     C, K = text.groups.shape
-    return scale * cosine[..., text.groups.flatten()].unflatten(-1, (C, K)).amax(-1)
+    return logits[..., text.groups.flatten()].unflatten(-1, (C, K)).amax(-1)
 
 
 def geometric_ensemble(in_logits: Tensor, out_logits: Tensor, weight: Tensor, valid: Tensor | None) -> Tensor:

@@ -11,6 +11,8 @@ from .config import CONFIGS
 
 PARTS = ("backbone", "spatial_extractor", "aggregator", "vas", "decoder")
 
+LAST_UPSAMPLING = "EOVSeg.spatial_extractor.upsampling.3"
+
 
 class PartComplexity(NamedTuple):
     """One part; multiply_adds is None for what runs once a name instead of once an image."""
@@ -35,6 +37,9 @@ def count(variant: str, size: tuple[int, int], num_classes: int) -> list[PartCom
     with counter:
         model(images, text, seen)
     flops = {name: sum(ops.values()) for name, ops in counter.get_flop_counts().items()}
+    pooled = flops[LAST_UPSAMPLING]  # runs inside the decoder, where its result is wanted
+    flops["EOVSeg.spatial_extractor"] += pooled
+    flops["EOVSeg.decoder"] -= pooled
     parameters = {name: sum(p.numel() for p in getattr(model, name).parameters()) for name in PARTS}
     parts = [PartComplexity(name, parameters[name], flops.get(f"EOVSeg.{name}", 0) // 2) for name in PARTS]
     text_parameters = sum(p.numel() for p in model.text_encoder.parameters())

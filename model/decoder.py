@@ -7,7 +7,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .classification import TextRows, class_logits, initial_logit_scale
-from .layers import MLP, masked_sum
+from .instance_embedding import SpatialMean
+from .layers import MLP, SelfAttention, masked_sum
 
 
 class StageOutput(NamedTuple):
@@ -26,9 +27,9 @@ class LightweightDecoder(nn.Module):
         self.stages = nn.ModuleList(stages)
 
     def forward(
-        self, features: Tensor, spatial: Tensor, text: TextRows, *, every_stage: bool
+        self, features: Tensor, spatial: SpatialMean, text: TextRows, *, every_stage: bool
     ) -> list[StageOutput]:
-        """features (B, C, H/4, W/4), F_s (B, C_s, H/4, W/4), text with void -> the stages' outputs.
+        """features (B, C, H/4, W/4), means of F_s, text with void -> the stages' outputs.
 
         Training needs every stage's classes, inference only the last one's.
         """
@@ -61,7 +62,7 @@ class DecoderStage(nn.Module):
         self.feature_norm = nn.LayerNorm(hidden_dim)
         self.kernel_attention = DynamicDepthwiseAttention(dim=hidden_dim)
         self.kernel_norm = nn.LayerNorm(hidden_dim)
-        self.self_attention = nn.MultiheadAttention(hidden_dim, num_heads, batch_first=True)
+        self.self_attention = SelfAttention(hidden_dim, num_heads)
         self.self_attention_norm = nn.LayerNorm(hidden_dim)
         self.ffn = MLP(input_dim=hidden_dim, hidden_dim=ffn_dim, output_dim=hidden_dim, num_layers=2)
         self.ffn_norm = nn.LayerNorm(hidden_dim)
@@ -82,13 +83,12 @@ class DecoderStage(nn.Module):
         f = masked_sum(features, masks > 0)  # (B, N, C)
         f = self.feature_norm(f + self.feature_attention(kernels, f))
         kernels = self.kernel_norm(f + self.kernel_attention(kernels, f))
-        attended = self.self_attention(kernels, kernels, kernels, need_weights=False)[0]
-        kernels = self.self_attention_norm(kernels + attended)
+        kernels = self.self_attention_norm(kernels + self.self_attention(kernels))
         kernels = self.ffn_norm(kernels + self.ffn(kernels))
         return kernels, predict_masks(self.mask_kernel(kernels), features)
 
     def classify(
-        self, kernels: Tensor, masks: Tensor, features: Tensor, spatial: Tensor, text: TextRows
+        self, kernels: Tensor, masks: Tensor, features: Tensor, spatial: SpatialMean, text: TextRows
     ) -> Tensor:
         """Object features and their mask logits -> class logits (B, N, C + 1), void last."""
         instance = self.instance_embedding(features, spatial, masks > 0)

@@ -1,5 +1,6 @@
 """EOV-Seg (Niu et al., AAAI 2025): the network, one line a box of the paper's figure 4."""
 
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -85,8 +86,8 @@ class EOVSeg(nn.Module):
     ) -> list[StageOutput]:
         """Everything but the out-of-vocabulary branch: the decoder stages' outputs."""
         text = self.void_row(text)
-        spatial = self.spatial_extractor(images)
-        features = self.vas(self.aggregator(cnn), text.rows)
+        features = self.vas(self.aggregator(cnn), text)
+        spatial = partial(self.spatial_extractor.masked_mean, self.spatial_extractor(images))
         return self.decoder(features, spatial, text, every_stage=every_stage)
 
     def classify_out_of_vocabulary(

@@ -28,18 +28,36 @@ class MLP(nn.Module):
         return self.layers[-1](x)
 
 
+class SelfAttention(nn.MultiheadAttention):
+    """Multi-head self-attention of (B, N, C); its weights have the names of `nn.MultiheadAttention`."""
+
+    def __init__(self, dim: int, heads: int) -> None:
+        super().__init__(dim, heads, batch_first=True)
+
+    def forward(self, x: Tensor) -> Tensor:  # type: ignore[override]
+        """(B, N, C) -> (B, N, C), never with the (N, N) weights in memory."""
+        B, N, C = x.shape
+        projected = F.linear(x, self.in_proj_weight, self.in_proj_bias)
+        query, key, value = projected.view(B, N, 3, self.num_heads, -1).permute(2, 0, 3, 1, 4)
+        x = F.scaled_dot_product_attention(query, key, value)  # (B, heads, N, C / heads)
+        return self.out_proj(x.transpose(1, 2).reshape(B, N, C))
+
+
 class ModulatedDeformConv2d(nn.Module):
-    """3x3 modulated deformable convolution, padding 1, no bias (Zhu et al. 2019, equation 1).
+    """3x3 modulated deformable convolution, padding 1 (Zhu et al. 2019, equation 1).
 
     One bilinear `grid_sample` gathers the nine shifted maps and one matrix product mixes them: the
     same values as `torchvision.ops.deform_conv2d` to float32 rounding, in operators that every
-    exporter knows.
+    exporter knows. The bias is None until a batch norm is folded into it.
     """
+
+    bias: nn.Parameter | None
 
     def __init__(self, *, in_channels: int, out_channels: int) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.empty(out_channels, in_channels, 3, 3))
         nn.init.kaiming_uniform_(self.weight, a=5**0.5)
+        self.register_parameter("bias", None)
 
     def forward(self, x: Tensor, offset: Tensor, mask: Tensor) -> Tensor:
         """x (B, C, H, W), offset (B, 18, H, W) of (dy, dx) in pixels, mask (B, 9, H, W) -> (B, C', H, W)."""
@@ -54,6 +72,8 @@ class ModulatedDeformConv2d(nn.Module):
         taps = F.grid_sample(x.float(), grid.view(B, 9 * H, W, 2), align_corners=False).to(x.dtype)
         taps = taps.reshape(B, C, 9, H * W) * mask.view(B, 1, 9, H * W)
         out = self.weight.flatten(1) @ taps.reshape(B, C * 9, H * W)
+        if self.bias is not None:
+            out = out + self.bias.view(-1, 1)
         return out.view(B, -1, H, W)
 
 
@@ -64,8 +84,12 @@ def masked_sum(features: Tensor, mask: Tensor) -> Tensor:
 
 def masked_mean(features: Tensor, mask: Tensor) -> Tensor:
     """Mean of features (B, C, H, W) over each mask (B, N, H, W) -> (B, N, C); 0 for an empty mask."""
-    area = mask.flatten(2).sum(-1, keepdim=True).to(features.dtype)
-    return masked_sum(features, mask) / (area + 1e-8)
+    return masked_sum(features, mask) / mask_area(mask, features.dtype)
+
+
+def mask_area(mask: Tensor, dtype: torch.dtype) -> Tensor:
+    """Pixels of each boolean mask (B, N, H, W) -> (B, N, 1), never 0."""
+    return mask.flatten(2).sum(-1, keepdim=True).to(dtype) + 1e-8
 
 
 def resize(x: Tensor, size: Sequence[int]) -> Tensor:

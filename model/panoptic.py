@@ -1,11 +1,12 @@
 """From class and mask logits to panoptic, semantic and instance results: no network in here."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+
+from .mask_sizes import ROWS_PER_BAND, MaskSizes, upsampled_bands
 
 MAX_INSTANCES = 100
 
@@ -35,20 +36,6 @@ class Instances(NamedTuple):
     masks: Tensor
 
 
-def upsample_masks(
-    mask_logits: Tensor, padded: Sequence[int], image: Sequence[int], output: Sequence[int]
-) -> Tensor:
-    """Mask logits (N, H/4, W/4) -> (N, *output): to the padded input, cut to the image, to the output size.
-
-    All sizes are (height, width); bilinear.
-    """
-    masks = F.interpolate(mask_logits[None], size=tuple(padded), mode="bilinear", align_corners=False)
-    masks = masks[..., : image[0], : image[1]]
-    if tuple(image) != tuple(output):
-        masks = F.interpolate(masks, size=tuple(output), mode="bilinear", align_corners=False)
-    return masks[0]
-
-
 @torch.no_grad()
 def fuse_panoptic(
     final_class_logits: Tensor,
@@ -56,73 +43,85 @@ def fuse_panoptic(
     is_thing: Sequence[bool],
     object_threshold: float = 0.0,
     overlap_threshold: float = 0.8,
+    sizes: MaskSizes | None = None,
 ) -> PanopticMap:
     """Assign every pixel to at most one segment.
 
-    final_class_logits (N, C + 1) with void last, mask_logits (N, H, W) at the output size, is_thing
-    one flag per class. Queries whose best class is void or whose score is not above
-    object_threshold are dropped; a segment survives if the pixels it won are at least
-    overlap_threshold of all the pixels where its probability is 0.5 or more.
+    final_class_logits (N, C + 1) with void last, mask_logits (N, H, W) at the output size, or at H/4, W/4
+    with the sizes to bring them to, is_thing one flag per class. Queries whose best class is void or
+    whose score is not above object_threshold are dropped; a segment survives if the pixels it won are at
+    least overlap_threshold of all the pixels where its probability is 0.5 or more. The host waits for the
+    device once.
     Tensors or arrays. Source: the inference of Mask2Former (Cheng et al. 2022), stuff joined by class.
     """
     final_class_logits, mask_logits = torch.as_tensor(final_class_logits), torch.as_tensor(mask_logits)
     num_classes = final_class_logits.shape[-1] - 1
     scores, classes = final_class_logits.softmax(-1).max(-1)
-    kept = ((classes != num_classes) & (scores > object_threshold)).nonzero()[:, 0]
-    panoptic = torch.zeros(mask_logits.shape[-2:], dtype=torch.int32, device=mask_logits.device)
-    if len(kept) == 0:
-        return PanopticMap(panoptic, [])
-    scores, classes = scores[kept], classes[kept]
-    probability = mask_logits[kept].sigmoid()  # (K, H, W)
-    winner = (scores.view(-1, 1, 1) * probability).argmax(0)  # (H, W)
-    inside = probability >= 0.5
-    won = _count(winner, len(kept))
-    total = inside.flatten(1).sum(1)
-    own = torch.gather(inside, 0, winner[None])[0]  # (H, W), does the winner hold the pixel?
-    area = _count(winner[own], len(kept))
+    scores = torch.where((classes != num_classes) & (scores > object_threshold), scores, -1)
+    if mask_logits.device.type == "cpu":  # elsewhere a selection would be a second wait
+        kept = scores >= 0
+        scores, classes, mask_logits = scores[kept], classes[kept], mask_logits[kept]
+    if len(scores) == 0:
+        output = mask_logits.shape[-2:] if sizes is None else sizes.output
+        return PanopticMap(torch.zeros(*output, dtype=torch.int32, device=scores.device), [])
+    bands = mask_logits.split(ROWS_PER_BAND, 1) if sizes is None else upsampled_bands(mask_logits, sizes)
+    winner, counts = _count_pixels(bands, scores)
     table, segments = _assign_ids(
-        classes.tolist(),
-        scores.tolist(),
-        area.tolist(),
-        won.tolist(),
-        total.tolist(),
-        is_thing,
-        overlap_threshold,
+        torch.cat([classes[None], scores[None], counts]).tolist(), is_thing, overlap_threshold
     )
-    ids = torch.tensor(table, dtype=torch.int32, device=winner.device)
-    return PanopticMap(torch.where(own, ids[winner], panoptic), segments)
+    return PanopticMap(torch.tensor([0, *table], dtype=torch.int32).to(winner.device)[winner], segments)
 
 
-def _count(index: Tensor, bins: int) -> Tensor:
-    return torch.bincount(index.flatten(), minlength=bins)
+def _count_pixels(bands: Iterable[Tensor], scores: Tensor) -> tuple[Tensor, Tensor]:
+    """The query that wins and holds each pixel, and how many pixels each query has.
+
+    bands (K, rows, W) of mask logits, scores (K,), negative where dropped -> (H, W) of query + 1, 0 for
+    none, and (3, K) float64: pixels won and held, won at any probability, held whether won or not.
+    """
+    K = len(scores)
+    number = torch.arange(K, 0, -1, dtype=torch.int16, device=scores.device).view(K, 1, 1)
+    counts = torch.zeros(2 * K + 1, dtype=torch.float64, device=scores.device)
+    total = torch.zeros(K, dtype=torch.float64, device=scores.device)
+    maps = []
+    for logits in bands:
+        weighted = logits.sigmoid().mul_(scores.view(K, 1, 1))
+        # argmax(0), many times faster on CPUs: the first of those that equal the maximum
+        winner = K - ((weighted == weighted.amax(0)) * number).amax(0).long()  # (rows, W)
+        inside = logits >= 0
+        held = inside.gather(0, winner[None])[0]
+        total += inside.flatten(1).float().sum(1)
+        index = torch.where(held, winner + 1, winner + 1 + K).flatten()
+        counts.scatter_add_(0, index, torch.ones_like(index, dtype=counts.dtype))
+        maps.append(torch.where(held, winner + 1, 0))
+    area, not_held = counts[1:].view(2, K)
+    return torch.cat(maps), torch.stack([area, area + not_held, total])
 
 
 def _assign_ids(
-    classes: list[int],
-    scores: list[float],
-    area: list[int],
-    won: list[int],
-    total: list[int],
-    is_thing: Sequence[bool],
-    overlap_threshold: float,
+    queries: list[list[float]], is_thing: Sequence[bool], overlap_threshold: float
 ) -> tuple[list[int], list[FusedSegment]]:
-    """The segment id of every kept query (0: dropped), and the segments."""
-    table = [0] * len(classes)
+    """The segment id of every query (0: dropped), and the segments.
+
+    queries: lists of class, score, pixels won and held, pixels won, pixels held.
+    """
+    table: list[int] = []
     segments: list[FusedSegment] = []
     stuff: dict[int, int] = {}  # class id -> segment id
-    for k, class_id in enumerate(classes):
-        if area[k] == 0 or won[k] / total[k] < overlap_threshold:
+    for label, score, held, won, total in zip(*queries, strict=True):
+        class_id, area = int(label), int(held)
+        if score < 0 or area == 0 or won / total < overlap_threshold:
+            table.append(0)
             continue
         if class_id in stuff:
-            table[k] = stuff[class_id]
-            first = segments[table[k] - 1]
-            segments[table[k] - 1] = first._replace(area=first.area + area[k])
+            table.append(stuff[class_id])
+            first = segments[table[-1] - 1]
+            segments[table[-1] - 1] = first._replace(area=first.area + area)
             continue
-        table[k] = len(segments) + 1
+        table.append(len(segments) + 1)
         thing = bool(is_thing[class_id])
         if not thing:
-            stuff[class_id] = table[k]
-        segments.append(FusedSegment(table[k], class_id, thing, scores[k], area[k]))
+            stuff[class_id] = table[-1]
+        segments.append(FusedSegment(table[-1], class_id, thing, score, area))
     return table, segments
 
 

@@ -11,6 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .backends.backend import Backend
+from .backends.loading import load_backend
 from .build import build_model, materialise_buffers
 from .cache_folder import cache_folder
 from .checkpoint.hashing import hash_weights
@@ -19,7 +21,8 @@ from .checkpoint.published_files import converted_path
 from .classification import TextRows
 from .config import CONFIGS
 from .eovseg import EOVSeg
-from .panoptic import Instances, fuse_instances, fuse_panoptic, fuse_semantic, upsample_masks
+from .mask_sizes import MaskSizes, upsample_masks
+from .panoptic import Instances, fuse_instances, fuse_panoptic, fuse_semantic
 from .preprocess import check_image, check_sizes, resize_image, to_input
 from .text_cache import TextCache
 from .vocabulary import Vocabulary, load_vocabulary
@@ -63,24 +66,25 @@ class PanopticResult:
     mask_logits: Tensor
     final_class_logits: Tensor
     vocabulary: Vocabulary
-    _sizes: tuple[Sequence[int], Sequence[int], Sequence[int]]
+    _sizes: MaskSizes
 
     @cached_property
     def semantic(self) -> Tensor:
         """Class index of every pixel (H, W) int64, never void."""
-        return fuse_semantic(self.final_class_logits, upsample_masks(self.mask_logits, *self._sizes))
+        return fuse_semantic(self.final_class_logits, upsample_masks(self.mask_logits, self._sizes))
 
     @cached_property
     def instances(self) -> Instances:
         """Things with scores, class ids and masks (I, H, W), best first."""
-        masks = upsample_masks(self.mask_logits, *self._sizes)
+        masks = upsample_masks(self.mask_logits, self._sizes)
         return fuse_instances(self.final_class_logits, masks, self.vocabulary.is_thing)
 
 
 class EOVSegPredictor:
     """A network, a vocabulary and the steps around them; safe to use while `encode` runs in another thread.
 
-    text_cache keeps encoded names between runs; without one they are kept in memory alone.
+    text_cache keeps encoded names between runs; without one they are kept in memory alone. backend runs
+    the network; without one the model does as it is.
     """
 
     def __init__(
@@ -89,8 +93,10 @@ class EOVSegPredictor:
         vocabulary: Vocabulary | Sequence[str],
         seen: Sequence[bool] | None = None,
         text_cache: TextCache | None = None,
+        backend: Backend | None = None,
     ) -> None:
         self.model = model.eval()
+        self._backend = backend or model
         self._training_vocabulary = load_vocabulary(model.config.training_vocabulary)
         self._text_cache = text_cache
         self._rows: dict[str, Tensor] = {}
@@ -105,13 +111,15 @@ class EOVSegPredictor:
         vocabulary: Vocabulary | Sequence[str] = ("@coco_panoptic",),
         seen: Sequence[bool] | None = None,
         device: str | torch.device = "cpu",
+        backend: str = "torch",
     ) -> "EOVSegPredictor":
         """Load a variant ("s", "m", "l", "tiny") from a published checkpoint, one of ours, or what is in one.
 
         None means the demo weights of the package for "tiny", for the others what `eovseg weights fetch` got.
-        A state dict's tensors are taken over, not copied. vocabulary and seen as in `encode`.
-        Raises ValueError for an unknown variant, CheckpointError, with the first keys that do not fit,
-        for missing or wrong weights, and what `encode` raises.
+        A state dict's tensors are taken over, not copied. vocabulary and seen as in `encode`. backend
+        "plain" leaves the network as it was loaded; others may change its layers for speed.
+        Raises ValueError for an unknown variant or backend, CheckpointError, with the first keys that do
+        not fit, for missing or wrong weights, and what `encode` raises.
         """
         if variant not in CONFIGS:
             raise ValueError(f"unknown variant {variant!r}; there are: {', '.join(CONFIGS)}")
@@ -128,7 +136,8 @@ class EOVSegPredictor:
         load_weights(model, state_dict, source)
         materialise_buffers(model)
         text_hash = text_hash or hash_weights(model.text_encoder.state_dict())
-        return cls(model.to(device), vocabulary, seen, TextCache(cache_folder(), text_hash))
+        cache = TextCache(cache_folder(), text_hash)
+        return cls(model.to(device), vocabulary, seen, cache, load_backend(backend, model))
 
     @property
     def device(self) -> torch.device:
@@ -196,13 +205,17 @@ class EOVSegPredictor:
         check_sizes(short_side, output_size)
         resized = resize_image(image, short_side)
         images = to_input(resized, self.device)
-        output = self.model(images, vocabulary.text, vocabulary.seen)
+        output = self._backend(images, vocabulary.text, vocabulary.seen)
         output_shape = image.shape[:2] if output_size is None else tuple(output_size)
-        sizes = (images.shape[-2:], resized.shape[:2], output_shape)
-        masks = upsample_masks(output.mask_logits[0], *sizes)
+        sizes = MaskSizes(images.shape[-2:], resized.shape[:2], output_shape)
         is_thing, labels = vocabulary.vocabulary.is_thing, vocabulary.vocabulary.labels
         fused = fuse_panoptic(
-            output.final_class_logits[0], masks, is_thing, object_threshold, overlap_threshold
+            output.final_class_logits[0],
+            output.mask_logits[0],
+            is_thing,
+            object_threshold,
+            overlap_threshold,
+            sizes,
         )
         segments = [
             Segment(s.id, s.class_id, labels[s.class_id], s.is_thing, s.score, s.area) for s in fused.segments

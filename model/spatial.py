@@ -1,14 +1,18 @@
 """Spatial awareness extractor: the first block of a CLIP ViT, upsampled to stride 4 (paper, TDEE section)."""
 
+from collections import OrderedDict
+
 import torch
-from open_clip.transformer import QuickGELU, ResidualAttentionBlock
+from open_clip.transformer import QuickGELU
 from torch import Tensor, nn
 
-from .layers import ChannelLayerNorm, resize
+from .layers import ChannelLayerNorm, SelfAttention, mask_area, masked_sum, resize
+
+ROWS_PER_PART = 4  # rows of the stride-8 map whose part of F_s is in memory at once
 
 
 class SpatialExtractor(nn.Module):
-    """F_s, spatial awareness features at stride 4."""
+    """F_s, spatial awareness features at stride 4; only their means inside masks are ever asked for."""
 
     def __init__(self, *, vit: "ViTBlocks", width: int) -> None:
         super().__init__()
@@ -22,8 +26,18 @@ class SpatialExtractor(nn.Module):
         )
 
     def forward(self, images: Tensor) -> Tensor:
-        """Normalised images (B, 3, H, W) -> F_s (B, width, H/4, W/4)."""
-        return self.upsampling(self.vit(images))
+        """Normalised images (B, 3, H, W) -> (B, width, H/8, W/8), F_s before its last upsampling."""
+        return self.upsampling[:3](self.vit(images))
+
+    def masked_mean(self, coarse: Tensor, inside: Tensor) -> Tensor:
+        """Mean of F_s inside each mask: what forward gave, boolean masks (B, N, H/4, W/4) -> (B, N, width).
+
+        F_s comes and goes a few rows at a time: each of its pixels has one parent in `coarse`.
+        """
+        parts = zip(coarse.split(ROWS_PER_PART, 2), inside.split(2 * ROWS_PER_PART, 2), strict=True)
+        double, gelu = self.upsampling[3], self.upsampling[4]
+        total = torch.stack([masked_sum(gelu(double(x)), mask) for x, mask in parts]).sum(0)
+        return total / mask_area(inside, total.dtype)
 
 
 class ViTBlocks(nn.Module):
@@ -36,9 +50,7 @@ class ViTBlocks(nn.Module):
         self.class_embedding = nn.Parameter(width**-0.5 * torch.randn(width))
         self.positional_embedding = nn.Parameter(width**-0.5 * torch.randn(grid_size**2 + 1, width))
         self.ln_pre = nn.LayerNorm(width)
-        self.blocks = nn.Sequential(
-            *(ResidualAttentionBlock(width, heads, act_layer=QuickGELU) for _ in range(num_blocks))
-        )
+        self.blocks = nn.Sequential(*(TransformerBlock(width=width, heads=heads) for _ in range(num_blocks)))
 
     def forward(self, images: Tensor) -> Tensor:
         """Normalised images (B, 3, H, W) -> (B, width, H/patch, W/patch)."""
@@ -50,3 +62,23 @@ class ViTBlocks(nn.Module):
         x = torch.cat([first, x.flatten(2).transpose(1, 2)], dim=1)  # (B, 1 + HW, C)
         x = self.blocks(self.ln_pre(x))
         return x[:, 1:].transpose(1, 2).reshape(B, C, H, W)
+
+
+class TransformerBlock(nn.Module):
+    """A CLIP transformer block without mask; its weights have open_clip's names."""
+
+    def __init__(self, *, width: int, heads: int) -> None:
+        super().__init__()
+        self.ln_1 = nn.LayerNorm(width)
+        self.attn = SelfAttention(width, heads)
+        self.ln_2 = nn.LayerNorm(width)
+        self.mlp = nn.Sequential(
+            OrderedDict(
+                c_fc=nn.Linear(width, 4 * width), gelu=QuickGELU(), c_proj=nn.Linear(4 * width, width)
+            )
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, N, width) -> (B, N, width)."""
+        x = x + self.attn(self.ln_1(x))
+        return x + self.mlp(self.ln_2(x))

@@ -26,7 +26,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the table; the network has no weights and computes nothing."""
     from ..complexity import count
 
-    size = _size(arguments.size)
+    size = input_size(arguments.size)
     if arguments.vocabulary_size < 1:
         raise CommandError("--vocabulary-size must be at least 1")
     parts = count(arguments.variant, size, arguments.vocabulary_size)
@@ -44,7 +44,8 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _size(text: str) -> tuple[int, int]:
+def input_size(text: str) -> tuple[int, int]:
+    """ "640x864" -> (640, 864); CommandError for what is no size of the network's input."""
     match = re.fullmatch(r"(\d+)x(\d+)", text)
     if match is None:
         raise CommandError(f"--size is height x width, 640x640 for example, not {text!r}")

@@ -73,11 +73,11 @@ def published_file(tmp_path_factory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def parity_case(published_weights) -> Callable[[str], ParityCase]:
-    """Reads a case and builds its predictor, once a session."""
+def parity_case(published_weights) -> Callable[..., ParityCase]:
+    """Reads a case and builds its predictor, once a session and backend."""
 
     @cache
-    def load(name: str) -> ParityCase:
+    def load(name: str, backend: str = "torch") -> ParityCase:
         description, arrays = read(name)
         things = description.get("things", ())
         entries = [
@@ -86,7 +86,8 @@ def parity_case(published_weights) -> Callable[[str], ParityCase]:
         ]
         weights = published_weights(name.removeprefix("oov_")[0], description["salt"])
         seen = description.get("overlapping")
-        predictor = EOVSegPredictor.from_checkpoint(name.removeprefix("oov_")[0], weights, entries, seen)
+        variant = name.removeprefix("oov_")[0]
+        predictor = EOVSegPredictor.from_checkpoint(variant, weights, entries, seen, backend=backend)
         return ParityCase(description, arrays, predictor)
 
     return load

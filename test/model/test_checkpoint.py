@@ -24,7 +24,7 @@ def tiny():
 def test_round_trip(tiny, tmp_path):
     path = tmp_path / "tiny.safetensors"
     save_weights(tiny, path, {"variant": "tiny"}, torch.float32)
-    loaded = EOVSegPredictor.from_checkpoint("tiny", path, ["mug"]).model
+    loaded = EOVSegPredictor.from_checkpoint("tiny", path, ["mug"], backend="plain").model
     for (name, a), (other, b) in zip(tiny.state_dict().items(), loaded.state_dict().items(), strict=True):
         assert name == other and torch.equal(a, b)
     assert [n for n, p in loaded.named_parameters() if p.requires_grad] == [
@@ -36,8 +36,8 @@ def test_published_file_is_read_without_unpickling(published_weights, parity_cas
     """A torch file with a "model" entry under published names gives the same network as the mapping."""
     path = tmp_path / "published.pth"
     torch.save({"model": published_weights("s", 0), "iteration": 200000}, path)
-    loaded = EOVSegPredictor.from_checkpoint("s", path, ["mug"]).model.state_dict()
-    for name, value in parity_case("s_96x128").predictor.model.state_dict().items():
+    loaded = EOVSegPredictor.from_checkpoint("s", path, ["mug"], backend="plain").model.state_dict()
+    for name, value in parity_case("s_96x128", "plain").predictor.model.state_dict().items():
         assert torch.equal(loaded[name], value), name
 
 

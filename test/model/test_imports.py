@@ -8,8 +8,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 LEVELS = (
-    {"cache_folder", "config", "layers", "regions", "vocabulary_class"},
-    {"vocabulary_files"},
+    {"cache_folder", "config", "layers", "mask_sizes", "regions", "vocabulary_class"},
+    {"folding", "vocabulary_files"},
     {"vocabulary"},
     {"preprocess", "backbone", "spatial", "text_encoder", "aggregator", "vas", "tdee", "decoder"}
     | {"ablations", "classification", "instance_embedding", "overlay", "panoptic"},
@@ -18,7 +18,7 @@ LEVELS = (
     {"complexity", "predictor"},
 )
 STAGES = 3  # the level whose modules may use one another, as long as no circle comes of it
-OUTER = {"data", "training", "evaluation", "export", "simulation", "cli"}
+OUTER = {"benchmark", "data", "training", "evaluation", "export", "simulation", "cli"}
 NODE_MAY_USE = {"overlay", "regions", "vocabulary", "predictor"} | OUTER
 ROS_PACKAGES = {"rclpy", "eovseg_ros", "launch", "launch_ros", "ament_index_python", "cv_bridge"}
 
@@ -58,6 +58,8 @@ def test_a_core_module_imports_only_what_comes_before_it(path: Path) -> None:
         allowed |= LEVELS[STAGES]
     if path.stem in ("build", "predictor"):
         allowed.add("checkpoint")
+    if path.stem == "predictor":
+        allowed.add("backends")
     assert model_imports(path) <= allowed
 
 
@@ -75,9 +77,15 @@ def test_checkpoint_imports_no_model_file() -> None:
         assert model_imports(path) <= {"checkpoint"}, path
 
 
+def test_backends_import_no_predictor() -> None:
+    before = set().union(*LEVELS[: level_of("build")])
+    for path in (ROOT / "model" / "backends").rglob("*.py"):
+        assert model_imports(path) <= before | {"backends"}, path
+
+
 def test_every_folder_of_the_model_has_its_place_in_the_order() -> None:
     folders = {path.parent.name for path in (ROOT / "model").glob("*/__init__.py")}
-    assert folders <= OUTER | {"checkpoint"}
+    assert folders <= OUTER | {"backends", "checkpoint"}
 
 
 def test_the_model_knows_no_ros() -> None:

@@ -1,9 +1,12 @@
 """Panoptic, semantic and instance fusion on grids small enough to check by eye."""
 
 import numpy as np
+import pytest
 import torch
+import torch.nn.functional as F
 
-from eovseg_model.panoptic import fuse_instances, fuse_panoptic, fuse_semantic, upsample_masks
+from eovseg_model.mask_sizes import MaskSizes, upsample_masks
+from eovseg_model.panoptic import fuse_instances, fuse_panoptic, fuse_semantic
 
 HIGH, LOW = 10.0, -10.0
 
@@ -91,5 +94,23 @@ def test_masks_are_cut_before_they_are_resized():
     """Padding to 4x8 of a 4x4 image must not leak: the right half of the padded masks is cut away."""
     masks = torch.full((1, 1, 2), LOW)
     masks[0, 0, 0] = HIGH
-    out = upsample_masks(masks, (4, 8), (4, 2), (8, 4))
+    out = upsample_masks(masks, MaskSizes((4, 8), (4, 2), (8, 4)))
     assert out.shape == (1, 8, 4) and (out > 9.9).all()
+
+
+@pytest.mark.parametrize(
+    ("image", "output"), [((60, 90), (45, 131)), ((64, 96), (64, 96)), ((33, 65), (200, 40))]
+)
+def test_bands_equal_two_resizes(image, output):
+    """Both resizes as one matrix an axis, and fusion band after band, beside the whole masks."""
+    torch.manual_seed(0)
+    masks, classes = 4 * torch.randn(7, 16, 24), torch.randn(7, 4)
+    whole = F.interpolate(masks[None], size=(64, 96), mode="bilinear")[..., : image[0], : image[1]]
+    if image != output:
+        whole = F.interpolate(whole, size=output, mode="bilinear")
+    sizes = MaskSizes((64, 96), image, output)
+    torch.testing.assert_close(upsample_masks(masks, sizes), whole[0], rtol=1e-5, atol=1e-5)
+    expected = fuse_panoptic(classes, whole[0], [True] * 3, overlap_threshold=0.1)
+    found = fuse_panoptic(classes, masks, [True] * 3, overlap_threshold=0.1, sizes=sizes)
+    assert int((found.map != expected.map).sum()) <= 5
+    assert [s[:4] for s in found.segments] == [s[:4] for s in expected.segments] != []

@@ -60,9 +60,9 @@ def test_every_tap(parity_case, variant):
     assert max(errors.values()) < TOLERANCE, errors
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
-def test_results(parity_case, variant):
-    case = parity_case(f"{variant}_96x128")
+@pytest.mark.parametrize(("variant", "backend"), [*((v, "torch") for v in VARIANTS), ("s", "plain")])
+def test_results(parity_case, variant, backend):
+    case = parity_case(f"{variant}_96x128", backend)
     result = case.predictor(case.arrays["image"], short_side=None)
     for name in ("class_logits", "mask_logits", "final_class_logits"):
         assert relative_error(getattr(result, name), case.arrays[name]) < TOLERANCE, name

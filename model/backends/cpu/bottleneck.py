@@ -1,0 +1,22 @@
+"""A block of CLIP's ResNet with its batch norms, activations and sum inside three convolutions."""
+
+from open_clip.modified_resnet import Bottleneck
+from torch import Tensor, nn
+
+from .convolution import PackedConv2d
+
+
+class PackedBottleneck(nn.Module):
+    """An open_clip `Bottleneck`, its batch norms folded, for inference."""
+
+    def __init__(self, block: Bottleneck) -> None:
+        super().__init__()
+        self.conv1 = PackedConv2d(block.conv1, relu=True)
+        self.conv2 = PackedConv2d(block.conv2, relu=True)
+        self.avgpool = block.avgpool
+        self.conv3 = PackedConv2d(block.conv3)
+        self.downsample = block.downsample or nn.Identity()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) -> (B, C', H', W')."""
+        return self.conv3.add_relu(self.avgpool(self.conv2(self.conv1(x))), self.downsample(x))

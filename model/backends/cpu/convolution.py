@@ -1,0 +1,37 @@
+"""A convolution whose weights lie the way oneDNN wants them."""
+
+import torch
+from torch import Tensor, nn
+
+
+class PackedConv2d(nn.Module):
+    """An `nn.Conv2d` for inference: weights laid out once instead of at every call, ReLU on the way out.
+
+    The best layout depends on the input's size, so the first input decides; others work, too.
+    """
+
+    def __init__(self, convolution: nn.Conv2d, *, relu: bool = False) -> None:
+        super().__init__()
+        padding = convolution.padding
+        assert isinstance(padding, tuple)
+        sizes = (padding, convolution.stride, convolution.dilation)
+        self._geometry = (*map(list, sizes), convolution.groups)
+        self._weight = convolution.weight.detach()
+        self._bias = convolution.bias
+        self._activation = "relu" if relu else "none"
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) -> (B, C', H', W'), channels last."""
+        convolve = torch.ops.mkldnn._convolution_pointwise.default
+        return convolve(x, self._packed(x), self._bias, *self._geometry, self._activation, [], "")
+
+    def add_relu(self, x: Tensor, other: Tensor) -> Tensor:
+        """relu(forward(x) + other) in one pass."""
+        convolve = torch.ops.mkldnn._convolution_pointwise.binary
+        return convolve(x, other, self._packed(x), self._bias, *self._geometry, "add", 1.0, "relu", [], "")
+
+    def _packed(self, x: Tensor) -> Tensor:
+        if not self._weight.is_mkldnn:
+            pack = torch.ops.mkldnn._reorder_convolution_weight
+            self._weight = pack(self._weight, *self._geometry, x.shape)
+        return self._weight

@@ -1,0 +1,57 @@
+"""Modulated deformable convolution as one weighted gather and one matrix product."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ...layers import ModulatedDeformConv2d
+from .linear import PackedLinear
+
+PIXELS = 720  # whose nine taps are in memory at once
+
+
+class GatheredDeformConv2d(nn.Module):
+    """A `ModulatedDeformConv2d` for inference on CPUs.
+
+    `embedding_bag` sums the four neighbours of every sampling point, whole rows of channels at a time, with
+    the bilinear weights times the mask: the sampled map is written once, and in the order of the product.
+    """
+
+    def __init__(self, convolution: ModulatedDeformConv2d) -> None:
+        super().__init__()
+        weight = convolution.weight.permute(0, 2, 3, 1).flatten(1)  # (C', 9 C), the taps before the channels
+        self.mix = PackedLinear(weight.contiguous(), convolution.bias)
+
+    def forward(self, x: Tensor, offset: Tensor, mask: Tensor) -> Tensor:
+        """x (B, C, H, W), offset (B, 18, H, W) of (dy, dx) in pixels, mask (B, 9, H, W) -> (B, C', H, W)."""
+        B, C, H, W = x.shape
+        table = x.permute(0, 2, 3, 1).reshape(B * H * W, C)
+        index, weight = _neighbours(offset.permute(0, 2, 3, 1), mask.permute(0, 2, 3, 1))
+        parts = []
+        for i, w in zip(index.split(9 * PIXELS), weight.split(9 * PIXELS), strict=True):
+            taps = F.embedding_bag(i, table, per_sample_weights=w, mode="sum")  # (9 PIXELS, C)
+            parts.append(self.mix(taps.view(-1, 9 * C)))
+        return torch.cat(parts).view(B, H, W, -1).permute(0, 3, 1, 2)
+
+
+def _neighbours(offset: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    """Pixel indices and weights (B H W 9, 4) of every sampling point, weight 0 outside the map.
+
+    offset (B, H, W, 18) and mask (B, H, W, 9), the taps row after row.
+    """
+    B, H, W, _ = mask.shape
+    dy, dx = offset.reshape(B, H, W, 9, 2).unbind(-1)
+    step = torch.arange(-1.0, 2.0)
+    y = dy + torch.arange(H).view(H, 1, 1) + step.repeat_interleave(3)
+    x = dx + torch.arange(W).view(W, 1) + step.repeat(3)
+    top, left = y.floor(), x.floor()
+    below, right = y - top, x - left  # the weights of the lower and the right neighbours
+    image = torch.arange(B).view(B, 1, 1, 1) * (H * W)
+    index, weight = [], []
+    for row, row_weight in ((top, 1 - below), (top + 1, below)):
+        row_weight = torch.where((row >= 0) & (row < H), row_weight * mask, 0)
+        start = image + row.clamp(0, H - 1) * W
+        for column, column_weight in ((left, 1 - right), (left + 1, right)):
+            weight.append(torch.where((column >= 0) & (column < W), row_weight * column_weight, 0))
+            index.append(start + column.clamp(0, W - 1))
+    return torch.stack(index, -1).view(-1, 4).int(), torch.stack(weight, -1).view(-1, 4)

@@ -1,0 +1,23 @@
+"""A transposed convolution whose weights lie the way oneDNN wants them."""
+
+import torch
+from torch import Tensor, nn
+
+
+class PackedConvTranspose2d(nn.Module):
+    """An `nn.ConvTranspose2d` for inference: weights laid out at the first call instead of at every one."""
+
+    def __init__(self, convolution: nn.ConvTranspose2d) -> None:
+        super().__init__()
+        sizes = (convolution.padding, convolution.output_padding, convolution.stride, convolution.dilation)
+        self._geometry = (*map(list, sizes), convolution.groups)
+        self._weight = convolution.weight.detach()
+        self._bias = convolution.bias
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) -> (B, C', H', W'), channels last."""
+        if not self._weight.is_mkldnn:
+            pack = torch.ops.mkldnn._reorder_convolution_transpose_weight
+            self._weight = pack(self._weight, *self._geometry, x.shape)
+        convolve = torch.ops.mkldnn._convolution_transpose_pointwise
+        return convolve(x, self._weight, self._bias, *self._geometry, "none", [], "")

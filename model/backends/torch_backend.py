@@ -1,0 +1,25 @@
+"""PyTorch itself, with the layers laid out for inference."""
+
+import torch
+from torch import Tensor
+
+from ..classification import TextRows
+from ..eovseg import EOVSeg, EOVSegOutput
+from ..folding import fold_batch_norms
+from .cpu.packing import pack
+
+
+class TorchBackend:
+    """Runs model, whose layers it changes in place: it cannot be trained or saved afterwards."""
+
+    def __init__(self, model: EOVSeg) -> None:
+        self._model = model.eval().requires_grad_(False)
+        fold_batch_norms(model)
+        if model.void_row.embedding.device.type == "cpu" and torch.backends.mkldnn.is_available():
+            pack(model)
+        else:
+            model.to(memory_format=torch.channels_last)
+
+    @torch.no_grad()
+    def __call__(self, images: Tensor, text: TextRows, seen: Tensor) -> EOVSegOutput:
+        return self._model(images.contiguous(memory_format=torch.channels_last), text, seen)

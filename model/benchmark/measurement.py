@@ -1,0 +1,106 @@
+"""Measures one case in a process of its own: `python -m eovseg_model.benchmark.measurement CASE` prints JSON.
+
+`eovseg benchmark` runs it twice a case: once for the times, once for the peak memory, where no second
+network for comparison is in the way.
+"""
+
+import copy
+import json
+import statistics
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ..backends.loading import load_backend
+from ..config import CONFIGS
+from ..eovseg import EOVSeg
+from .case import BenchmarkCase
+from .pipeline import Pipeline, to_images
+from .result import STAGES, Memory, Times
+from .stage_clock import StageClock
+from .synthetic import synthetic_model, synthetic_picture, synthetic_text
+
+WARM_UP = 2  # the first call lays weights out
+FRAMES_FOR_MEMORY = 3
+
+
+@torch.no_grad()
+def measure_times(case: BenchmarkCase, repeats: int) -> Times:
+    """Medians over repeats of pairs: the plain trunk, then the whole pipeline."""
+    plain, pictures, clock = synthetic_model(case.variant), _pictures(case), StageClock(case.clock)
+    model = copy.deepcopy(plain)
+    clock.watch(model)
+    pipeline = _pipeline(case, model, case.backend)
+    images = to_images(pictures, min(case.size))
+    trunk, total, stages = [], [], []
+    for repeat in range(WARM_UP + repeats):
+        start = clock.now()
+        plain.backbone(images)
+        middle = clock.now()
+        clock.seconds.clear()
+        pipeline(pictures, clock)
+        end = clock.now()
+        if repeat >= WARM_UP:
+            trunk.append(middle - start)
+            total.append(end - middle)
+            stages.append(dict(clock.seconds))
+    names = [name for name in STAGES if name in stages[0]]
+    agreement, segments, kept = _compare(_pipeline(case, plain, "plain"), pipeline, pictures)
+    return Times(
+        statistics.median(trunk),
+        statistics.median(total),
+        statistics.median(a / b for a, b in zip(total, trunk, strict=True)),
+        {n: statistics.median(s[n] for s in stages) for n in names},
+        {n: statistics.median(s[n] / t for s, t in zip(stages, trunk, strict=True)) for n in names},
+        agreement,
+        segments,
+        kept,
+    )
+
+
+@torch.no_grad()
+def measure_memory(case: BenchmarkCase) -> Memory:
+    """Peak of the whole process: Python, libraries, weights with the text tower, a few frames."""
+    before = _peak_memory()
+    pipeline, pictures = _pipeline(case, synthetic_model(case.variant), case.backend), _pictures(case)
+    for _ in range(FRAMES_FOR_MEMORY):
+        pipeline(pictures, StageClock())
+    return Memory(_peak_memory(), before)
+
+
+def _pictures(case: BenchmarkCase) -> list[np.ndarray]:
+    return [synthetic_picture(case.picture_size, seed) for seed in range(case.batch)]
+
+
+def _pipeline(case: BenchmarkCase, model: EOVSeg, backend: str) -> Pipeline:
+    text, seen = synthetic_text(case.vocabulary_size, CONFIGS[case.variant].text_dim)
+    return Pipeline(load_backend(backend, model, case.precision), text, seen, min(case.size))
+
+
+def _compare(plain: Pipeline, fast: Pipeline, pictures: list[np.ndarray]) -> tuple[float, int, int]:
+    """Agreement of the maps, segments, kept queries; no overlap drops a segment, so that there are many."""
+    expected, logits = plain(pictures, StageClock(), overlap_threshold=0.0)
+    found, _ = fast(pictures, StageClock(), overlap_threshold=0.0)
+    same = torch.cat([(a.map == b.map).flatten() for a, b in zip(expected, found, strict=True)])
+    kept = logits[0].argmax(-1) != logits.shape[-1] - 1
+    return float(same.double().mean()), len(found[0].segments), int(kept.sum())
+
+
+def _peak_memory() -> int:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return 1024 * int(next(line for line in lines if line.startswith("VmHWM")).split()[1])
+
+
+def main() -> None:
+    request = json.loads(sys.argv[1])
+    case = BenchmarkCase(**request["case"] | {"size": tuple(request["case"]["size"])})
+    torch.set_num_threads(case.threads)
+    repeats = request["repeats"]
+    result = measure_times(case, repeats) if repeats else measure_memory(case)
+    print(json.dumps(result._asdict()))
+
+
+if __name__ == "__main__":
+    main()

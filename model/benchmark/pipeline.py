@@ -1,0 +1,48 @@
+"""Pictures to panoptic maps, stage after stage: what the predictor does, for a batch and with a clock."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..backends.backend import Backend
+from ..classification import TextRows
+from ..mask_sizes import MaskSizes
+from ..panoptic import PanopticMap, fuse_panoptic
+from ..preprocess import resize_image, to_input
+from .stage_clock import StageClock
+
+
+class Pipeline:
+    """A backend with the steps around it."""
+
+    def __init__(self, backend: Backend, text: TextRows, seen: Tensor, short_side: int) -> None:
+        self._backend = backend
+        self._text = text
+        self._seen = seen
+        self._short_side = short_side
+
+    @torch.no_grad()
+    def __call__(
+        self, pictures: Sequence[np.ndarray], clock: StageClock, overlap_threshold: float = 0.8
+    ) -> tuple[list[PanopticMap], Tensor]:
+        """Maps of the pictures' own size, and the final class logits (B, N, C + 1)."""
+        with clock.stage("preprocess"):
+            images = to_images(pictures, self._short_side)
+        output = self._backend(images, self._text, self._seen)
+        size = images.shape[-2:]
+        sizes = MaskSizes(size, size, pictures[0].shape[:2])
+        is_thing = [True] * len(self._seen)
+        with clock.stage("fusion"):
+            maps = [
+                fuse_panoptic(classes, masks, is_thing, 0.0, overlap_threshold, sizes)
+                for classes, masks in zip(output.final_class_logits, output.mask_logits, strict=True)
+            ]
+        return maps, output.final_class_logits
+
+
+def to_images(pictures: Sequence[np.ndarray], short_side: int) -> Tensor:
+    """Pictures of one size -> the network's input (B, 3, H, W)."""
+    device = torch.device("cpu")
+    return torch.cat([to_input(resize_image(picture, short_side), device) for picture in pictures])

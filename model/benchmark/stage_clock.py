@@ -1,0 +1,61 @@
+"""Where the time goes: each stage without the stages that it calls."""
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any, Literal
+
+import torch
+
+from ..eovseg import EOVSeg
+
+
+class StageClock:
+    """Adds up seconds by stage; a stage inside another one stops the outer one's clock."""
+
+    def __init__(self, clock: Literal["wall", "cpu"] = "wall") -> None:
+        self.seconds: defaultdict[str, float] = defaultdict(float)
+        self._clock = time.process_time if clock == "cpu" else time.perf_counter
+        self._inner: list[float] = []  # seconds of what ran inside each running stage
+
+    def now(self) -> float:
+        """Seconds of the clock, once the device has done what it was given."""
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
+        return self._clock()
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Count the block as stage `name`."""
+        self._inner.append(0.0)
+        start = self.now()
+        try:
+            yield
+        finally:
+            elapsed = self.now() - start
+            self.seconds[name] += elapsed - self._inner.pop()
+            if self._inner:
+                self._inner[-1] += elapsed
+
+    def watch(self, model: EOVSeg) -> None:
+        """Count what the parts of model do from now on; what is left of a call of it is classification."""
+        for owner, method, name in (
+            (model, "forward", "classification"),
+            (model.backbone, "forward", "CNN"),
+            (model.spatial_extractor, "forward", "ViT"),
+            (model.spatial_extractor, "masked_mean", "ViT"),
+            (model.aggregator, "forward", "aggregator"),
+            (model.vas, "forward", "VAS"),
+            (model.decoder, "forward", "decoder"),
+        ):
+            setattr(owner, method, self._timed(getattr(owner, method), name))
+
+    def _timed(self, function: Callable, name: str) -> Callable:
+        @wraps(function)
+        def timed(*args: Any, **kwargs: Any) -> Any:
+            with self.stage(name):
+                return function(*args, **kwargs)
+
+        return timed

@@ -1,0 +1,96 @@
+"""Measure speed and memory on made-up weights, as a ratio to the CNN trunk's own time.
+
+Lists are combined: two sizes and three vocabulary sizes are six cases, each in processes of its own. The
+ratio survives a change of machine; the milliseconds do not.
+"""
+
+import argparse
+import itertools
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..config import CONFIGS
+from .errors import CommandError
+from .info import input_size
+
+if TYPE_CHECKING:
+    from ..benchmark.case import BenchmarkCase
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    add = parser.add_argument
+    add("--variant", choices=CONFIGS, nargs="+", default=["s"])
+    text = "height x width of the network's input; pictures and results have 3/4 of it (default: 640x864)"
+    add("--size", nargs="+", default=["640x864"], metavar="HxW", help=text)
+    text = "text rows, one a class (default: 150)"
+    add("--vocabulary-size", type=int, nargs="+", default=[150], metavar="N", help=text)
+    add("--backend", nargs="+", default=["torch"], help="torch (default), or plain: no rewriting of layers")
+    add("--precision", nargs="+", default=["fp32"])
+    add("--threads", type=int, nargs="+", default=[1], metavar="N", help="(default: 1)")
+    add("--batch", type=int, nargs="+", default=[1], metavar="N", help="pictures at once (default: 1)")
+    text = "wall (default), or cpu: seconds of the processor, for a machine that has other work"
+    add("--clock", choices=("wall", "cpu"), default="wall", help=text)
+    add("--repeats", type=int, default=5, metavar="N", help="(default: 5)")
+    add("--json", type=Path, metavar="FILE", help="write the figures there")
+    add("--plot", type=Path, metavar="FILE.svg", help="write a picture of them there")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Measure every case and print it; files are written after every case, too."""
+    from ..benchmark.plot import draw
+    from ..benchmark.report import report
+    from ..benchmark.runner import BenchmarkError, run_case
+
+    if arguments.plot and arguments.plot.suffix != ".svg":
+        raise CommandError(f"--plot writes SVG: {arguments.plot} must end in .svg")
+    cases, results = list(_cases(arguments)), []
+    for case in cases:
+        try:
+            results.append(run_case(case, arguments.repeats))
+        except BenchmarkError as error:
+            raise CommandError(str(error)) from error
+        if arguments.json:
+            content = {"results": [result.as_json() for result in results]}
+            arguments.json.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        if arguments.plot:
+            arguments.plot.write_text(draw(results), encoding="utf-8")
+    print(report(results))
+    return 0
+
+
+def _cases(arguments: argparse.Namespace) -> Iterator["BenchmarkCase"]:
+    from ..backends.loading import BACKENDS, PRECISIONS
+    from ..benchmark.case import BenchmarkCase
+
+    for name, values, known in (
+        ("backend", arguments.backend, BACKENDS),
+        ("precision", arguments.precision, PRECISIONS),
+    ):
+        for value in values:
+            if value not in known:
+                raise CommandError(f"--{name} {value}: there are {', '.join(known)}")
+    numbers = (*arguments.vocabulary_size, *arguments.threads, *arguments.batch, arguments.repeats)
+    if min(numbers) < 1:
+        raise CommandError("vocabulary size, threads, batch and repeats must be at least 1")
+    for variant, size, classes, backend, precision, threads, batch in itertools.product(
+        arguments.variant,
+        [input_size(text) for text in arguments.size],
+        arguments.vocabulary_size,
+        arguments.backend,
+        arguments.precision,
+        arguments.threads,
+        arguments.batch,
+    ):
+        yield BenchmarkCase(
+            variant=variant,
+            size=size,
+            vocabulary_size=classes,
+            backend=backend,
+            precision=precision,
+            threads=threads,
+            batch=batch,
+            clock=arguments.clock,
+        )
