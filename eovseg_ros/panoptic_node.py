@@ -74,9 +74,7 @@ class PanopticNode(LifecycleNode):
     def _configure(self) -> None:
         self.get_logger().info(f"loading variant '{self.parameters.variant}' ...")
         self._predictor = self._load(self.parameters)
-        self._publisher = FramePublisher(
-            self, overlay=self.parameters.overlay, opacity=lambda: self.parameters.overlay_opacity
-        )
+        self._publisher = FramePublisher(self, overlay=self.parameters.overlay)
         self._vocabulary = LiveVocabulary(
             predictor=self._predictor,
             entries=self.parameters.vocabulary,
