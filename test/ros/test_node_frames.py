@@ -76,6 +76,7 @@ def test_labels_do_not_wait_for_the_picture_and_every_picture_comes(graph, start
     overlay = graph.collect(Image, "/eovseg/overlay")
     node = start_fake()
     publisher = image_publisher(graph)
+    node.wait_for_log("listening to /image with RELIABLE", 10)  # what is under way meanwhile may be lost
     publish_until_answered(graph, publisher, graph.picture(squares((1, 0))), segments, overlay)
     pictures = [graph.picture(squares((1, 0))) for _ in range(3)]
     stamps = [stamp_of(picture) for picture in pictures]
@@ -209,6 +210,24 @@ def test_max_rate_is_kept_and_changes_at_run_time(graph, start_fake):
     assert answers_in_a_second() <= 7
     assert graph.set("/eovseg", max_rate=0)[0].successful
     assert answers_in_a_second() > 15
+
+
+def test_a_camera_may_change_its_size_and_be_one_pixel_large(graph, start_fake):
+    frames = collect_frames(graph)
+    node = start_fake()
+    publisher = image_publisher(graph)
+    publish_until_answered(graph, publisher, graph.picture(squares((1, 0))), *frames.values())
+    for size in ((1, 1), (1, 640), (48, 1), (480, 640), (60, 80)):
+        picture = graph.picture(np.full((*size, 3), 3, np.uint8))
+
+        def answered(picture=picture):
+            publisher.publish(picture)
+            time.sleep(0.05)
+            return all(messages[-1].header == picture.header for messages in frames.values())
+
+        graph.wait(answered, what=f"an answer to {size}")
+        assert all((messages[-1].height, messages[-1].width) == size for messages in frames.values())
+    assert "ERROR" not in node.log
 
 
 def test_16_bit_semantic_image_past_254_classes(graph, start_fake):
