@@ -44,6 +44,7 @@ def diagnostic_message(
         "model time, median (ms)": f"{report.model_ms:.1f}",
         "ROS path, median (ms)": f"{report.ros_path_ms:.1f}",
         "of it waiting, median (ms)": f"{report.waiting_ms:.1f}",
+        "overlay drawing, median (ms)": f"{report.overlay_ms:.1f}",
         "last image ago (s)": f"{report.age:.1f}",
         "vocabulary version": vocabulary_version,
         "vocabulary state": vocabulary_state,

@@ -1,12 +1,11 @@
 """The node's outputs: each per-frame topic is made only when somebody subscribes to it."""
 
-from collections.abc import Callable
-
+import numpy as np
 from rclpy.lifecycle import LifecycleNode
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
+from std_msgs.msg import Header
 
-from eovseg_model.overlay import draw_overlay
 from eovseg_ros.images import array_to_image
 from eovseg_ros.label_info import label_info_message, label_info_type
 from eovseg_ros.live_vocabulary import VocabularySnapshot
@@ -28,9 +27,8 @@ _LATCHED = QoSProfile(
 class FramePublisher:
     """Publish segmented frames and vocabularies on the node's private topics."""
 
-    def __init__(self, node: LifecycleNode, *, overlay: bool, opacity: Callable[[], float]) -> None:
+    def __init__(self, node: LifecycleNode, *, overlay: bool) -> None:
         self._node = node
-        self._opacity = opacity
         self._panoptic = node.create_publisher(Image, "~/panoptic", _FRAMES)
         self._semantic = node.create_publisher(Image, "~/semantic", _FRAMES)
         self._segments = node.create_publisher(PanopticSegmentation, "~/segments", _FRAMES)
@@ -39,17 +37,29 @@ class FramePublisher:
         info_type = label_info_type()
         self._label_info = node.create_publisher(info_type, "~/label_info", _LATCHED) if info_type else None
 
+    @property
+    def usable(self) -> bool:
+        """Whether anything can be published: not any more after Ctrl-C."""
+        return self._node.context.ok()
+
+    @property
+    def overlay_wanted(self) -> bool:
+        """Whether somebody subscribes to ~/overlay."""
+        return bool(self._overlay and self._overlay.get_subscription_count())
+
     def publish_frame(self, frame: SegmentedFrame) -> None:
-        """Publish a frame on every topic that has a subscriber."""
+        """Publish a frame on every topic that has a subscriber, but for the overlay."""
         if self._panoptic.get_subscription_count():
             self._panoptic.publish(panoptic_image(frame))
         if self._semantic.get_subscription_count():
             self._semantic.publish(semantic_image(frame))
         if self._segments.get_subscription_count():
             self._segments.publish(segments_message(frame))
-        if self._overlay and self._overlay.get_subscription_count():
-            picture = draw_overlay(frame.rgb, frame.panoptic, frame.segments, opacity=self._opacity())
-            self._overlay.publish(array_to_image(picture, "rgb8", frame.header))
+
+    def publish_overlay(self, picture: np.ndarray, header: Header) -> None:
+        """Publish an (H, W, 3) uint8 RGB picture on ~/overlay."""
+        assert self._overlay
+        self._overlay.publish(array_to_image(picture, "rgb8", header))
 
     def publish_vocabulary(self, snapshot: VocabularySnapshot) -> None:
         """Announce the vocabulary that is live from now on, also to subscribers that come later."""

@@ -20,6 +20,11 @@ class FrameTiming(NamedTuple):
     published: float
 
 
+class _Drawing(NamedTuple):
+    started: float
+    ended: float
+
+
 @dataclass(frozen=True)
 class FrameReport:
     """Totals since the start, rates (Hz) and medians (ms, NaN without a frame) of the last seconds."""
@@ -33,7 +38,8 @@ class FrameReport:
     latency_ms: float
     waiting_ms: float
     model_ms: float
-    ros_path_ms: float  # received to published, without the model's own time
+    ros_path_ms: float  # received to published, overlay apart, without the model's own time
+    overlay_ms: float  # drawing of one
     age: float  # seconds since the last image, or since the start
 
 
@@ -46,6 +52,7 @@ class FrameStatistics:
         self._received = self._published = self._bad = self._failed = 0
         self._arrivals: deque[float] = deque()
         self._timings: deque[FrameTiming] = deque()
+        self._drawings: deque[_Drawing] = deque()
 
     def count_received(self, moment: float) -> None:
         """Note an image that arrived."""
@@ -62,6 +69,13 @@ class FrameStatistics:
             self._timings.append(timing)
             while self._timings[0].published < timing.published - _WINDOW:
                 self._timings.popleft()
+
+    def count_drawn(self, started: float, ended: float) -> None:
+        """Note an overlay that was drawn."""
+        with self._lock:
+            self._drawings.append(_Drawing(started, ended))
+            while self._drawings[0].ended < ended - _WINDOW:
+                self._drawings.popleft()
 
     def count_bad(self) -> int:
         """Note an image that could not be read; their number so far."""
@@ -95,6 +109,7 @@ class FrameStatistics:
                 ros_path_ms=_median(
                     [t.published - t.received - (t.model_ended - t.model_started) for t in timings]
                 ),
+                overlay_ms=_median([d.ended - d.started for d in self._drawings if d.ended >= now - _WINDOW]),
                 age=now - self._last_received,
             )
 

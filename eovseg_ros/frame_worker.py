@@ -1,5 +1,6 @@
 """The thread that takes images from the mailbox, segments them and publishes."""
 
+import functools
 import threading
 import time
 import traceback
@@ -15,6 +16,7 @@ from eovseg_ros.frame_statistics import FrameStatistics, FrameTiming
 from eovseg_ros.images import ImageError, image_to_rgb
 from eovseg_ros.live_vocabulary import LiveVocabulary
 from eovseg_ros.mailbox import Mailbox
+from eovseg_ros.overlay_painter import OverlayPainter
 from eovseg_ros.parameters import NodeParameters
 from eovseg_ros.predictor import Predictor
 from eovseg_ros.segmented_frame import SegmentedFrame
@@ -43,49 +45,61 @@ class FrameWorker:
         logger: RcutilsLogger,
     ) -> None:
         self.mailbox: Mailbox[ReceivedImage] = Mailbox()
-        self.error = ""
+        self._error = ""
         self._predictor = predictor
         self._vocabulary = vocabulary
         self._publisher = publisher
         self._statistics = statistics
         self._parameters = parameters
         self._logger = logger
+        self._painter = OverlayPainter(
+            publisher=publisher,
+            statistics=statistics,
+            opacity=lambda: parameters().overlay_opacity,
+            logger=logger,
+        )
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="frame worker")
         self._thread.start()
 
+    @property
+    def error(self) -> str:
+        """What went wrong with the last frame or its overlay, empty where nothing did."""
+        return self._error or self._painter.error
+
     def stop(self) -> None:
-        """End the thread once the frame in hand is done; what waits is dropped."""
+        """End the thread once the frame in hand is done and drawn; what waits is dropped."""
         self._stopping.set()
         self.mailbox.close()
         self._thread.join()
+        self._painter.stop()
 
     def _run(self) -> None:
         while not self._stopping.is_set():
             if self._vocabulary.adopt():
-                self._announce_vocabulary()
+                self._attempt(self._announce_vocabulary)
             image = self.mailbox.take()
             if image is not None:
-                self._attempt(image, taken=time.monotonic())
+                self._attempt(functools.partial(self._process, image, taken=time.monotonic()))
 
     def _announce_vocabulary(self) -> None:
         snapshot = self._vocabulary.snapshot
         self._publisher.publish_vocabulary(snapshot)
         self._logger.info(f"vocabulary {snapshot.version} is live: {len(snapshot.labels)} classes")
 
-    def _attempt(self, image: ReceivedImage, taken: float) -> None:
+    def _attempt(self, work: Callable[[], None]) -> None:
         try:
-            self._process(image, taken)
-            self.error = ""
+            work()
+            self._error = ""
         except ImageError as error:
             count = self._statistics.count_bad()
             self._logger.warning(
                 f"skipped a bad image ({count} so far): {error}", throttle_duration_sec=_WARNING_PERIOD
             )
         except Exception as error:  # one frame lost is better than a robot without eyes
-            if self._stopping.is_set():
+            if not self._publisher.usable:
                 return  # Ctrl-C took the publishers away
-            self.error = f"{type(error).__name__}: {error}"
+            self._error = f"{type(error).__name__}: {error}"
             count = self._statistics.count_failed()
             self._logger.error(
                 f"a frame failed ({count} so far): {traceback.format_exc()}",
@@ -119,5 +133,9 @@ class FrameWorker:
         self._statistics.count_published(
             FrameTiming(image.received, taken, model_started, model_ended, published)
         )
+        if self._publisher.overlay_wanted:
+            self._painter.hand_over(frame)
+        else:
+            self._painter.error = ""
         if parameters.max_rate:
             self._stopping.wait(max(0.0, taken + 1 / parameters.max_rate - time.monotonic()))

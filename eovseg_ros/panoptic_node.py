@@ -1,5 +1,6 @@
 """The lifecycle node /eovseg: camera images in, open-vocabulary panoptic segmentation out."""
 
+import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -74,9 +75,7 @@ class PanopticNode(LifecycleNode):
     def _configure(self) -> None:
         self.get_logger().info(f"loading variant '{self.parameters.variant}' ...")
         self._predictor = self._load(self.parameters)
-        self._publisher = FramePublisher(
-            self, overlay=self.parameters.overlay, opacity=lambda: self.parameters.overlay_opacity
-        )
+        self._publisher = FramePublisher(self, overlay=self.parameters.overlay)
         self._vocabulary = LiveVocabulary(
             predictor=self._predictor,
             entries=self.parameters.vocabulary,
@@ -195,9 +194,18 @@ def main(args: list[str] | None = None, load: Callable[[NodeParameters], Predict
             rclpy.spin(node)
         return 0
     finally:
+        _end(node)
+
+
+def _end(node: PanopticNode) -> None:
+    """Stop the threads; a second Ctrl-C does not wait for the inference in hand."""
+    try:
         node.stop()
         node.destroy_node()
         rclpy.try_shutdown()
+    except KeyboardInterrupt:
+        node.get_logger().warning("interrupted twice: ended without waiting for the model")
+        os._exit(130)  # the threads would keep the process alive
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The node's parameters: names, defaults, ranges and descriptions, declared once."""
 
 import dataclasses
+import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -99,6 +100,7 @@ class NodeParameters:
     @classmethod
     def declare(cls, node: Node) -> "NodeParameters":
         """Declare every parameter on `node` and read it; ParameterError for a value given at the start."""
+        _warn_of_typos(node)
         values = {}
         for name, spec in _specs().items():
             default = getattr(cls, name)
@@ -131,6 +133,15 @@ class NodeParameters:
 
 def _specs() -> dict[str, _Spec]:
     return {f.name: f.metadata["spec"] for f in dataclasses.fields(NodeParameters)}
+
+
+def _warn_of_typos(node: Node) -> None:
+    """Name start values that nobody will read, as ROS passes over them in silence."""
+    names = list(_specs())
+    for given in getattr(node, "_parameter_overrides", {}):  # rclpy has no public way to them
+        similar = difflib.get_close_matches(given, names, 1, 0.8)
+        if similar and given not in names:
+            node.get_logger().warning(f"no parameter is named '{given}': did you mean '{similar[0]}'?")
 
 
 def _descriptor(default: object, spec: _Spec) -> ParameterDescriptor:

@@ -1,13 +1,12 @@
 """The picture for people: segments in colour over the image, outlined and named."""
 
-import functools
-from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import cv2
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
 
+from .overlay_names import Colour, Name, write_names
 from .regions import Region, measure_regions
 
 # RGB, neighbours far apart; a class takes its colour by its index.
@@ -17,7 +16,7 @@ _THING_COLOURS = (
 _STUFF_COLOURS = "789678 968cbe bea06e 6496b4 b47882 8caaaa".split()
 _STUFF_FILL = 0.6  # stuff is painted this much thinner than things
 _SMALLEST_NAMED = 12  # pixels; a smaller segment is coloured but not named
-_SMALLEST_FONT = 10  # pixels
+_BAND = 64  # rows coloured at once; what lies between fits into the cache
 
 
 class LabelledSegment(Protocol):
@@ -49,15 +48,13 @@ class LabelledSegment(Protocol):
         ...
 
 
-class _Box(NamedTuple):
-    left: float
-    top: float
-    right: float
-    bottom: float
-
-
 def draw_overlay(
-    rgb: np.ndarray, panoptic: np.ndarray, segments: Sequence[LabelledSegment], *, opacity: float
+    rgb: np.ndarray,
+    panoptic: np.ndarray,
+    segments: Sequence[LabelledSegment],
+    *,
+    opacity: float,
+    regions: Mapping[int, Region] | None = None,
 ) -> np.ndarray:
     """Paint, outline and name the segments.
 
@@ -65,21 +62,25 @@ def draw_overlay(
         rgb: (H, W, 3) uint8.
         panoptic: (H, W) integers, pixel = segment id, 0 = void (left as it is).
         opacity: of the colours, 0 (outlines and names only) to 1.
+        regions: what `measure_regions` says of `panoptic`, where that is known already.
 
     Returns:
         A new (H, W, 3) uint8 RGB picture.
     """
     colours = segment_colours(segments)
     picture = _fill(rgb, panoptic, segments, colours, opacity)
-    regions = measure_regions(panoptic)
+    regions = measure_regions(panoptic) if regions is None else regions
     visible = [segment for segment in segments if segment.id in regions]
-    _outline(picture, panoptic, visible, regions, colours)
-    return _name(picture, panoptic, visible, regions, colours)
+    masks = {segment.id: _mask(panoptic, segment.id, regions[segment.id]) for segment in visible}
+    _outline(picture, visible, masks, regions, colours)
+    names = [_name(segment, colours[segment.id], masks, regions) for segment in _named(visible, regions)]
+    write_names(picture, names)
+    return picture
 
 
-def segment_colours(segments: Sequence[LabelledSegment]) -> dict[int, tuple[int, int, int]]:
+def segment_colours(segments: Sequence[LabelledSegment]) -> dict[int, Colour]:
     """Choose an RGB colour by segment id: its class's, a little darker for further instances of one class."""
-    colours: dict[int, tuple[int, int, int]] = {}
+    colours: dict[int, Colour] = {}
     instances: dict[int, int] = {}
     for segment in sorted(segments, key=lambda s: s.id):
         instance = instances[segment.class_id] = instances.get(segment.class_id, -1) + 1
@@ -93,7 +94,7 @@ def _fill(
     rgb: np.ndarray,
     panoptic: np.ndarray,
     segments: Sequence[LabelledSegment],
-    colours: dict[int, tuple[int, int, int]],
+    colours: dict[int, Colour],
     opacity: float,
 ) -> np.ndarray:
     """Blend by two tables over ids: what is added, and how much of the image stays."""
@@ -105,31 +106,36 @@ def _fill(
             alpha = opacity if segment.is_thing else opacity * _STUFF_FILL
             paint[segment.id, :3] = np.round(np.multiply(colours[segment.id], alpha))
             keep[segment.id] = round(255 * (1 - alpha))
-    return cv2.add(cv2.multiply(rgb, _look_up(keep, panoptic), scale=1 / 255), _look_up(paint, panoptic))
+    picture = np.empty_like(rgb, order="C")
+    for top in range(0, len(rgb), _BAND):
+        ids, band = panoptic[top : top + _BAND], picture[top : top + _BAND]
+        cv2.multiply(rgb[top : top + _BAND], _look_up(keep, ids), band, scale=1 / 255)
+        cv2.add(band, _look_up(paint, ids), band)
+    return picture
 
 
-def _look_up(table: np.ndarray, panoptic: np.ndarray) -> np.ndarray:
+def _look_up(table: np.ndarray, ids: np.ndarray) -> np.ndarray:
     """Colours (ids, 4) uint8 of a map of ids: (H, W, 3)."""
-    entries = table.view(np.uint32)[:, 0].take(panoptic)
-    return cv2.cvtColor(entries.view(np.uint8).reshape(*panoptic.shape, 4), cv2.COLOR_RGBA2RGB)
+    entries = table.view(np.uint32)[:, 0].take(ids)
+    return cv2.cvtColor(entries.view(np.uint8).reshape(*ids.shape, 4), cv2.COLOR_RGBA2RGB)
 
 
 def _outline(
     picture: np.ndarray,
-    panoptic: np.ndarray,
     segments: Sequence[LabelledSegment],
-    regions: dict[int, Region],
-    colours: dict[int, tuple[int, int, int]],
+    masks: Mapping[int, np.ndarray],
+    regions: Mapping[int, Region],
+    colours: Mapping[int, Colour],
 ) -> None:
     """Draw smooth outlines, stuff first so that those of the things lie on top."""
     width = max(1, round(min(picture.shape[:2]) / 360))
     for segment in sorted(segments, key=lambda s: s.is_thing):
-        region = regions[segment.id]
-        mask = _mask(panoptic, segment.id, region)
+        corner = regions[segment.id].x, regions[segment.id].y
         contours, _ = cv2.findContours(
-            mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE, offset=(region.x, region.y)
+            masks[segment.id], cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE, offset=corner
         )
-        cv2.drawContours(picture, contours, -1, _shaded(colours[segment.id], 0.4), width, cv2.LINE_AA)
+        smooth = [cv2.approxPolyDP(contour, 0.4 * width, True) for contour in contours]
+        cv2.drawContours(picture, smooth, -1, _shaded(colours[segment.id], 0.4), width, cv2.LINE_AA)
 
 
 def _mask(panoptic: np.ndarray, segment_id: int, region: Region) -> np.ndarray:
@@ -138,82 +144,24 @@ def _mask(panoptic: np.ndarray, segment_id: int, region: Region) -> np.ndarray:
     return (box == segment_id).view(np.uint8)
 
 
-def _shaded(colour: tuple[int, ...], tone: float) -> tuple[int, int, int]:
+def _shaded(colour: tuple[int, ...], tone: float) -> Colour:
     """Mix with white (tone up to 1) or black (down to -1)."""
     target = 255 if tone > 0 else 0
     red, green, blue = (round(c + (target - c) * abs(tone)) for c in colour)
     return red, green, blue
 
 
+def _named(segments: Sequence[LabelledSegment], regions: Mapping[int, Region]) -> list[LabelledSegment]:
+    """Things before stuff and large before small, as who comes first finds room for the name."""
+    large_enough = [s for s in segments if regions[s.id].area >= _SMALLEST_NAMED]
+    return sorted(large_enough, key=lambda s: (not s.is_thing, -regions[s.id].area))
+
+
 def _name(
-    picture: np.ndarray,
-    panoptic: np.ndarray,
-    segments: Sequence[LabelledSegment],
-    regions: dict[int, Region],
-    colours: dict[int, tuple[int, int, int]],
-) -> np.ndarray:
-    """Write the names, things before stuff and large before small, each where it hides no other."""
-    size = max(_SMALLEST_FONT, round(min(picture.shape[:2]) / 30))
-    name_font, score_font = _font(size), _font(max(_SMALLEST_FONT, round(size * 0.85)))
-    canvas = Image.fromarray(picture)
-    draw = ImageDraw.Draw(canvas, "RGBA")
-    placed: list[_Box] = []
-    named = [s for s in segments if regions[s.id].area >= _SMALLEST_NAMED]
-    for segment in sorted(named, key=lambda s: (not s.is_thing, -regions[s.id].area)):
-        score = f"{segment.score:.0%}"
-        pad = max(2, size // 4)
-        name_width = draw.textlength(segment.label, name_font)
-        label_width = name_width + draw.textlength(score, score_font) + 3.5 * pad
-        anchor = _thickest_part(_mask(panoptic, segment.id, regions[segment.id]), regions[segment.id])
-        box = _place(anchor, (label_width, size + 1.2 * pad), canvas.size, placed)
-        placed.append(box)
-        colour = colours[segment.id]
-        draw.rounded_rectangle(box, radius=pad, fill=(16, 18, 24, 200), outline=colour)
-        middle = (box.top + box.bottom) / 2
-        draw.text((box.left + pad, middle), segment.label, (255, 255, 255), name_font, "lm")
-        draw.text((box.right - pad, middle), score, _shaded(colour, 0.5), score_font, "rm")
-    return np.array(canvas)
-
-
-_font = functools.cache(ImageFont.load_default)
-
-
-class _Anchor(NamedTuple):
-    x: float
-    y: float
-    thickness: float  # pixels from there to the nearest edge of the segment
-
-
-def _thickest_part(mask: np.ndarray, region: Region) -> _Anchor:
-    distance = cv2.distanceTransform(np.pad(mask, 1), cv2.DIST_L2, 3)
-    _, thickness, _, (x, y) = cv2.minMaxLoc(distance)
-    return _Anchor(region.x + x - 1, region.y + y - 1, thickness)
-
-
-def _place(
-    anchor: _Anchor, size: tuple[float, float], picture_size: tuple[int, int], placed: Sequence[_Box]
-) -> _Box:
-    """Put a label of (width, height) on the anchor, or next to it where another name is already."""
-    width, height = size
-    limit_x, limit_y = max(0, picture_size[0] - width - 1), max(0, picture_size[1] - height - 1)
-    rise = max(anchor.thickness, height / 2) + height / 2
-    boxes = []
-    for dx, dy in (
-        (0, 0),
-        (0, -rise),
-        (0, rise),
-        (-width / 2, 0),
-        (width / 2, 0),
-        (0, -2 * rise),
-        (0, 2 * rise),
-    ):
-        left = min(max(anchor.x + dx - width / 2, 0), limit_x)
-        top = min(max(anchor.y + dy - height / 2, 0), limit_y)
-        boxes.append(_Box(left, top, left + width, top + height))
-    return min(boxes, key=lambda box: sum(_intersection(box, other) for other in placed))
-
-
-def _intersection(a: _Box, b: _Box) -> float:
-    width = min(a.right, b.right) - max(a.left, b.left)
-    height = min(a.bottom, b.bottom) - max(a.top, b.top)
-    return max(0.0, width) * max(0.0, height)
+    segment: LabelledSegment,
+    colour: Colour,
+    masks: Mapping[int, np.ndarray],
+    regions: Mapping[int, Region],
+) -> Name:
+    score = f"{segment.score:.0%}"
+    return Name(segment.label, score, colour, _shaded(colour, 0.5), masks[segment.id], regions[segment.id])

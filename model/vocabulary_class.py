@@ -1,5 +1,6 @@
 """One class of a vocabulary, and the one-line form in which users write it."""
 
+import unicodedata
 from dataclasses import dataclass
 
 MAX_NAME_LENGTH = 80
@@ -14,7 +15,7 @@ class VocabularyError(ValueError):
 class VocabularyClass:
     """One class: its synonyms, the first of which is its label, and its kind.
 
-    Raises VocabularyError where a name is empty, longer than MAX_NAME_LENGTH or there twice.
+    Raises VocabularyError where a name is empty, longer than MAX_NAME_LENGTH, no text or there twice.
     """
 
     names: tuple[str, ...]
@@ -29,6 +30,10 @@ class VocabularyClass:
         for name in self.names:
             if len(name) > MAX_NAME_LENGTH:
                 raise VocabularyError(f"{name[:30]!r}... is too long: {MAX_NAME_LENGTH} characters at most")
+            if any(unicodedata.category(character) in ("Cc", "Cs") for character in name):
+                raise VocabularyError(
+                    f"{name!r} holds control or half characters, which are no text"
+                )
             if name.casefold() in seen:
                 raise VocabularyError(f"{name!r} is a duplicate: class {self.names[0]!r} has it already")
             seen.add(name.casefold())

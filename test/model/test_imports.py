@@ -12,7 +12,7 @@ LEVELS = (
     {"folding", "vocabulary_files"},
     {"vocabulary"},
     {"preprocess", "backbone", "spatial", "text_encoder", "aggregator", "vas", "tdee", "decoder"}
-    | {"ablations", "classification", "instance_embedding", "overlay", "panoptic"},
+    | {"ablations", "classification", "instance_embedding", "overlay", "overlay_names", "panoptic"},
     {"eovseg", "text_cache"},
     {"build"},
     {"complexity", "predictor"},

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from eovseg_model.overlay import draw_overlay, segment_colours
+from eovseg_model.overlay_names import Name, write_names
+from eovseg_model.regions import measure_regions
 
 
 def segment(number, class_id=0, label="mug", is_thing=True, score=0.87):
@@ -46,6 +48,43 @@ def test_the_name_stands_inside_its_segment_on_a_dark_ground_in_white():
     middle = overlay[140:160, 165:235].reshape(-1, 3)
     assert (middle.min(axis=1) > 200).sum() > 20  # letters
     assert (middle.max(axis=1) < 110).sum() > 200  # their ground
+
+
+def test_regions_that_are_known_already_are_used():
+    rgb, panoptic, segments = scene()
+    regions = measure_regions(panoptic)
+    np.testing.assert_array_equal(
+        draw_overlay(rgb, panoptic, segments, opacity=0.5, regions=regions),
+        draw_overlay(rgb, panoptic, segments, opacity=0.5),
+    )
+    del regions[1]
+    floor = draw_overlay(rgb, panoptic, segments, opacity=0.0, regions=regions)[200:, :80]
+    np.testing.assert_array_equal(floor, rgb[200:, :80])  # neither outlined nor named
+
+
+def written_at(mask):
+    """Middle of the plate that is written on a mask."""
+    picture = np.zeros((*mask.shape, 3), np.uint8)
+    region = measure_regions(mask)[1]
+    cut = mask[region.y : region.y + region.height, region.x : region.x + region.width]
+    write_names(picture, [Name("wall", "90%", (255, 0, 0), (255, 128, 128), cut, region)])
+    plate = measure_regions(picture.any(axis=2).astype(np.uint8))[1]
+    return plate.x + plate.width / 2, plate.y + plate.height / 2
+
+
+def test_the_name_of_a_large_segment_stands_in_its_thickest_part():
+    mask = np.zeros((720, 1280), np.uint8)
+    mask[300:310, 20:1260] = 1  # a long bar
+    mask[200:420, 800:1020] = 1  # with a square on it
+    assert written_at(mask) == pytest.approx((910, 310), abs=12)
+
+
+def test_the_name_of_a_segment_of_thin_lines_stands_on_a_line():
+    mask = np.zeros((720, 1280), np.uint8)
+    mask[130:600:10, 700] = 1  # dots that every coarse grid misses
+    mask[600, 640] = 1
+    x, y = written_at(mask)
+    assert x == pytest.approx(700, abs=2) and 120 < y < 610
 
 
 def test_names_do_not_cover_each_other():

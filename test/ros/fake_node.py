@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from eovseg_model.vocabulary import Vocabulary
+from eovseg_ros import overlay_painter
 from eovseg_ros.panoptic_node import main
 
 
@@ -64,6 +65,20 @@ class FakePredictor:
         return Prediction(ids, [s for s in segments if s.score >= object_threshold])
 
 
+def paint_slowly(seconds):
+    """Let every overlay take longer; one whose picture begins in cyan fails."""
+    draw = overlay_painter.draw_overlay
+
+    def draw_slowly(rgb, *rest, **options):
+        time.sleep(seconds)
+        if rgb[0, 0].tolist() == [0, 255, 255]:
+            raise RuntimeError("out of paint")
+        return draw(rgb, *rest, **options)
+
+    overlay_painter.draw_overlay = draw_slowly
+
+
 if __name__ == "__main__":
+    paint_slowly(float(os.environ.get("FAKE_OVERLAY_SECONDS", "0")))
     predictor = FakePredictor(float(os.environ.get("FAKE_SECONDS", "0")))
     sys.exit(main(load=lambda parameters: predictor))

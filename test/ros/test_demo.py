@@ -10,7 +10,7 @@ import pytest
 from PIL import Image as Picture
 
 from eovseg_ros.demo import ACTS
-from eovseg_ros.latency_benchmark import slice_medians
+from eovseg_ros.latency_benchmark import NodeTimes, node_times, slice_medians, verdicts
 
 
 def run_demo(folder, *arguments):
@@ -57,3 +57,34 @@ def test_latencies_are_summed_up_by_ten_seconds(capsys):
 
 def test_a_slice_without_frames_has_infinite_latency():
     assert slice_medians([], [], 0.0, 10.0) == [math.inf]
+
+
+def report(ros_path, waiting, dropped, overlay="nan"):
+    return {
+        "model time, median (ms)": "50.0",
+        "ROS path, median (ms)": ros_path,
+        "of it waiting, median (ms)": waiting,
+        "overlay drawing, median (ms)": overlay,
+        "dropped, replaced by a newer one": dropped,
+    }
+
+
+def test_the_nodes_own_times_are_medians_of_its_reports():
+    reports = [report("nan", "nan", "4"), report("9.0", "1.0", "4"), report("7.0", "2.0", "4", "12.0")]
+    assert node_times(reports) == NodeTimes(50.0, 8.0, 1.5, 12.0, busy=False)
+    assert node_times([report("9.0", "1.0", "4"), report("9.0", "1.0", "5")]).busy
+    assert math.isnan(node_times([]).model)
+
+
+@pytest.mark.parametrize(
+    ("times", "good"),
+    [
+        (NodeTimes(50.0, 8.0, 3.0, 10.0, busy=False), True),
+        (NodeTimes(50.0, 9.0, 3.0, 10.0, busy=False), False),  # too much is added
+        (NodeTimes(50.0, 25.0, 17.0, 10.0, busy=True), True),  # waiting for a busy model is no addition
+        (NodeTimes(50.0, 56.0, 51.0, 10.0, busy=True), False),  # but it waited longer than an inference takes
+        (NodeTimes(*[math.nan] * 4, busy=False), False),
+    ],
+)
+def test_the_verdicts_on_the_ros_path(times, good):
+    assert verdicts(times) == good

@@ -1,21 +1,26 @@
-"""config/fastdds.xml carries whole camera images between processes; without it nearly all get lost."""
+"""config/fastdds.xml carries whole camera images between processes, and Fast DDS understands all of it."""
 
 import array
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 import rclpy
-from ament_index_python.packages import get_package_share_directory
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
 
+from eovseg_ros.discovery_benchmark import without_discovery
+
 FRAMES = 20
+PROFILE = Path(__file__).parents[2] / "config" / "fastdds.xml"
 BEST_EFFORT = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT)
 PUBLISHER = f"""
 import array, time, rclpy
@@ -37,8 +42,7 @@ rclpy.shutdown()
 
 @pytest.fixture
 def profile(monkeypatch: pytest.MonkeyPatch) -> None:
-    path = get_package_share_directory("eovseg_ros") + "/config/fastdds.xml"
-    monkeypatch.setenv("FASTRTPS_DEFAULT_PROFILES_FILE", path)
+    monkeypatch.setenv("FASTRTPS_DEFAULT_PROFILES_FILE", str(PROFILE))
 
 
 @pytest.fixture
@@ -63,3 +67,29 @@ def test_720p_images_arrive_best_effort(sender: subprocess.Popen[bytes]) -> None
     rclpy.shutdown(context=context)
     assert len(received) >= 0.8 * FRAMES  # without the profile: one or two
     assert all(image.data == array.array("B", bytes(720 * 3840)) for image in received)
+
+
+@pytest.mark.parametrize(
+    ("written", "complaints"), [("leaseAnnouncement", False), ("leaseAnnouncment", True)]
+)
+def test_fast_dds_complains_of_nothing_in_the_profile(tmp_path: Path, written: str, complaints: bool) -> None:
+    profile = tmp_path / "profile.xml"
+    profile.write_text(PROFILE.read_text().replace("leaseAnnouncement", written))
+    answer = subprocess.run(
+        [sys.executable, "-c", "import rclpy; rclpy.init(); rclpy.create_node('reader')"],
+        env=os.environ | {"FASTRTPS_DEFAULT_PROFILES_FILE": str(profile)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ("XMLPARSER" in answer.stdout + answer.stderr) == complaints, answer.stderr
+
+
+def test_the_benchmark_compares_with_a_profile_that_differs_in_discovery_alone() -> None:
+    text = PROFILE.read_text()
+    names = [element.tag.rpartition("}")[2] for element in ElementTree.fromstring(text).iter()]
+    left = [
+        element.tag.rpartition("}")[2] for element in ElementTree.fromstring(without_discovery(text)).iter()
+    ]
+    removed = "builtin discovery_config initialAnnouncements count period sec nanosec leaseAnnouncement sec"
+    assert left == names[: names.index("builtin")] and names[names.index("builtin") :] == removed.split()

@@ -40,6 +40,15 @@ def test_rates_and_medians_of_the_last_five_seconds(clock):
     assert report.age == pytest.approx(0.1)
 
 
+def test_the_time_of_drawing_is_forgotten_once_nobody_looks(clock):
+    statistics = FrameStatistics()
+    for milliseconds in (10, 20, 90):
+        statistics.count_drawn(clock.now, clock.now + milliseconds / 1000)
+    assert statistics.report().overlay_ms == pytest.approx(20)
+    clock.now = 106.0
+    assert math.isnan(statistics.report().overlay_ms)
+
+
 def test_after_a_pause_rates_fall_to_zero_and_totals_stay(clock):
     statistics = FrameStatistics()
     statistics.count_received(100.0)

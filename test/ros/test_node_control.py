@@ -83,6 +83,12 @@ def test_a_wrong_parameter_ends_the_node_with_a_clear_line(start):
     assert "Traceback" not in node.log
 
 
+def test_a_start_value_with_a_misspelt_name_is_told(start_fake):
+    node = start_fake(object_treshold=0.5, unrelated=1)
+    assert "no parameter is named 'object_treshold': did you mean 'object_threshold'?" in node.log
+    assert node.log.count("no parameter is named") == 1
+
+
 def test_ctrl_c_in_the_middle_of_an_inference_ends_it_cleanly(graph, start_fake, monkeypatch):
     monkeypatch.setenv("FAKE_SECONDS", "1.5")
     node = start_fake()
@@ -92,6 +98,20 @@ def test_ctrl_c_in_the_middle_of_an_inference_ends_it_cleanly(graph, start_fake,
     node.interrupt()
     assert node.wait(4) == 0
     assert "Traceback" not in node.log and "ERROR" not in node.log
+
+
+def test_a_second_ctrl_c_does_not_wait_for_the_model(graph, start_fake, monkeypatch):
+    monkeypatch.setenv("FAKE_SECONDS", "60")
+    node = start_fake()
+    publisher = image_publisher(graph)
+    graph.wait_for_subscribers(publisher)
+    publish_for(graph, publisher, 1.0)
+    node.interrupt()
+    time.sleep(1.0)
+    assert node.returncode is None
+    node.interrupt()
+    assert node.wait(5) == 130
+    assert "Traceback" not in node.log
 
 
 def test_ctrl_c_while_the_model_is_loaded_ends_it_cleanly(start):

@@ -5,6 +5,7 @@ import time
 import numpy as np
 import pytest
 from graph import LATCHED, Graph, image_publisher, squares, stamp_of
+from lifecycle_msgs.srv import ChangeState
 from sensor_msgs.msg import CompressedImage, Image
 
 from eovseg_ros.images import array_to_image, image_to_array
@@ -67,6 +68,50 @@ def test_a_topic_without_subscriber_is_not_published_and_one_that_gets_one_is(gr
     publish_until_answered(graph, publisher, graph.picture(squares((1, 0))), segments)
     overlay = graph.collect(Image, "/eovseg/overlay")
     publish_until_answered(graph, publisher, graph.picture(squares((1, 0))), overlay)
+
+
+def test_labels_do_not_wait_for_the_picture_and_every_picture_comes(graph, start_fake, monkeypatch):
+    monkeypatch.setenv("FAKE_OVERLAY_SECONDS", "0.5")
+    segments = graph.collect(PanopticSegmentation, "/eovseg/segments")
+    overlay = graph.collect(Image, "/eovseg/overlay")
+    node = start_fake()
+    publisher = image_publisher(graph)
+    node.wait_for_log("listening to /image with RELIABLE", 10)  # what is under way meanwhile may be lost
+    publish_until_answered(graph, publisher, graph.picture(squares((1, 0))), segments, overlay)
+    pictures = [graph.picture(squares((1, 0))) for _ in range(3)]
+    stamps = [stamp_of(picture) for picture in pictures]
+    missing = 0
+    for picture, stamp in zip(pictures, stamps, strict=True):
+        publisher.publish(picture)
+        graph.wait(lambda s=stamp: stamp_of(segments[-1]) == s, what="the segments of a picture")
+        missing += stamp_of(overlay[-1]) < stamp  # still being drawn
+    assert missing
+    change = graph.node.create_client(ChangeState, "/eovseg/change_state")
+    request = ChangeState.Request()
+    request.transition.id = 4  # deactivate: the last picture is finished first
+    assert graph.call(change, request).success
+    graph.wait(lambda: stamp_of(overlay[-1]) == stamps[-1], what="the last overlay")
+    assert [stamp_of(message) for message in overlay][-3:] == stamps
+    assert "ERROR" not in node.log
+
+
+def test_an_overlay_that_fails_costs_nothing_but_itself(graph, start_fake):
+    reports = graph.collect_diagnostics()
+    segments = graph.collect(PanopticSegmentation, "/eovseg/segments")
+    overlay = graph.collect(Image, "/eovseg/overlay")
+    node = start_fake(diagnostics_rate=10.0)
+    publisher = image_publisher(graph)
+    good = graph.picture(squares((1, 0)))
+    publish_until_answered(graph, publisher, good, segments, overlay)
+    cyan = squares((1, 0))
+    cyan[0, 0] = 0, 255, 255
+    publish_until_answered(graph, publisher, graph.picture(cyan), segments)
+    failed = graph.wait(lambda: [r for r in reports if r["frame error"]])[-1]
+    assert failed["frame error"] == "overlay: RuntimeError: out of paint" and int(failed["failed frames"]) > 0
+    publish_until_answered(graph, publisher, good, segments, overlay)
+    graph.wait(lambda: reports[-1]["frame error"] == "")
+    assert float(reports[-1]["overlay drawing, median (ms)"]) > 0
+    assert node.log.count("an overlay failed") == 1
 
 
 def test_compressed_images(graph, start_fake):
@@ -165,6 +210,24 @@ def test_max_rate_is_kept_and_changes_at_run_time(graph, start_fake):
     assert answers_in_a_second() <= 7
     assert graph.set("/eovseg", max_rate=0)[0].successful
     assert answers_in_a_second() > 15
+
+
+def test_a_camera_may_change_its_size_and_be_one_pixel_large(graph, start_fake):
+    frames = collect_frames(graph)
+    node = start_fake()
+    publisher = image_publisher(graph)
+    publish_until_answered(graph, publisher, graph.picture(squares((1, 0))), *frames.values())
+    for size in ((1, 1), (1, 640), (48, 1), (480, 640), (60, 80)):
+        picture = graph.picture(np.full((*size, 3), 3, np.uint8))
+
+        def answered(picture=picture):
+            publisher.publish(picture)
+            time.sleep(0.05)
+            return all(messages[-1].header == picture.header for messages in frames.values())
+
+        graph.wait(answered, what=f"an answer to {size}")
+        assert all((messages[-1].height, messages[-1].width) == size for messages in frames.values())
+    assert "ERROR" not in node.log
 
 
 def test_16_bit_semantic_image_past_254_classes(graph, start_fake):
