@@ -33,6 +33,7 @@ from .validation import Validation
 CLIP = LoopConfig(steps=6000, learning_rate=1e-3, batch_size=8)
 PANOPTIC = LoopConfig(steps=8000, learning_rate=1e-3, batch_size=4)
 VALIDATION_IMAGES = 100
+MASK_POINTS = 1024  # at which masks are compared
 
 
 def main() -> None:
@@ -137,7 +138,7 @@ def train_panoptic(
         module.requires_grad_(False)
     model.clip_logit_scale.requires_grad_(False)
     model.backbone.requires_grad_(arguments.train_backbone)
-    loss = PanopticLoss(num_points=1024)
+    loss = PanopticLoss(num_points=MASK_POINTS)
     with torch.no_grad():
         step = PanopticStep(model, levels, loss, train_backbone=arguments.train_backbone)
     config = replace(PANOPTIC, steps=arguments.steps)
