@@ -16,6 +16,7 @@ from rclpy.node import Node
 from std_msgs.msg import Float64
 
 from eovseg_ros.own_graph import use_own_graph
+from eovseg_ros.spinning import until_shutdown
 
 _TOPIC = "discovery_benchmark"
 _LONGEST = 30.0  # seconds
@@ -68,9 +69,10 @@ def _talk() -> None:
     rclpy.init()
     publisher = Node("talker").create_publisher(Float64, _TOPIC, 1)
     ready = time.monotonic()
-    while rclpy.ok() and time.monotonic() < ready + _LONGEST:
-        publisher.publish(Float64(data=ready))
-        time.sleep(0.01)
+    with until_shutdown():
+        while time.monotonic() < ready + _LONGEST:
+            publisher.publish(Float64(data=ready))
+            time.sleep(0.01)
 
 
 def _listen() -> None:

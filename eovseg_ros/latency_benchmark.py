@@ -23,7 +23,7 @@ from eovseg_ros.child_process import ChildProcess
 from eovseg_ros.msg import PanopticSegmentation
 from eovseg_ros.own_graph import use_own_graph
 
-_START_SECONDS = 90.0  # that rendering and loading may take
+_START_SECONDS = 240.0  # that rendering and loading may take
 _SLICE = 10.0  # seconds
 _TOLERATED = 1.5  # last slice to first slice, medians; a queue would grow by seconds
 _MOST_ADDED = 8.0  # ms of ROS path
