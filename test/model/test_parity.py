@@ -71,15 +71,20 @@ def test_results(parity_case, variant, backend):
     assert found_segments(result.segments) == expected_segments(case.description)
 
 
-def test_padded_size(parity_case):
-    """90x150 is padded to 96x160; one mask pixel lies on its threshold, which may move one query."""
-    case = parity_case("s_90x150")
+@pytest.mark.parametrize(("backend", "moved"), [("plain", 1), ("torch", 2)])
+def test_padded_size(parity_case, backend, moved):
+    """90x150 is padded to 96x160; mask pixels on their threshold may move a query each.
+
+    One does for the plain network. With the torch backend so does one of query 97 after the first stage,
+    whose logit is 2e-6 in the plain network, where the two differ by 4e-6 (median).
+    """
+    case = parity_case("s_90x150", backend)
     result = case.predictor(case.arrays["image"], short_side=None)
     assert relative_error(result.mask_logits, case.arrays["mask_logits"]) < TOLERANCE
     for name in ("class_logits", "final_class_logits"):
         value, expected = np.asarray(getattr(result, name)), case.arrays[name]
         error = np.linalg.norm(value - expected, axis=1) / np.linalg.norm(expected, axis=1)
-        assert np.count_nonzero(error >= TOLERANCE) <= 1, name
+        assert np.count_nonzero(error >= TOLERANCE) <= moved, name
         assert error.max() < 0.1, name
     assert np.count_nonzero(np.asarray(result.map) != case.arrays["panoptic_map"]) <= 5
     assert found_segments(result.segments) == expected_segments(case.description)
