@@ -23,7 +23,8 @@ class Curve(NamedTuple):
 
 
 def read_curves(log: str) -> list[Curve]:
-    """The curves of a log that `training.demo` wrote."""
+    """The curves of a log that `training.demo` wrote; the minutes of a run that went on add up."""
+    log = _add_up(log)
     curves = []
     for pattern, what, colour in ((NAMING, "true things named right", "#4c78a8"), (QUALITY, "PQ", "#e45756")):
         rows = [tuple(map(float, m.groups())) for m in pattern.finditer(log)]
@@ -31,6 +32,20 @@ def read_curves(log: str) -> list[Curve]:
             points = [(row[0], row[column]) for row in rows]
             curves.append(Curve(f"{what}, {names}", colour, dashes, points))
     return curves
+
+
+def _add_up(log: str) -> str:
+    """Let the clock of each start go on where the one before it stopped."""
+    before, last = 0.0, 0.0
+
+    def replace(match: re.Match[str]) -> str:
+        nonlocal before, last
+        minutes = float(match[1])
+        before += last if minutes < last else 0.0
+        last = minutes
+        return f"[{before + minutes:.2f} min]"
+
+    return re.sub(r"\[ *([\d.]+) min\]", replace, log)
 
 
 def draw(curves: list[Curve]) -> str:

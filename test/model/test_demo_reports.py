@@ -30,6 +30,11 @@ def test_curves_of_a_log():
     assert lines == ["330.0,170.0", "330.0,260.0", "610.0,200.0", "610.0,228.5"]  # 560 wide, 300 high
 
 
+def test_minutes_of_a_run_that_went_on_add_up():
+    went_on = LOG + "[  1.00 min] validation at step 2000: PQ trained 50.0, kept out 31.0\n"
+    assert read_curves(went_on)[2].points == [(10.0, 40.0), (11.0, 50.0)]
+
+
 def test_spread_over_seeds(tmp_path):
     for seed, pq in ((0, 40.0), (1, 44.0)):
         quality = {"trained names": pq, "kept-out names": 10.0}
