@@ -68,5 +68,9 @@ def load_predictor(parameters: NodeParameters) -> Predictor:
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     return EOVSegPredictor.from_checkpoint(
-        parameters.variant, parameters.checkpoint or None, vocabulary=parameters.vocabulary, device=device
+        parameters.variant,
+        parameters.checkpoint or None,
+        vocabulary=parameters.vocabulary,
+        device=device,
+        backend="torch",
     )

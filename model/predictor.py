@@ -111,13 +111,14 @@ class EOVSegPredictor:
         vocabulary: Vocabulary | Sequence[str] = ("@coco_panoptic",),
         seen: Sequence[bool] | None = None,
         device: str | torch.device = "cpu",
-        backend: str = "torch",
+        backend: str = "plain",
     ) -> "EOVSegPredictor":
         """Load a variant ("s", "m", "l", "tiny") from a published checkpoint, one of ours, or what is in one.
 
         None means the demo weights of the package for "tiny", for the others what `eovseg weights fetch` got.
         A state dict's tensors are taken over, not copied. vocabulary and seen as in `encode`. backend
-        "plain" leaves the network as it was loaded; others may change its layers for speed.
+        "plain" leaves the network as it was loaded; "torch" changes its layers in place for speed, after
+        which it cannot be trained or saved.
         Raises ValueError for an unknown variant or backend, CheckpointError, with the first keys that do
         not fit, for missing or wrong weights, and what `encode` raises.
         """

@@ -32,7 +32,7 @@ def load_predictor(arguments: argparse.Namespace, vocabulary: Sequence[str]) -> 
 
     try:
         return EOVSegPredictor.from_checkpoint(
-            arguments.variant, arguments.checkpoint, vocabulary, device=arguments.device
+            arguments.variant, arguments.checkpoint, vocabulary, device=arguments.device, backend="torch"
         )
     except (CheckpointError, VocabularyError) as error:
         raise CommandError(str(error)) from error
