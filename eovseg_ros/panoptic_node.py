@@ -200,6 +200,7 @@ def main(args: list[str] | None = None, load: Callable[[NodeParameters], Predict
 def _end(node: PanopticNode) -> None:
     """Stop the threads; a second Ctrl-C does not wait for the inference in hand."""
     try:
+        node.get_logger().info("ending after the frame in hand; Ctrl-C again ends at once")
         node.stop()
         node.destroy_node()
         rclpy.try_shutdown()
