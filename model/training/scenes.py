@@ -33,15 +33,17 @@ class SceneMemory:
 
     def __init__(self, dataset: CocoPanoptic) -> None:
         self.categories = dataset.categories
-        images, maps, self._segments = [], [], []
+        height, width = dataset[0].id_map.shape
+        self._images = torch.empty(len(dataset), height, width, 3, dtype=torch.uint8)
+        self._maps = torch.empty(len(dataset), height, width, dtype=torch.uint8)
+        self._segments = []
         for index in tqdm(range(len(dataset)), desc="reading scenes", mininterval=1):
             image, id_map, segments = dataset[index]
             rank = np.zeros(id_map.max() + 1, np.uint8)  # id -> 1 + place in the list
             rank[[s.id for s in segments]] = np.arange(1, len(segments) + 1)
-            images.append(torch.from_numpy(image.copy()))
-            maps.append(torch.from_numpy(rank[id_map]))
+            self._images[index] = torch.from_numpy(image.copy())
+            self._maps[index] = torch.from_numpy(rank[id_map])
             self._segments.append(torch.tensor([s.category for s in segments]))
-        self._images, self._maps = torch.stack(images), torch.stack(maps)
 
     def __len__(self) -> int:
         return len(self._images)
