@@ -53,7 +53,7 @@ def draw(curves: list[Curve]) -> str:
     minutes = max((x for curve in curves for x, _ in curve.points), default=1.0)
     return "\n".join(
         [
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{LEFT + WIDTH + 20}" '
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{LEFT + WIDTH + 60}" '
             f'height="{TOP + HEIGHT + 110}" font-family="sans-serif" font-size="13">'
             '<rect width="100%" height="100%" fill="white"/>',
             *_axes(minutes),
