@@ -36,6 +36,9 @@ class Observer(Protocol):
     def step(self, report: StepReport) -> None:
         """After every step."""
 
+    def flush(self) -> None:
+        """Before every checkpoint: a run that goes on from it does not tell of these steps again."""
+
     def checkpoint(self, step: int) -> None:
         """After every checkpoint; the other processes wait."""
 
@@ -71,6 +74,8 @@ def descend(
         if fabric.is_global_zero:
             observer.step(StepReport(step + 1, losses, norm, rate))
         if (step + 1) % plan.checkpoint_every == 0 or step + 1 == plan.steps:
+            if fabric.is_global_zero:
+                observer.flush()
             _save(fabric, module, optimizer, step + 1, checkpoint)
             if fabric.is_global_zero:
                 observer.checkpoint(step + 1)

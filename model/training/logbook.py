@@ -53,6 +53,10 @@ class Logbook:
         self._bar.set_postfix(loss=f"{total:.2f}", refresh=False)
         self._logged, self._since = report.step, time.monotonic()
 
+    def flush(self) -> None:
+        """Write what waits to be written."""
+        self._writer.flush()
+
     def checkpoint(self, step: int) -> None:
         """Draw the sample pictures."""
         for i, picture in enumerate(self._pictures.draw()):

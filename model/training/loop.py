@@ -97,6 +97,9 @@ class _Lines:
         )
         self.start(report.step)
 
+    def flush(self) -> None:
+        """Lines are written at once."""
+
     def checkpoint(self, step: int) -> None:
         self._on_checkpoint(step)
         self.start(step)

@@ -78,6 +78,8 @@ class Gradients:
         parameters = self._step.named_parameters()
         self.values = {name: p.grad.clone() for name, p in parameters if p.requires_grad}
 
+    def flush(self) -> None: ...
+
     def checkpoint(self, step: int) -> None: ...
 
 
