@@ -71,7 +71,8 @@ class FrameWorker:
         """End the thread once the frame in hand is done and drawn; what waits is dropped."""
         self._stopping.set()
         self.mailbox.close()
-        self._thread.join()
+        while self._thread.is_alive():  # a wait without end would not notice a second Ctrl-C in every case
+            self._thread.join(0.1)
         self._painter.stop()
 
     def _run(self) -> None:
