@@ -193,6 +193,8 @@ def main(args: list[str] | None = None, load: Callable[[NodeParameters], Predict
                     return 1
             rclpy.spin(node)
         return 0
+    except KeyboardInterrupt:  # struck as the block above was left
+        return 0
     finally:
         _end(node)
 
