@@ -13,7 +13,17 @@ def until_shutdown() -> Iterator[None]:
     try:
         yield
     except (KeyboardInterrupt, ExternalShutdownException):
-        pass
+        _forget_interrupt()
     except Exception:
         if rclpy.ok():
             raise
+        _forget_interrupt()
+
+
+def _forget_interrupt() -> None:
+    """Let the process end with its own status.
+
+    CPython notes a KeyboardInterrupt that leaves an `exec` of text, as in many an import, and then ends the
+    process by SIGINT though it was caught since; the next `exec` takes the note away.
+    """
+    exec("")

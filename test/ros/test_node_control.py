@@ -1,5 +1,7 @@
 """Starting, stopping and the camera's manners."""
 
+import subprocess
+import sys
 import time
 
 import pytest
@@ -181,3 +183,12 @@ def test_diagnostics(graph, start_fake, use_sim_time):
     assert report["backend"] == "torch on cpu"
     assert 0 < float(report["rate out (Hz)"]) <= float(report["rate in (Hz)"]) + 1
     assert float(report["latency, median (ms)"]) >= float(report["ROS path, median (ms)"]) > 0
+
+
+def test_an_interrupt_inside_exec_leaves_the_exit_status_alone():
+    code = (
+        "from eovseg_ros.spinning import until_shutdown\n"
+        "with until_shutdown():\n"
+        "    exec('raise KeyboardInterrupt')\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0
