@@ -30,7 +30,6 @@ from eovseg_ros.own_graph import use_own_graph
 _START_SECONDS = 60.0  # that camera and node may take
 _LINE_PERIOD = 2.0  # seconds between two lines of numbers
 _PICTURES = 3  # of every act
-_OVERLAP_THRESHOLD = 0.6  # the tiny model draws one thing twice more often than S, M and L: 0.8 drops both
 
 
 class Act(NamedTuple):
@@ -161,7 +160,6 @@ def main(arguments: list[str] | None = None) -> int:
     node = {
         "checkpoint": options.checkpoint,
         "vocabulary": ACTS[0].vocabulary,
-        "overlap_threshold": _OVERLAP_THRESHOLD,
     }
     remap = {"image": "/camera/image_raw"}
     with ExitStack() as stack:

@@ -116,7 +116,7 @@ class FrameWorker:
             short_side=parameters.model_short_side,
             vocabulary=snapshot.encoded,
             object_threshold=parameters.object_threshold,
-            overlap_threshold=parameters.overlap_threshold,
+            overlap_threshold=parameters.model_overlap_threshold,
         )
         model_ended = time.monotonic()
         frame = SegmentedFrame(

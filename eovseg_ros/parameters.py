@@ -65,7 +65,12 @@ class NodeParameters:
     )
     object_threshold: float = _parameter(0.0, "Least score of a segment.", live=True, low=0.0, high=1.0)
     overlap_threshold: float = _parameter(
-        0.8, "Least share of a mask that must stay visible under better ones.", live=True, low=0.0, high=1.0
+        -1.0,
+        "Least share of a mask that must stay visible under better ones; -1: what the variant was judged "
+        "with (0.8, tiny 0.6).",
+        live=True,
+        low=-1.0,
+        high=1.0,
     )
     max_rate: float = _parameter(
         0.0,
@@ -96,6 +101,11 @@ class NodeParameters:
     def model_short_side(self) -> int | None | Literal["variant"]:
         """The parameter short_side in the predictor's words."""
         return {0: "variant", -1: None}.get(self.short_side, self.short_side)
+
+    @property
+    def model_overlap_threshold(self) -> float | None:
+        """The parameter overlap_threshold in the predictor's words."""
+        return self.overlap_threshold if self.overlap_threshold >= 0 else None
 
     @classmethod
     def declare(cls, node: Node) -> "NodeParameters":

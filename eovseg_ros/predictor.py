@@ -52,7 +52,7 @@ class Predictor(Protocol):
         short_side: int | None | Literal["variant"],
         vocabulary: Any,  # an EncodedVocabulary of this predictor's own
         object_threshold: float,
-        overlap_threshold: float,
+        overlap_threshold: float | None,
     ) -> Prediction:
         """Segment an (H, W, 3) uint8 RGB image, resized inside; the answer has the image's size."""
         ...

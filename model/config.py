@@ -81,6 +81,7 @@ class EOVSegConfig:
     vas: bool = True  # table 4: Vocabulary-Aware Selection, or none
     fusion: Literal["tdee", "sum", "masks"] = "tdee"  # table 4: TDEE or E_m alone; "sum" is E_m + E_s
     short_side: int = 640  # evaluation resizes the short side to this
+    overlap_threshold: float = 0.8  # evaluation drops a segment that won a smaller share of its mask
     training_vocabulary: str = "coco_panoptic"  # classes seen in training, a file in vocabularies/
     open_clip: tuple[str, str] | None = None  # open_clip model name and pretrained tag
 
@@ -128,6 +129,7 @@ CONFIGS: dict[str, EOVSegConfig] = {
             num_heads=4,
             ffn_dim=256,
             short_side=240,
+            overlap_threshold=0.6,
             training_vocabulary="simulation_captions",
         ),
     )

@@ -189,14 +189,15 @@ class EOVSegPredictor:
         output_size: tuple[int, int] | None = None,
         vocabulary: EncodedVocabulary | None = None,
         object_threshold: float = 0.0,
-        overlap_threshold: float = 0.8,
+        overlap_threshold: float | None = None,
     ) -> PanopticResult:
         """Segment one image (H, W, 3) uint8 RGB.
 
         short_side: the image is resized so that its short side has that many pixels, its long side
         2560 at most; "variant" is what it was made for (640, tiny 240), None leaves the size as it is.
         output_size: (height, width) of the result, by default the image's own. vocabulary: an
-        encoded one, by default the predictor's. The thresholds, from 0 to 1, are those of fuse_panoptic.
+        encoded one, by default the predictor's. The thresholds, from 0 to 1, are those of fuse_panoptic;
+        overlap_threshold is by default what the variant was judged with (0.8, tiny 0.6).
         Raises ValueError for anything that is not such an image, and for sizes below 1.
         Source: paper, Evaluation Protocols.
         """
@@ -209,6 +210,8 @@ class EOVSegPredictor:
         output = self._backend(images, vocabulary.text, vocabulary.seen)
         output_shape = image.shape[:2] if output_size is None else tuple(output_size)
         sizes = MaskSizes(images.shape[-2:], resized.shape[:2], output_shape)
+        if overlap_threshold is None:
+            overlap_threshold = self.model.config.overlap_threshold
         is_thing, labels = vocabulary.vocabulary.is_thing, vocabulary.vocabulary.labels
         fused = fuse_panoptic(
             output.final_class_logits[0],

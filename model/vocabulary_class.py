@@ -31,9 +31,7 @@ class VocabularyClass:
             if len(name) > MAX_NAME_LENGTH:
                 raise VocabularyError(f"{name[:30]!r}... is too long: {MAX_NAME_LENGTH} characters at most")
             if any(unicodedata.category(character) in ("Cc", "Cs") for character in name):
-                raise VocabularyError(
-                    f"{name!r} holds control or half characters, which are no text"
-                )
+                raise VocabularyError(f"{name!r} holds control or half characters, which are no text")
             if name.casefold() in seen:
                 raise VocabularyError(f"{name!r} is a duplicate: class {self.names[0]!r} has it already")
             seen.add(name.casefold())

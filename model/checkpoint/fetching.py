@@ -62,9 +62,7 @@ def _keep_download(source: Path, target: Path, variant: str, expected: Mapping[s
     source.unlink()
 
 
-def _convert(
-    source: Path, target: Path, variant: str, expected: Mapping[str, Tensor], checksum: str
-) -> None:
+def _convert(source: Path, target: Path, variant: str, expected: Mapping[str, Tensor], checksum: str) -> None:
     metadata = {"variant": variant, "source": "published, Apache-2.0", "source_sha256": checksum}
     convert(read_state_dict(source), expected, target, metadata)
     write_record(target, sha256_of(target))

@@ -23,8 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_model_arguments(parser)
     add("--out", type=Path, default=Path("eovseg_out"), help="folder to write (default: eovseg_out)")
     add("--object-threshold", type=_fraction, default=0.0, help="least score of a segment (default: 0.0)")
-    text = "least part of a mask that must stay visible under better ones (default: 0.8)"
-    add("--overlap-threshold", type=_fraction, default=0.8, help=text)
+    text = "least part of a mask that must stay visible under better ones (default: 0.8, tiny 0.6)"
+    add("--overlap-threshold", type=_fraction, help=text)
     add("--opacity", type=_fraction, default=0.5, help="of the overlay's colours (default: 0.5)")
 
 

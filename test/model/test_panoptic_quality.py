@@ -20,8 +20,10 @@ def draw(*rows: str) -> np.ndarray:
 def quality(predicted, predicted_segments, true, true_segments) -> PanopticQuality:
     metric = PanopticQuality(2)
     metric.update(
-        draw(*predicted), [LabelledSegment(*s) for s in predicted_segments],
-        draw(*true), [LabelledSegment(*s) for s in true_segments],
+        draw(*predicted),
+        [LabelledSegment(*s) for s in predicted_segments],
+        draw(*true),
+        [LabelledSegment(*s) for s in true_segments],
     )
     return metric
 

@@ -1,5 +1,7 @@
 """The predictor: sizes, thresholds, batches, and what it refuses."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -89,6 +91,16 @@ def test_thresholds_are_arguments(tiny):
     assert scores
     kept = tiny(picture, overlap_threshold=0.0, object_threshold=max(scores)).segments
     assert len(kept) < len(scores) and all(s.score > max(scores) for s in kept)
+
+
+def test_the_overlap_threshold_is_the_variants_own_unless_given(tiny, monkeypatch):
+    picture = image(64, 64)
+    loose, strict = (tiny(picture, overlap_threshold=t).map for t in (0.0, 1.0))
+    assert not torch.equal(loose, strict)
+    for threshold, expected in ((0.0, loose), (1.0, strict)):
+        monkeypatch.setattr(tiny.model, "config", replace(CONFIGS["tiny"], overlap_threshold=threshold))
+        assert torch.equal(tiny(picture).map, expected)
+    assert [CONFIGS[v].overlap_threshold for v in ("s", "m", "l")] == [0.8] * 3  # the paper's
 
 
 def test_another_vocabulary_for_one_image(tiny):

@@ -62,7 +62,7 @@ def test_values_given_at_the_start():
         ("short_side:=640.5", "'short_side' must be a whole number"),
         ("variant:=xxl", "'variant' must be one of tiny, s, m, l, got 'xxl'"),
         ("diagnostics_rate:=0", "'diagnostics_rate' must lie between 0.1 and 10, got 0"),
-        ("overlap_threshold:=1.5", "overlap_threshold out of range Min: 0.0, Max: 1.0"),
+        ("overlap_threshold:=1.5", "overlap_threshold out of range Min: -1.0, Max: 1.0"),
         ("overlap_threshold:=.nan", "overlap_threshold out of range"),
     ],
 )
