@@ -6,6 +6,7 @@ from tensorrt_operators import complaints
 from torch import Tensor, nn
 from torchvision.ops import deform_conv2d
 
+from eovseg_model.backends.half_precision import set_precision
 from eovseg_model.backends.text_padding import TextShape
 from eovseg_model.build import build_model
 from eovseg_model.config import CONFIGS
@@ -17,6 +18,8 @@ def test_tensorrt_has_a_converter_for_every_operator(variant):
     with torch.device("meta"):  # no weights: only the operators count
         model = build_model(CONFIGS[variant])
     program = export_program(model, (96, 128), TextShape(16, 3))
+    assert complaints(program) == []
+    set_precision(program, "fp16")
     assert complaints(program) == []
 
 
