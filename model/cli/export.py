@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Load, export and write; CommandError where a file or a package is missing."""
-    from ..backends.tensorrt_backend import TensorRTUnavailableError
+    from ..backends.tensorrt_engine import TensorRTError
 
     size = input_size(arguments.size)
     if arguments.text_rows < 2 or arguments.synonyms < 1:
@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
     except ModuleNotFoundError as error:
         needed = NEEDS[arguments.format]
         raise CommandError(f"{arguments.format} needs `pip install {needed}`: {error}") from error
-    except TensorRTUnavailableError as error:
+    except TensorRTError as error:
         raise CommandError(str(error)) from error
     print(f"wrote {arguments.out}")
     return 0
@@ -54,14 +54,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _write(arguments: argparse.Namespace, size: tuple[int, int]) -> None:
     from ..backends.half_precision import set_precision
-    from ..backends.tensorrt_backend import build, check_available
+    from ..backends.tensorrt_engine import build, require_tensorrt
     from ..backends.text_padding import TextShape
     from ..export.onnx import write_onnx
     from ..export.openvino import write_openvino
     from ..export.program import export_program
 
     if arguments.format == "tensorrt":
-        check_available()
+        require_tensorrt()
     model = _load(arguments)
     if arguments.format == "tensorrt":
         model = model.cuda()
