@@ -34,6 +34,7 @@ setup(
     ],
     extras_require={
         "evaluation": ["hotcoco>=1.3"],
+        "export": ["onnx", "onnxscript", "openvino"],
         "simulation": ["pybullet>=3.2.6"],
         "training": ["lightning-fabric>=2.4", "tensorboard>=2.16"],
     },

@@ -1,0 +1,90 @@
+"""Write the network for another runtime, with the text as an input: onnx, openvino or tensorrt."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..config import CONFIGS
+from .errors import CommandError
+from .info import input_size
+
+if TYPE_CHECKING:
+    from ..eovseg import EOVSeg
+
+NEEDS = {"onnx": "onnx onnxscript", "openvino": "openvino", "tensorrt": "torch-tensorrt"}  # by format
+SUFFIXES = {"onnx": ".onnx", "openvino": ".xml", "tensorrt": ".pt2"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    add = parser.add_argument
+    add("format", choices=NEEDS)
+    add("--variant", choices=CONFIGS, default="s")
+    add("--checkpoint", type=Path, help="weights; default: what `eovseg weights fetch` got")
+    add("--size", default="640x864", metavar="HxW", help="height x width of the input (default: 640x864)")
+    text = "text rows; a vocabulary may have one fewer (default: 256)"
+    add("--text-rows", type=int, default=256, metavar="N", help=text)
+    add("--synonyms", type=int, default=8, metavar="K", help="most names a class may have (default: 8)")
+    text = "fp32 (default), or fp16 for the layers of the features"
+    add("--precision", choices=("fp32", "fp16"), default="fp32", help=text)
+    add("--out", type=Path, required=True, metavar="FILE", help=f"must end in {', '.join(SUFFIXES.values())}")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Load, export and write; CommandError where a file or a package is missing."""
+    from ..backends.tensorrt_engine import TensorRTError
+
+    size = input_size(arguments.size)
+    if arguments.text_rows < 2 or arguments.synonyms < 1:
+        raise CommandError("--text-rows must be at least 2 and --synonyms at least 1")
+    if arguments.out.suffix != SUFFIXES[arguments.format]:
+        raise CommandError(f"--out must end in {SUFFIXES[arguments.format]} for {arguments.format}")
+    if not arguments.out.parent.is_dir():
+        raise CommandError(f"there is no folder {arguments.out.parent}")
+    try:
+        _write(arguments, size)
+    except ModuleNotFoundError as error:
+        needed = NEEDS[arguments.format]
+        raise CommandError(f"{arguments.format} needs `pip install {needed}`: {error}") from error
+    except TensorRTError as error:
+        raise CommandError(str(error)) from error
+    print(f"wrote {arguments.out}")
+    return 0
+
+
+def _write(arguments: argparse.Namespace, size: tuple[int, int]) -> None:
+    from ..backends.half_precision import set_precision
+    from ..backends.tensorrt_engine import build, require_tensorrt
+    from ..backends.text_padding import TextShape
+    from ..export.onnx import write_onnx
+    from ..export.openvino import write_openvino
+    from ..export.program import export_program
+
+    if arguments.format == "tensorrt":
+        require_tensorrt()
+    model = _load(arguments)
+    if arguments.format == "tensorrt":
+        model = model.cuda()
+    program = export_program(
+        model,
+        size,
+        TextShape(arguments.text_rows, arguments.synonyms),
+        one_operator_deform=arguments.format == "openvino",
+    )
+    if arguments.format == "tensorrt":
+        build(program, arguments.out, arguments.precision)
+        return
+    set_precision(program, arguments.precision)
+    write = write_onnx if arguments.format == "onnx" else write_openvino
+    write(program, arguments.out)
+
+
+def _load(arguments: argparse.Namespace) -> "EOVSeg":
+    from ..checkpoint.loading import CheckpointError
+    from ..predictor import EOVSegPredictor
+
+    try:
+        predictor = EOVSegPredictor.from_checkpoint(arguments.variant, arguments.checkpoint, ["thing"])
+    except CheckpointError as error:
+        raise CommandError(str(error)) from error
+    return predictor.model
