@@ -112,6 +112,7 @@ class EOVSegPredictor:
         seen: Sequence[bool] | None = None,
         device: str | torch.device = "cpu",
         backend: str = "plain",
+        precision: str = "fp32",
     ) -> "EOVSegPredictor":
         """Load a variant ("s", "m", "l", "tiny") from a published checkpoint, one of ours, or what is in one.
 
@@ -138,7 +139,7 @@ class EOVSegPredictor:
         materialise_buffers(model)
         text_hash = text_hash or hash_weights(model.text_encoder.state_dict())
         cache = TextCache(cache_folder(), text_hash)
-        return cls(model.to(device), vocabulary, seen, cache, load_backend(backend, model))
+        return cls(model.to(device), vocabulary, seen, cache, load_backend(backend, model, precision))
 
     @property
     def device(self) -> torch.device:

@@ -40,7 +40,7 @@ class VocabularyAwareSelection(nn.Module):
         """Largest weight of each pixel's softmax over the rows: (B, C, H, W) -> (B, 1, H, W)."""
         embedding = F.gelu(self.pointwise_bn(self.pointwise(x)))  # (B, D, H, W)
         similarity = compare(embedding.permute(0, 2, 3, 1))  # (B, H, W, T + 1)
-        return similarity.softmax(-1).amax(-1).unsqueeze(1)
+        return similarity.float().softmax(-1).amax(-1).unsqueeze(1)
 
 
 def _linear_with(weight: Tensor, bias: Tensor | None) -> Callable[[Tensor], Tensor]:

@@ -5,7 +5,7 @@ from .backend import Backend
 from .torch_backend import TorchBackend
 
 BACKENDS = ("torch", "plain")
-PRECISIONS = ("fp32",)
+PRECISIONS = ("fp32", "bf16")
 
 
 def load_backend(name: str, model: EOVSeg, precision: str = "fp32") -> Backend:
@@ -18,5 +18,5 @@ def load_backend(name: str, model: EOVSeg, precision: str = "fp32") -> Backend:
     if name == "plain":
         return model
     if name == "torch":
-        return TorchBackend(model)
+        return TorchBackend(model, precision)
     raise ValueError(f"unknown backend {name!r}; there are: {', '.join(BACKENDS)}")
