@@ -34,7 +34,7 @@ class VocabularyAwareSelection(nn.Module):
         # A batch norm that learns needs all pixels at once; else D and T + 1 numbers a pixel come and go.
         parts = [x] if self.training else x.split(ROWS_PER_PART, dim=2)
         attention = torch.cat([self._attend(part, compare) for part in parts], dim=2)
-        return aggregated * (attention * self.scale + self.offset)
+        return aggregated * (attention * self.scale + self.offset).to(aggregated.dtype)
 
     def _attend(self, x: Tensor, compare: Callable[[Tensor], Tensor]) -> Tensor:
         """Largest weight of each pixel's softmax over the rows: (B, C, H, W) -> (B, 1, H, W)."""

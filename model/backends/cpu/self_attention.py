@@ -1,11 +1,12 @@
 """Self-attention whose products are those of packed layers."""
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ...layers import SelfAttention
 from .linear import PackedLinear
+
+QUERIES = 512  # whose weights are in memory at once
 
 
 class PackedSelfAttention(nn.Module):
@@ -20,6 +21,13 @@ class PackedSelfAttention(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(B, N, C) -> (B, N, C), in the layer's own type."""
         B, N, C = x.shape
-        query, key, value = self.project(x).view(B, N, 3, self._heads, -1).permute(2, 0, 3, 1, 4)
-        x = F.scaled_dot_product_attention(query, key, value)  # (B, heads, N, C / heads)
-        return self.out_proj(x.transpose(1, 2).reshape(B, N, C))
+        projected = self.project(x).view(B, N, 3, self._heads, -1)
+        query, key, value = projected.permute(2, 0, 3, 1, 4).flatten(1, 2)  # (B heads, N, C / heads) each
+        key = key.transpose(1, 2) * (C // self._heads) ** -0.5
+        heads = torch.stack([_attend(*head) for head in zip(query, key, value, strict=True)])
+        return self.out_proj(heads.view(B, self._heads, N, -1).transpose(1, 2).reshape(B, N, C))
+
+
+def _attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    """One head: (N, C), (C, N) and (N, C) -> (N, C)."""
+    return torch.cat([(part @ key).softmax(-1) @ value for part in query.split(QUERIES)])
