@@ -1,0 +1,76 @@
+"""The plain network as a `torch.export` graph of fixed sizes, with the text as an input."""
+
+import copy
+
+import torch
+from torch import Tensor, nn
+from torch.export import ExportedProgram
+
+from ..backends.text_padding import TextShape
+from ..classification import PADDING, TextRows
+from ..eovseg import EOVSeg, EOVSegOutput
+from ..folding import fold_batch_norms
+from .deformable import use_one_operator
+
+INPUT_NAMES = ("images", "rows", "groups", "penalty", "seen")
+OUTPUT_NAMES = EOVSegOutput._fields
+
+Inputs = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
+
+
+class ExportableNetwork(nn.Module):
+    """EOVSeg with plain tensors for inputs and outputs, in the order of INPUT_NAMES and OUTPUT_NAMES."""
+
+    def __init__(self, model: EOVSeg) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(
+        self, images: Tensor, rows: Tensor, groups: Tensor, penalty: Tensor, seen: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """images (B, 3, H, W) normalised, rows (T, D), groups (T, K) int64, penalty (T,), seen (T,) bool.
+
+        -> class_logits (B, N, T + 1), mask_logits (B, N, H/4, W/4), final_class_logits (B, N, T + 1).
+        """
+        output = self.model(images, TextRows(rows, groups, penalty), seen)
+        return output.class_logits, output.mask_logits, output.final_class_logits
+
+
+@torch.no_grad()
+def export_program(
+    model: EOVSeg,
+    size: tuple[int, int],
+    text_shape: TextShape,
+    batch: int = 1,
+    *,
+    one_operator_deform: bool = False,
+) -> ExportedProgram:
+    """The graph of model, which stays as it is, for images of size (height, width); float32.
+
+    model has plain modules, not ones packed for a CPU. one_operator_deform keeps the deformable
+    convolution as `torchvision.deform_conv2d`; otherwise it is a grid_sample and a matrix product.
+    Raises ValueError for sides that are no multiples of 32.
+    """
+    if any(side <= 0 or side % 32 for side in size):
+        raise ValueError(f"the sides of {size[0]}x{size[1]} have to be multiples of 32")
+    # A copy without the text tower: text comes in encoded.
+    network = copy.deepcopy(model, {id(model.text_encoder): nn.Identity()}).eval().requires_grad_(False)
+    fold_batch_norms(network)
+    if one_operator_deform:
+        use_one_operator(network)
+    inputs = example_inputs(model, size, text_shape, batch)
+    return torch.export.export(ExportableNetwork(network).eval(), inputs, strict=False)
+
+
+def example_inputs(model: EOVSeg, size: tuple[int, int], text_shape: TextShape, batch: int = 1) -> Inputs:
+    """Inputs of the right shapes on the model's device: a picture of zeros, one class, then padding."""
+    device = model.void_row.embedding.device
+    T, K = text_shape
+    rows = torch.zeros(T, model.config.text_dim, device=device)
+    rows[0, 0] = 1
+    groups = torch.full((T, K), T - 1, dtype=torch.int64, device=device)
+    groups[0] = 0
+    penalty = torch.full((T,), PADDING, device=device)
+    penalty[0] = 0
+    seen = torch.zeros(T, dtype=torch.bool, device=device)
+    return torch.zeros(batch, 3, *size, device=device), rows, groups, penalty, seen
