@@ -60,5 +60,4 @@ def _coordinates(x: Tensor) -> Tensor:
     B, _, H, W = x.shape
     row = torch.linspace(-1, 1, H, device=x.device, dtype=x.dtype)
     column = torch.linspace(-1, 1, W, device=x.device, dtype=x.dtype)
-    y, x_ = torch.meshgrid(row, column, indexing="ij")
-    return torch.stack([x_, y]).expand(B, 2, H, W)
+    return torch.stack([column.expand(H, W), row.view(H, 1).expand(H, W)]).expand(B, 2, H, W)

@@ -1,0 +1,54 @@
+"""The network as a TensorRT engine, made and run by torch-tensorrt 2.14. No GPU has run this yet."""
+
+import importlib.util
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.export import ExportedProgram
+
+PRECISIONS = ("fp32",)
+
+
+class TensorRTError(Exception):
+    """TensorRT cannot be used here; the message says what is missing."""
+
+
+def require_tensorrt() -> None:
+    """Raises TensorRTError unless torch_tensorrt, tensorrt and a CUDA device are there."""
+    missing = [name for name in ("torch_tensorrt", "tensorrt") if importlib.util.find_spec(name) is None]
+    if missing:
+        raise TensorRTError(f"TensorRT needs {' and '.join(missing)}: pip install torch-tensorrt==2.14.*")
+    if not torch.cuda.is_available():
+        raise TensorRTError("TensorRT needs an NVIDIA GPU and a torch built for CUDA: torch sees no device")
+
+
+def build(program: ExportedProgram, path: Path, precision: str = "fp32") -> None:
+    """Compile a program whose weights and example inputs are on a CUDA device, and write it to path.
+
+    Raises ValueError for an unknown precision, TensorRTError where TensorRT is missing.
+    """
+    if precision not in PRECISIONS:
+        raise ValueError(f"tensorrt has no precision {precision!r}; it has: {', '.join(PRECISIONS)}")
+    require_tensorrt()
+    import torch_tensorrt
+
+    arguments, _ = program.example_inputs
+    compiled = torch_tensorrt.dynamo.compile(
+        program, arg_inputs=list(arguments), immutable_weights=True, require_full_compilation=True
+    )
+    torch_tensorrt.save(compiled, str(path), arg_inputs=list(arguments))
+
+
+def load(path: Path) -> Callable[..., tuple[Tensor, Tensor, Tensor]]:
+    """What `build` wrote, run with CUDA graphs: inputs and outputs are those of the exported program.
+
+    Raises TensorRTError where TensorRT is missing.
+    """
+    require_tensorrt()
+    import torch_tensorrt
+
+    module = torch_tensorrt.load(str(path)).module()
+    torch_tensorrt.runtime.set_cudagraphs_mode(True)
+    return module
