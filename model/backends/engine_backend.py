@@ -19,7 +19,7 @@ MOST_ENGINES = 4  # the one that was asked for longest ago goes first
 
 
 class EngineBackend:
-    """An engine a size of pictures and bucket of vocabularies; a new vocabulary in a bucket builds nothing."""
+    """One engine a picture size and bucket of vocabularies, which take turns in it without a build."""
 
     def __init__(
         self,

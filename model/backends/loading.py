@@ -23,7 +23,7 @@ _HAS = {
     "compile": ("fp32",),
     "openvino": ("fp32", "bf16"),
     "onnxruntime": ("fp32",),
-    "tensorrt": ("fp32", "fp16"),
+    "tensorrt": ("fp32",),
     "plain": ("fp32",),
 }
 _PACKAGES = {"openvino": "openvino", "onnxruntime": "onnxruntime", "tensorrt": "torch_tensorrt"}
@@ -71,6 +71,8 @@ def check_backend(name: str, precision: str, device: str) -> str:
         raise BackendError(f"backend {name} has no precision {precision!r}; it has: {', '.join(_HAS[name])}")
     if name == "torch" and precision == "bf16" and device != "cpu":
         raise BackendError("backend torch has bf16 on CPUs only")
+    if name == "tensorrt" and device != "cuda":
+        raise BackendError("backend tensorrt needs an NVIDIA GPU: the model is on the CPU")
     if name in ("openvino", "onnxruntime") and device != "cpu":
         raise BackendError(f"backend {name} runs on CPUs only")
     package = _PACKAGES.get(name)
@@ -92,4 +94,10 @@ def _engine_maker(name: str, precision: str) -> EngineMaker:
         from .engines.onnxruntime_engine import onnxruntime_maker
 
         return onnxruntime_maker()
-    raise BackendError(f"backend {name} is not here yet")
+    if name == "compile":
+        from .engines.compile_maker import compile_maker
+
+        return compile_maker()
+    from .engines.tensorrt_maker import tensorrt_maker
+
+    return tensorrt_maker()

@@ -33,7 +33,9 @@ class PackedConv2d(nn.Module):
         """relu(forward(x) + other) in one pass."""
         x = x.to(self._dtype)
         convolve = torch.ops.mkldnn._convolution_pointwise.binary
-        return convolve(x, other.to(self._dtype), self._packed(x), self._bias, *self._geometry, "add", 1.0, "relu", [], "")
+        return convolve(
+            x, other.to(self._dtype), self._packed(x), self._bias, *self._geometry, "add", 1.0, "relu", [], ""
+        )
 
     def _packed(self, x: Tensor) -> Tensor:
         if not self._weight.is_mkldnn:

@@ -7,9 +7,7 @@ from torch import Tensor, nn
 class PackedLinear(nn.Module):
     """A linear layer for inference: weights laid out at the first call instead of at every one."""
 
-    def __init__(
-        self, weight: Tensor, bias: Tensor | None, dtype: torch.dtype = torch.float32
-    ) -> None:
+    def __init__(self, weight: Tensor, bias: Tensor | None, dtype: torch.dtype = torch.float32) -> None:
         super().__init__()
         self._weight = weight.detach().to(dtype)
         self._bias = None if bias is None else bias.detach().to(dtype)

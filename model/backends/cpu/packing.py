@@ -16,7 +16,6 @@ from .linear import PackedLinear
 from .self_attention import PackedSelfAttention
 from .transposed_convolution import PackedConvTranspose2d
 
-
 LOW_PRECISION = ("backbone", "spatial_extractor", "aggregator", "vas")  # where nearly all of the work is
 FULL_PRECISION = ("dcn_offset", "attnpool", "head")  # of these parts: sampling positions, embeddings
 

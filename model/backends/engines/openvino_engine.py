@@ -38,9 +38,7 @@ class OpenVINOEngine:
         self, images: Tensor, rows: Tensor, groups: Tensor, penalty: Tensor, seen: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
         inputs = (images, rows, groups, penalty, seen)
-        given = {
-            name: value.contiguous().numpy() for name, value in zip(INPUT_NAMES, inputs, strict=True)
-        }
+        given = {name: value.contiguous().numpy() for name, value in zip(INPUT_NAMES, inputs, strict=True)}
         found = self._request.infer(given)
         # Copies: the next frame's results are written over these.
         classes, masks, final = (torch.from_numpy(found[i].copy()) for i in range(len(OUTPUT_NAMES)))
