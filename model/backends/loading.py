@@ -13,10 +13,8 @@ from .backend import Backend
 from .engine_backend import EngineBackend
 from .engines.engine import EngineMaker
 from .engines.engine_cache import EngineCache
+from .names import BACKENDS
 from .torch_backend import TorchBackend
-
-BACKENDS = ("auto", "torch", "compile", "openvino", "onnxruntime", "tensorrt", "plain")
-PRECISIONS = ("auto", "fp32", "bf16", "fp16", "int8")
 
 _HAS = {
     "torch": ("fp32", "bf16"),
@@ -59,6 +57,13 @@ def load_backend(name: str, model: EOVSeg, precision: str = "fp32") -> Backend:
         cache=EngineCache(cache_folder()),
         torch_backend=TorchBackend(model, "bf16" if precision == "bf16" else "fp32"),
     )
+
+
+def describe_backend(backend: Backend) -> str:
+    """Name, precision and what engines there are, in words."""
+    if isinstance(backend, EngineBackend):
+        return f"{backend.name} {backend.precision}: {backend.state}"
+    return f"torch {backend.precision}" if isinstance(backend, TorchBackend) else "plain fp32"
 
 
 def check_backend(name: str, precision: str, device: str) -> str:

@@ -13,6 +13,7 @@ class TorchBackend:
     """Runs model, whose layers it changes in place: it cannot be trained or saved afterwards."""
 
     def __init__(self, model: EOVSeg, precision: str = "fp32") -> None:
+        self.precision = precision
         self._model = model.eval().requires_grad_(False)
         fold_batch_norms(model)
         if model.void_row.embedding.device.type == "cpu" and torch.backends.mkldnn.is_available():
