@@ -59,7 +59,7 @@ class NodeParameters:
     )
     backend: str = _parameter(
         "auto",
-        "What runs the model: auto (TensorRT where it is installed with CUDA, else torch), or one of the rest. "
+        "What runs the model: auto (TensorRT where it and CUDA are, else torch), or one of the rest. "
         "All but torch and plain build an engine a picture size, in the background while torch serves.",
         choices=BACKENDS,
     )
