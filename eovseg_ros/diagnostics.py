@@ -12,6 +12,7 @@ def diagnostic_message(
     name: str,
     state: str,
     device: str,
+    backend: str,
     topic: str,
     silent: bool,
     report: FrameReport,
@@ -48,7 +49,7 @@ def diagnostic_message(
         "last image ago (s)": f"{report.age:.1f}",
         "vocabulary version": vocabulary_version,
         "vocabulary state": vocabulary_state,
-        "backend": f"torch on {device}",
+        "backend": f"{backend} on {device}" if backend else "",
         "vocabulary error": vocabulary_error,
         "frame error": frame_error,
     }

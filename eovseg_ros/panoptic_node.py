@@ -165,6 +165,7 @@ class PanopticNode(LifecycleNode):
             name=f"{self.get_fully_qualified_name()}: segmentation",
             state="active" if worker else "inactive" if vocabulary else "unconfigured",
             device=str(predictor.device) if predictor else self.parameters.device,
+            backend=predictor.backend_state if predictor else "",
             topic=image_input.topic if image_input else "",
             silent=bool(image_input and image_input.silent),
             report=self._statistics.report(),

@@ -11,6 +11,7 @@ from rclpy.exceptions import InvalidParameterValueException
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
+from eovseg_model.backends.names import BACKENDS, PRECISIONS
 from eovseg_model.vocabulary import Vocabulary
 
 
@@ -55,6 +56,25 @@ class NodeParameters:
     )
     device: str = _parameter(
         "auto", "Device of the model: auto (CUDA where there is some), cpu, cuda, cuda:1, ..."
+    )
+    backend: str = _parameter(
+        "auto",
+        "What runs the model: auto (TensorRT where it and CUDA are, else torch), or one of the rest. "
+        "All but torch and plain build an engine a picture size, in the background while torch serves.",
+        choices=BACKENDS,
+    )
+    precision: str = _parameter(
+        "auto",
+        "Number format inside the model: auto (bf16 where the CPU has instructions for it and the backend "
+        "can, else fp32), or one of the rest.",
+        choices=PRECISIONS,
+    )
+    threads: int = _parameter(
+        1,
+        "Threads of the CPU that the model computes on, 0: as many as PyTorch chooses. Two that wait for "
+        "each other on cores that other programs use, too, can be three times slower than one.",
+        low=0,
+        high=256,
     )
     short_side: int = _parameter(
         0,

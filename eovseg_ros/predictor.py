@@ -41,6 +41,11 @@ class Predictor(Protocol):
         """Where it computes, in PyTorch's words."""
         ...
 
+    @property
+    def backend_state(self) -> str:
+        """Backend and precision, and how far the building of an engine is."""
+        ...
+
     def encode(self, vocabulary: Vocabulary) -> EncodedVocabulary:
         """Encode the names of a vocabulary; slow."""
         ...
@@ -64,6 +69,8 @@ def load_predictor(parameters: NodeParameters) -> Predictor:
 
     from eovseg_model.predictor import EOVSegPredictor
 
+    if parameters.threads:
+        torch.set_num_threads(parameters.threads)
     device = parameters.device
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -72,5 +79,6 @@ def load_predictor(parameters: NodeParameters) -> Predictor:
         parameters.checkpoint or None,
         vocabulary=parameters.vocabulary,
         device=device,
-        backend="torch",
+        backend=parameters.backend,
+        precision=parameters.precision,
     )

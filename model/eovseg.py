@@ -79,7 +79,7 @@ class EOVSeg(nn.Module):
         weight = torch.where(seen, self.config.alpha, self.config.beta)
         usable = valid if self.config.ensemble_on_valid_masks else None
         final = geometric_ensemble(last.class_logits, out_logits, weight, usable)
-        return EOVSegOutput(last.class_logits, last.mask_logits, final)
+        return EOVSegOutput(last.class_logits, last.mask_logits.float(), final)
 
     def decode(
         self, cnn: CNNFeatures, images: Tensor, text: TextRows, *, every_stage: bool

@@ -89,7 +89,7 @@ def masked_mean(features: Tensor, mask: Tensor) -> Tensor:
 
 def mask_area(mask: Tensor, dtype: torch.dtype) -> Tensor:
     """Pixels of each boolean mask (B, N, H, W) -> (B, N, 1), never 0."""
-    return mask.flatten(2).sum(-1, keepdim=True).to(dtype) + 1e-8
+    return mask.flatten(2).sum(-1, keepdim=True).clamp(min=1).to(dtype)
 
 
 def resize(x: Tensor, size: Sequence[int]) -> Tensor:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from .backends.backend import Backend
-from .backends.loading import load_backend
+from .backends.loading import describe_backend, load_backend
 from .build import build_model, materialise_buffers
 from .cache_folder import cache_folder
 from .checkpoint.hashing import hash_weights
@@ -112,12 +112,13 @@ class EOVSegPredictor:
         seen: Sequence[bool] | None = None,
         device: str | torch.device = "cpu",
         backend: str = "plain",
+        precision: str = "fp32",
     ) -> "EOVSegPredictor":
         """Load a variant ("s", "m", "l", "tiny") from a published checkpoint, one of ours, or what is in one.
 
         None means the demo weights of the package for "tiny", for the others what `eovseg weights fetch` got.
         A state dict's tensors are taken over, not copied. vocabulary and seen as in `encode`. backend
-        "plain" leaves the network as it was loaded; "torch" changes its layers in place for speed, after
+        "plain" leaves the network as it was loaded; all others change its layers in place for speed, after
         which it cannot be trained or saved.
         Raises ValueError for an unknown variant or backend, CheckpointError, with the first keys that do
         not fit, for missing or wrong weights, and what `encode` raises.
@@ -138,7 +139,12 @@ class EOVSegPredictor:
         materialise_buffers(model)
         text_hash = text_hash or hash_weights(model.text_encoder.state_dict())
         cache = TextCache(cache_folder(), text_hash)
-        return cls(model.to(device), vocabulary, seen, cache, load_backend(backend, model))
+        return cls(model.to(device), vocabulary, seen, cache, load_backend(backend, model, precision))
+
+    @property
+    def backend_state(self) -> str:
+        """Backend and precision, and whether an engine is being built, is ready or has failed."""
+        return describe_backend(self._backend)
 
     @property
     def device(self) -> torch.device:

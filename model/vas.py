@@ -34,13 +34,13 @@ class VocabularyAwareSelection(nn.Module):
         # A batch norm that learns needs all pixels at once; else D and T + 1 numbers a pixel come and go.
         parts = [x] if self.training else x.split(ROWS_PER_PART, dim=2)
         attention = torch.cat([self._attend(part, compare) for part in parts], dim=2)
-        return aggregated * (attention * self.scale + self.offset)
+        return aggregated * (attention * self.scale + self.offset).to(aggregated.dtype)
 
     def _attend(self, x: Tensor, compare: Callable[[Tensor], Tensor]) -> Tensor:
         """Largest weight of each pixel's softmax over the rows: (B, C, H, W) -> (B, 1, H, W)."""
         embedding = F.gelu(self.pointwise_bn(self.pointwise(x)))  # (B, D, H, W)
         similarity = compare(embedding.permute(0, 2, 3, 1))  # (B, H, W, T + 1)
-        return similarity.softmax(-1).amax(-1).unsqueeze(1)
+        return similarity.float().softmax(-1).amax(-1).unsqueeze(1)
 
 
 def _linear_with(weight: Tensor, bias: Tensor | None) -> Callable[[Tensor], Tensor]:

@@ -1,22 +1,108 @@
 """The backends by their names."""
 
+import copy
+from importlib.util import find_spec
+
+import torch
+from torch import nn
+
+from ..cache_folder import cache_folder
+from ..checkpoint.hashing import hash_weights
 from ..eovseg import EOVSeg
 from .backend import Backend
+from .engine_backend import EngineBackend
+from .engines.engine import EngineMaker
+from .engines.engine_cache import EngineCache
+from .names import BACKENDS
 from .torch_backend import TorchBackend
 
-BACKENDS = ("torch", "plain")
-PRECISIONS = ("fp32",)
+_HAS = {
+    "torch": ("fp32", "bf16"),
+    "compile": ("fp32",),
+    "openvino": ("fp32", "bf16"),
+    "onnxruntime": ("fp32",),
+    "tensorrt": ("fp32",),
+    "plain": ("fp32",),
+}
+_PACKAGES = {"openvino": "openvino", "onnxruntime": "onnxruntime", "tensorrt": "torch_tensorrt"}
+
+
+class BackendError(ValueError):
+    """A backend or a precision that cannot be had here; the message says why."""
 
 
 def load_backend(name: str, model: EOVSeg, precision: str = "fp32") -> Backend:
     """A backend that runs model, which it may change in place; "plain" is model as it is.
 
-    Raises ValueError for a name or a precision that there is not.
+    "auto" is TensorRT where there are CUDA and torch_tensorrt, else torch; the precision "auto" is bf16 where
+    the backend has it and the CPU has instructions for it, else fp32. Raises BackendError for a name or a
+    precision that there is not, and for a package that is missing.
     """
-    if precision not in PRECISIONS:
-        raise ValueError(f"backend {name} has no precision {precision!r}; it has: {', '.join(PRECISIONS)}")
+    device = model.void_row.embedding.device.type
+    if name == "auto":
+        name = "tensorrt" if device == "cuda" and find_spec("torch_tensorrt") else "torch"
+    precision = check_backend(name, precision, device)
     if name == "plain":
         return model
     if name == "torch":
-        return TorchBackend(model)
-    raise ValueError(f"unknown backend {name!r}; there are: {', '.join(BACKENDS)}")
+        return TorchBackend(model, precision)
+    maker = _engine_maker(name, precision)
+    weights = hash_weights(model.state_dict())
+    plain = copy.deepcopy(model, {id(model.text_encoder): nn.Identity()}).eval()
+    return EngineBackend(
+        model=plain,
+        maker=maker,
+        weights=weights,
+        precision=precision,
+        cache=EngineCache(cache_folder()),
+        torch_backend=TorchBackend(model, "bf16" if precision == "bf16" else "fp32"),
+    )
+
+
+def describe_backend(backend: Backend) -> str:
+    """Name, precision and what engines there are, in words."""
+    if isinstance(backend, EngineBackend):
+        return f"{backend.name} {backend.precision}: {backend.state}"
+    return f"torch {backend.precision}" if isinstance(backend, TorchBackend) else "plain fp32"
+
+
+def check_backend(name: str, precision: str, device: str) -> str:
+    """The precision that is meant; BackendError for what there is not."""
+    if name not in _HAS:
+        raise BackendError(f"unknown backend {name!r}; there are: {', '.join(BACKENDS)}")
+    if precision == "auto":
+        return "bf16" if "bf16" in _HAS[name] and device == "cpu" and _fast_bf16() else "fp32"
+    if precision not in _HAS[name]:
+        raise BackendError(f"backend {name} has no precision {precision!r}; it has: {', '.join(_HAS[name])}")
+    if name == "torch" and precision == "bf16" and device != "cpu":
+        raise BackendError("backend torch has bf16 on CPUs only")
+    if name == "tensorrt" and device != "cuda":
+        raise BackendError("backend tensorrt needs an NVIDIA GPU: the model is on the CPU")
+    if name in ("openvino", "onnxruntime") and device != "cpu":
+        raise BackendError(f"backend {name} runs on CPUs only")
+    package = _PACKAGES.get(name)
+    if package and not find_spec(package):
+        raise BackendError(f"backend {name} needs the package {package}: pip install {package}")
+    return precision
+
+
+def _fast_bf16() -> bool:
+    return torch.backends.mkldnn.is_available() and torch.cpu._is_avx512_bf16_supported()
+
+
+def _engine_maker(name: str, precision: str) -> EngineMaker:
+    if name == "openvino":
+        from .engines.openvino_engine import openvino_maker
+
+        return openvino_maker(precision)
+    if name == "onnxruntime":
+        from .engines.onnxruntime_engine import onnxruntime_maker
+
+        return onnxruntime_maker()
+    if name == "compile":
+        from .engines.compile_maker import compile_maker
+
+        return compile_maker()
+    from .engines.tensorrt_maker import tensorrt_maker
+
+    return tensorrt_maker()

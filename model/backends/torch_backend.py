@@ -12,11 +12,12 @@ from .cpu.packing import pack
 class TorchBackend:
     """Runs model, whose layers it changes in place: it cannot be trained or saved afterwards."""
 
-    def __init__(self, model: EOVSeg) -> None:
+    def __init__(self, model: EOVSeg, precision: str = "fp32") -> None:
+        self.precision = precision
         self._model = model.eval().requires_grad_(False)
         fold_batch_norms(model)
         if model.void_row.embedding.device.type == "cpu" and torch.backends.mkldnn.is_available():
-            pack(model)
+            pack(model, torch.bfloat16 if precision == "bf16" else torch.float32)
         else:
             model.to(memory_format=torch.channels_last)
 

@@ -33,6 +33,7 @@ def measure_times(case: BenchmarkCase, repeats: int) -> Times:
     model = copy.deepcopy(plain)
     clock.watch(model)
     pipeline = _pipeline(case, model, case.backend)
+    pipeline.wait(pictures)
     images = to_images(pictures, min(case.size))
     trunk, total, stages = [], [], []
     for repeat in range(WARM_UP + repeats):
@@ -65,6 +66,7 @@ def measure_memory(case: BenchmarkCase) -> Memory:
     """Peak of the whole process: Python, libraries, weights with the text tower, a few frames."""
     before = _peak_memory()
     pipeline, pictures = _pipeline(case, synthetic_model(case.variant), case.backend), _pictures(case)
+    pipeline.wait(pictures)
     for _ in range(FRAMES_FOR_MEMORY):
         pipeline(pictures, StageClock())
     return Memory(_peak_memory(), before)

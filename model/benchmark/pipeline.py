@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from ..backends.backend import Backend
+from ..backends.engine_backend import EngineBackend
 from ..classification import TextRows
 from ..mask_sizes import MaskSizes
 from ..panoptic import PanopticMap, fuse_panoptic
@@ -22,6 +23,14 @@ class Pipeline:
         self._text = text
         self._seen = seen
         self._short_side = short_side
+
+    def wait(self, pictures: Sequence[np.ndarray]) -> None:
+        """Until the engine for such pictures is built, where the backend has engines."""
+        if isinstance(self._backend, EngineBackend):
+            self._backend(to_images(pictures, self._short_side), self._text, self._seen)
+            self._backend.wait()
+            if self._backend.state != "ready":
+                raise RuntimeError(self._backend.state)
 
     @torch.no_grad()
     def __call__(

@@ -27,8 +27,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--size", nargs="+", default=["640x864"], metavar="HxW", help=text)
     text = "text rows, one a class (default: 150)"
     add("--vocabulary-size", type=int, nargs="+", default=[150], metavar="N", help=text)
-    add("--backend", nargs="+", default=["torch"], help="torch (default), or plain: no rewriting of layers")
-    add("--precision", nargs="+", default=["fp32"])
+    add(
+        "--backend",
+        nargs="+",
+        default=["torch"],
+        help="torch (default), openvino, ...; plain: no rewriting of layers",
+    )
+    add("--precision", nargs="+", default=["fp32"], help="fp32 (default), bf16, ...")
     add("--threads", type=int, nargs="+", default=[1], metavar="N", help="(default: 1)")
     add("--batch", type=int, nargs="+", default=[1], metavar="N", help="pictures at once (default: 1)")
     text = "wall (default), or cpu: seconds of the processor, for a machine that has other work"
@@ -62,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _cases(arguments: argparse.Namespace) -> Iterator["BenchmarkCase"]:
-    from ..backends.loading import BACKENDS, PRECISIONS
+    from ..backends.names import BACKENDS, PRECISIONS
     from ..benchmark.case import BenchmarkCase
 
     for name, values, known in (

@@ -15,11 +15,13 @@ VARIANT = "variant"  # the short side that the variant was made for
 
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare --variant, --checkpoint, --device and --short-side."""
+    """Declare --variant, --checkpoint, --device, --backend, --precision and --short-side."""
     add = parser.add_argument
     add("--variant", choices=CONFIGS, default="s")
     add("--checkpoint", type=Path, help="weights; default: what `eovseg weights fetch` got")
     add("--device", default="cpu", help="cpu (default), cuda, cuda:1, ...")
+    add("--backend", default="torch", help="torch (default), plain, ...; a wrong one lists all")
+    add("--precision", default="fp32", help="fp32 (default) or bf16, where the backend has it")
     text = "pixels, none (no resizing) or variant (what it was made for, the default)"
     add("--short-side", type=_short_side, default=VARIANT, metavar="PIXELS", help=text)
 
@@ -32,7 +34,12 @@ def load_predictor(arguments: argparse.Namespace, vocabulary: Sequence[str]) -> 
 
     try:
         return EOVSegPredictor.from_checkpoint(
-            arguments.variant, arguments.checkpoint, vocabulary, device=arguments.device, backend="torch"
+            arguments.variant,
+            arguments.checkpoint,
+            vocabulary,
+            device=arguments.device,
+            backend=arguments.backend,
+            precision=arguments.precision,
         )
     except (CheckpointError, VocabularyError) as error:
         raise CommandError(str(error)) from error

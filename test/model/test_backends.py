@@ -94,7 +94,7 @@ def test_a_vocabulary_that_does_not_fit_is_refused():
 
 def test_unknown_names_are_refused():
     model = build_model(CONFIGS["tiny"])
-    with pytest.raises(ValueError, match="there are: torch, plain"):
+    with pytest.raises(ValueError, match="there are: auto, torch"):
         load_backend("cuda", model)
     with pytest.raises(ValueError, match="fp16"):
         load_backend("torch", model, "fp16")

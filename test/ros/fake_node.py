@@ -39,6 +39,7 @@ class FakePredictor:
     """Segments by colour; an entry named "slow ..." takes long to encode, "broken ..." fails."""
 
     device = "cpu"
+    backend_state = "fake fp32"
 
     def __init__(self, seconds: float = 0.0, slow_seconds: float = 1.0) -> None:
         self.seconds = seconds

@@ -180,7 +180,7 @@ def test_diagnostics(graph, start_fake, use_sim_time):
     assert report["level"] == b"\x00"
     assert report["state"] == "active"
     assert report["vocabulary version"] == "1" and report["vocabulary state"] == "live"
-    assert report["backend"] == "torch on cpu"
+    assert report["backend"] == "fake fp32 on cpu"
     assert 0 < float(report["rate out (Hz)"]) <= float(report["rate in (Hz)"]) + 1
     assert float(report["latency, median (ms)"]) >= float(report["ROS path, median (ms)"]) > 0
 

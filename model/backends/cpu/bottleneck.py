@@ -1,5 +1,6 @@
 """A block of CLIP's ResNet with its batch norms, activations and sum inside three convolutions."""
 
+import torch
 from open_clip.modified_resnet import Bottleneck
 from torch import Tensor, nn
 
@@ -9,12 +10,12 @@ from .convolution import PackedConv2d
 class PackedBottleneck(nn.Module):
     """An open_clip `Bottleneck`, its batch norms folded, for inference."""
 
-    def __init__(self, block: Bottleneck) -> None:
+    def __init__(self, block: Bottleneck, dtype: torch.dtype = torch.float32) -> None:
         super().__init__()
-        self.conv1 = PackedConv2d(block.conv1, relu=True)
-        self.conv2 = PackedConv2d(block.conv2, relu=True)
+        self.conv1 = PackedConv2d(block.conv1, dtype, relu=True)
+        self.conv2 = PackedConv2d(block.conv2, dtype, relu=True)
         self.avgpool = block.avgpool
-        self.conv3 = PackedConv2d(block.conv3)
+        self.conv3 = PackedConv2d(block.conv3, dtype)
         self.downsample = block.downsample or nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:

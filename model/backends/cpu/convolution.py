@@ -10,25 +10,32 @@ class PackedConv2d(nn.Module):
     The best layout depends on the input's size, so the first input decides; others work, too.
     """
 
-    def __init__(self, convolution: nn.Conv2d, *, relu: bool = False) -> None:
+    def __init__(
+        self, convolution: nn.Conv2d, dtype: torch.dtype = torch.float32, *, relu: bool = False
+    ) -> None:
         super().__init__()
         padding = convolution.padding
         assert isinstance(padding, tuple)
         sizes = (padding, convolution.stride, convolution.dilation)
         self._geometry = (*map(list, sizes), convolution.groups)
-        self._weight = convolution.weight.detach()
-        self._bias = convolution.bias
+        self._weight = convolution.weight.detach().to(dtype)
+        self._bias = None if convolution.bias is None else convolution.bias.detach().to(dtype)
+        self._dtype = dtype
         self._activation = "relu" if relu else "none"
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, C, H, W) -> (B, C', H', W'), channels last."""
+        """(B, C, H, W) -> (B, C', H', W'), channels last, in the layer's own type."""
+        x = x.to(self._dtype)
         convolve = torch.ops.mkldnn._convolution_pointwise.default
         return convolve(x, self._packed(x), self._bias, *self._geometry, self._activation, [], "")
 
     def add_relu(self, x: Tensor, other: Tensor) -> Tensor:
         """relu(forward(x) + other) in one pass."""
+        x = x.to(self._dtype)
         convolve = torch.ops.mkldnn._convolution_pointwise.binary
-        return convolve(x, other, self._packed(x), self._bias, *self._geometry, "add", 1.0, "relu", [], "")
+        return convolve(
+            x, other.to(self._dtype), self._packed(x), self._bias, *self._geometry, "add", 1.0, "relu", [], ""
+        )
 
     def _packed(self, x: Tensor) -> Tensor:
         if not self._weight.is_mkldnn:

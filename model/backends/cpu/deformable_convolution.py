@@ -17,16 +17,18 @@ class GatheredDeformConv2d(nn.Module):
     the bilinear weights times the mask: the sampled map is written once, and in the order of the product.
     """
 
-    def __init__(self, convolution: ModulatedDeformConv2d) -> None:
+    def __init__(self, convolution: ModulatedDeformConv2d, dtype: torch.dtype = torch.float32) -> None:
         super().__init__()
         weight = convolution.weight.permute(0, 2, 3, 1).flatten(1)  # (C', 9 C), the taps before the channels
-        self.mix = PackedLinear(weight.contiguous(), convolution.bias)
+        self.mix = PackedLinear(weight.contiguous(), convolution.bias, dtype)
+        self._dtype = dtype
 
     def forward(self, x: Tensor, offset: Tensor, mask: Tensor) -> Tensor:
         """x (B, C, H, W), offset (B, 18, H, W) of (dy, dx) in pixels, mask (B, 9, H, W) -> (B, C', H, W)."""
         B, C, H, W = x.shape
-        table = x.permute(0, 2, 3, 1).reshape(B * H * W, C)
+        table = x.to(self._dtype).permute(0, 2, 3, 1).reshape(B * H * W, C)
         index, weight = _neighbours(offset.permute(0, 2, 3, 1), mask.permute(0, 2, 3, 1))
+        weight = weight.to(self._dtype)
         parts = []
         for i, w in zip(index.split(9 * PIXELS), weight.split(9 * PIXELS), strict=True):
             taps = F.embedding_bag(i, table, per_sample_weights=w, mode="sum")  # (9 PIXELS, C)

@@ -7,15 +7,17 @@ from torch import Tensor, nn
 class PackedConvTranspose2d(nn.Module):
     """An `nn.ConvTranspose2d` for inference: weights laid out at the first call instead of at every one."""
 
-    def __init__(self, convolution: nn.ConvTranspose2d) -> None:
+    def __init__(self, convolution: nn.ConvTranspose2d, dtype: torch.dtype = torch.float32) -> None:
         super().__init__()
         sizes = (convolution.padding, convolution.output_padding, convolution.stride, convolution.dilation)
         self._geometry = (*map(list, sizes), convolution.groups)
-        self._weight = convolution.weight.detach()
-        self._bias = convolution.bias
+        self._weight = convolution.weight.detach().to(dtype)
+        self._bias = None if convolution.bias is None else convolution.bias.detach().to(dtype)
+        self._dtype = dtype
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, C, H, W) -> (B, C', H', W'), channels last."""
+        """(B, C, H, W) -> (B, C', H', W'), channels last, in the layer's own type."""
+        x = x.to(self._dtype)
         if not self._weight.is_mkldnn:
             pack = torch.ops.mkldnn._reorder_convolution_transpose_weight
             self._weight = pack(self._weight, *self._geometry, x.shape)

@@ -1,0 +1,33 @@
+"""Self-attention whose products are those of packed layers."""
+
+import torch
+from torch import Tensor, nn
+
+from ...layers import SelfAttention
+from .linear import PackedLinear
+
+QUERIES = 512  # whose weights are in memory at once
+
+
+class PackedSelfAttention(nn.Module):
+    """A `SelfAttention` for inference."""
+
+    def __init__(self, attention: SelfAttention, dtype: torch.dtype = torch.float32) -> None:
+        super().__init__()
+        self._heads = attention.num_heads
+        self.project = PackedLinear(attention.in_proj_weight, attention.in_proj_bias, dtype)
+        self.out_proj = PackedLinear(attention.out_proj.weight, attention.out_proj.bias, dtype)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, N, C) -> (B, N, C), in the layer's own type."""
+        B, N, C = x.shape
+        projected = self.project(x).view(B, N, 3, self._heads, -1)
+        query, key, value = projected.permute(2, 0, 3, 1, 4).flatten(1, 2)  # (B heads, N, C / heads) each
+        key = key.transpose(1, 2) * (C // self._heads) ** -0.5
+        heads = torch.stack([_attend(*head) for head in zip(query, key, value, strict=True)])
+        return self.out_proj(heads.view(B, self._heads, N, -1).transpose(1, 2).reshape(B, N, C))
+
+
+def _attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    """One head: (N, C), (C, N) and (N, C) -> (N, C)."""
+    return torch.cat([(part @ key).softmax(-1) @ value for part in query.split(QUERIES)])

@@ -1,0 +1,29 @@
+"""What an engine is, and how one comes to be."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from torch import Tensor
+
+from ...eovseg import EOVSeg
+from .shape import EngineShape
+
+
+class Engine(Protocol):
+    """A network of fixed sizes."""
+
+    def __call__(
+        self, images: Tensor, rows: Tensor, groups: Tensor, penalty: Tensor, seen: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Padded inputs -> class_logits, mask_logits, final_class_logits."""
+        ...
+
+
+class EngineMaker(NamedTuple):
+    """How a backend builds an engine into a folder and loads it from there, and what its files depend on."""
+
+    name: str
+    versions: str
+    build: Callable[[EOVSeg, EngineShape, Path], None]
+    load: Callable[[Path], Engine]

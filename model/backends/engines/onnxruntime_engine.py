@@ -1,0 +1,51 @@
+"""ONNX Runtime for CPUs."""
+
+from pathlib import Path
+
+import onnxruntime
+import torch
+from torch import Tensor
+
+from ...eovseg import EOVSeg
+from ...export.program import INPUT_NAMES, OUTPUT_NAMES, export_program
+from .engine import EngineMaker
+from .shape import EngineShape
+
+FILE = "network.onnx"
+
+
+def onnxruntime_maker() -> EngineMaker:
+    """Engines that compute in float32 on as many threads as torch has now."""
+    threads = torch.get_num_threads()
+    return EngineMaker(
+        "onnxruntime", onnxruntime.__version__, _build, lambda folder: ONNXRuntimeEngine(folder, threads)
+    )
+
+
+class ONNXRuntimeEngine:
+    """A session."""
+
+    def __init__(self, folder: Path, threads: int) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        self._session = onnxruntime.InferenceSession(
+            str(folder / FILE), options, providers=["CPUExecutionProvider"]
+        )
+        self._inputs = {i.name for i in self._session.get_inputs()}
+
+    def __call__(
+        self, images: Tensor, rows: Tensor, groups: Tensor, penalty: Tensor, seen: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        inputs = zip(INPUT_NAMES, (images, rows, groups, penalty, seen), strict=True)
+        given = {name: value.contiguous().numpy() for name, value in inputs if name in self._inputs}
+        classes, masks, final = map(torch.from_numpy, self._session.run(list(OUTPUT_NAMES), given))
+        return classes, masks, final
+
+
+def _build(model: EOVSeg, shape: EngineShape, folder: Path) -> None:
+    program = export_program(model, (shape.height, shape.width), shape.text, shape.batch)
+    exported = torch.onnx.export(
+        program, dynamo=True, input_names=list(INPUT_NAMES), output_names=list(OUTPUT_NAMES), verbose=False
+    )
+    assert exported is not None
+    exported.save(folder / FILE)

@@ -1,0 +1,56 @@
+"""OpenVINO for CPUs."""
+
+from pathlib import Path
+
+import openvino
+import torch
+from torch import Tensor
+
+from ...eovseg import EOVSeg
+from ...export.program import INPUT_NAMES, OUTPUT_NAMES, example_inputs, export_program
+from .engine import EngineMaker
+from .shape import EngineShape
+
+FILE = "network.xml"
+
+
+def openvino_maker(precision: str) -> EngineMaker:
+    """Engines that compute in "fp32" or "bf16" on as many threads as torch has now."""
+    threads = torch.get_num_threads()
+    return EngineMaker(
+        "openvino", openvino.__version__, _build, lambda folder: OpenVINOEngine(folder, precision, threads)
+    )
+
+
+class OpenVINOEngine:
+    """A compiled network."""
+
+    def __init__(self, folder: Path, precision: str, threads: int) -> None:
+        options = {
+            "INFERENCE_PRECISION_HINT": "bf16" if precision == "bf16" else "f32",
+            "INFERENCE_NUM_THREADS": threads,
+            "NUM_STREAMS": 1,
+        }
+        compiled = openvino.Core().compile_model(str(folder / FILE), "CPU", options)
+        self._request = compiled.create_infer_request()
+
+    def __call__(
+        self, images: Tensor, rows: Tensor, groups: Tensor, penalty: Tensor, seen: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        inputs = (images, rows, groups, penalty, seen)
+        given = {name: value.contiguous().numpy() for name, value in zip(INPUT_NAMES, inputs, strict=True)}
+        found = self._request.infer(given)
+        # Copies: the next frame's results are written over these.
+        classes, masks, final = (torch.from_numpy(found[i].copy()) for i in range(len(OUTPUT_NAMES)))
+        return classes, masks, final
+
+
+def _build(model: EOVSeg, shape: EngineShape, folder: Path) -> None:
+    size = (shape.height, shape.width)
+    program = export_program(model, size, shape.text, shape.batch, one_operator_deform=True)
+    network = openvino.convert_model(program)
+    inputs = example_inputs(model, size, shape.text, shape.batch)
+    for port, name in zip(network.inputs, INPUT_NAMES, strict=True):
+        port.get_tensor().set_names({name})
+    network.reshape({name: list(value.shape) for name, value in zip(INPUT_NAMES, inputs, strict=True)})
+    openvino.save_model(network, folder / FILE, compress_to_fp16=False)

@@ -1,0 +1,33 @@
+"""The sizes that an engine is built for."""
+
+from typing import NamedTuple
+
+from torch import Tensor
+
+from ...classification import TextRows
+from ..text_padding import TextShape
+
+ROWS = (64, 128, 256, 512, 1024, 2048)
+SYNONYMS = (1, 2, 4, 8, 16, 32, 64)
+
+
+class EngineShape(NamedTuple):
+    """Pictures of one size and number, vocabularies up to a size."""
+
+    batch: int
+    height: int
+    width: int
+    text: TextShape
+
+    @classmethod
+    def of(cls, images: Tensor, text: TextRows) -> "EngineShape | None":
+        """The smallest that takes these inputs; None for a vocabulary beyond all of them."""
+        (T, _), (_, K) = text.rows.shape, text.groups.shape
+        rows = next((size for size in ROWS if size > T), None)
+        synonyms = next((size for size in SYNONYMS if size >= K), None)
+        if rows is None or synonyms is None:
+            return None
+        return cls(images.shape[0], images.shape[2], images.shape[3], TextShape(rows, synonyms))
+
+    def __str__(self) -> str:
+        return f"{self.batch}x{self.height}x{self.width}, text {self.text.rows}x{self.text.synonyms}"

@@ -1,0 +1,35 @@
+"""The demo model in bfloat16 says of nearly all pixels what it says in float32."""
+
+import pytest
+import torch
+
+from eovseg_model.predictor import EOVSegPredictor
+
+SCENES = 4
+
+
+def class_of_pixels(result):
+    """Class index + 1 of the segment of every pixel (H, W), 0 for void."""
+    table = torch.zeros(1 + max((s.id for s in result.segments), default=0), dtype=torch.int64)
+    for segment in result.segments:
+        table[segment.id] = segment.class_id + 1
+    return table[result.map.long()]
+
+
+def test_at_least_99_of_100_pixels_are_the_same():
+    pytest.importorskip("pybullet")
+    from eovseg_model.simulation.scene import Scene
+
+    exact, fast = (
+        EOVSegPredictor.from_checkpoint(
+            "tiny", None, ("@simulation_trained",), backend="torch", precision=precision
+        )
+        for precision in ("fp32", "bf16")
+    )
+    same = []
+    for seed in range(3_000_000, 3_000_000 + SCENES):
+        with Scene(seed=seed) as scene:
+            picture = scene.render(0.0).rgb
+        a, b = class_of_pixels(exact(picture)), class_of_pixels(fast(picture))
+        same.append(float((a == b).double().mean()))
+    assert sum(same) / SCENES >= 0.99

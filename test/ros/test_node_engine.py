@@ -1,0 +1,31 @@
+"""An engine that is built while the node runs, over real DDS."""
+
+import numpy as np
+import pytest
+from graph import image_publisher
+
+from eovseg_ros.msg import PanopticSegmentation
+
+
+def test_frames_go_on_while_an_engine_is_built(graph, start, tmp_path, monkeypatch):
+    pytest.importorskip("openvino")
+    monkeypatch.setenv("EOVSEG_CACHE", str(tmp_path / "cache"))
+    reports = graph.collect_diagnostics()
+    segments = graph.collect(PanopticSegmentation, "/eovseg/segments")
+    start("eovseg_ros.panoptic_node", parameters={"backend": "openvino", "diagnostics_rate": 10.0})
+    publisher = image_publisher(graph)
+    graph.wait_for_subscribers(publisher)
+    rgb = np.random.default_rng(0).integers(0, 256, (96, 128, 3), dtype=np.uint8)
+    counts = {}  # frames published, by what diagnostics said of the engine then
+
+    def ready():
+        publisher.publish(graph.picture(rgb))
+        state = reports[-1]["backend"] if reports else ""
+        kind = next((word for word in ("building for", "ready", "failed") if word in state), "")
+        counts.setdefault(kind, set()).add(len(segments))
+        assert kind != "failed", state
+        return kind == "ready" and len(counts["ready"]) > 3
+
+    graph.wait(ready, 90, "an engine")
+    assert len(counts["building for"]) > 3, "no frames while the engine was built"
+    assert reports[-1]["failed frames"] == "0"
