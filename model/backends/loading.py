@@ -21,7 +21,7 @@ _HAS = {
     "compile": ("fp32",),
     "openvino": ("fp32", "bf16"),
     "onnxruntime": ("fp32",),
-    "tensorrt": ("fp32",),
+    "tensorrt": ("fp32", "fp16"),
     "plain": ("fp32",),
 }
 _PACKAGES = {"openvino": "openvino", "onnxruntime": "onnxruntime", "tensorrt": "torch_tensorrt"}
@@ -105,4 +105,4 @@ def _engine_maker(name: str, precision: str) -> EngineMaker:
         return compile_maker()
     from .engines.tensorrt_maker import tensorrt_maker
 
-    return tensorrt_maker()
+    return tensorrt_maker(precision)

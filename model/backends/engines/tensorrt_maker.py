@@ -1,5 +1,6 @@
 """TensorRT's engines for the engine backend."""
 
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -12,13 +13,14 @@ from .shape import EngineShape
 FILE = "network.ep"
 
 
-def tensorrt_maker() -> EngineMaker:
-    """Engines for the GPU that the model is on; TensorRTError where TensorRT is missing."""
+def tensorrt_maker(precision: str) -> EngineMaker:
+    """Engines in "fp32" or "fp16" for the GPU that the model is on; TensorRTError without TensorRT."""
     tensorrt_engine.require_tensorrt()
     versions = f"{version('torch_tensorrt')} {version('tensorrt')}"
-    return EngineMaker("tensorrt", versions, _build, lambda folder: tensorrt_engine.load(folder / FILE))
+    build = partial(_build, precision)
+    return EngineMaker("tensorrt", versions, build, lambda folder: tensorrt_engine.load(folder / FILE))
 
 
-def _build(model: EOVSeg, shape: EngineShape, folder: Path) -> None:
+def _build(precision: str, model: EOVSeg, shape: EngineShape, folder: Path) -> None:
     program = export_program(model, (shape.height, shape.width), shape.text, shape.batch)
-    tensorrt_engine.build(program, folder / FILE)
+    tensorrt_engine.build(program, folder / FILE, precision)
