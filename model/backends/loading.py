@@ -3,12 +3,12 @@
 import copy
 from importlib.util import find_spec
 
-import torch
 from torch import nn
 
 from ..cache_folder import cache_folder
 from ..checkpoint.hashing import hash_weights
 from ..eovseg import EOVSeg
+from ..export.program import GRAPH_VERSION
 from .backend import Backend
 from .engine_backend import EngineBackend
 from .engines.engine import EngineMaker
@@ -24,7 +24,11 @@ _HAS = {
     "tensorrt": ("fp32", "fp16"),
     "plain": ("fp32",),
 }
-_PACKAGES = {"openvino": "openvino", "onnxruntime": "onnxruntime", "tensorrt": "torch_tensorrt"}
+_PACKAGES = {
+    "openvino": ("openvino",),
+    "onnxruntime": ("onnxruntime", "onnxscript"),
+    "tensorrt": ("torch_tensorrt",),
+}
 
 
 class BackendError(ValueError):
@@ -34,20 +38,19 @@ class BackendError(ValueError):
 def load_backend(name: str, model: EOVSeg, precision: str = "fp32") -> Backend:
     """A backend that runs model, which it may change in place; "plain" is model as it is.
 
-    "auto" is TensorRT where there are CUDA and torch_tensorrt, else torch; the precision "auto" is bf16 where
-    the backend has it and the CPU has instructions for it, else fp32. Raises BackendError for a name or a
-    precision that there is not, and for a package that is missing.
+    "auto" is TensorRT where there are CUDA and torch_tensorrt, else torch. Raises BackendError for a name
+    or a precision that there is not, and for a package that is missing.
     """
     device = model.void_row.embedding.device.type
     if name == "auto":
         name = "tensorrt" if device == "cuda" and find_spec("torch_tensorrt") else "torch"
-    precision = check_backend(name, precision, device)
+    check_backend(name, precision, device)
     if name == "plain":
         return model
     if name == "torch":
         return TorchBackend(model, precision)
     maker = _engine_maker(name, precision)
-    weights = hash_weights(model.state_dict())
+    weights = f"{GRAPH_VERSION} {model.config} {hash_weights(model.state_dict())}"
     plain = copy.deepcopy(model, {id(model.text_encoder): nn.Identity()}).eval()
     return EngineBackend(
         model=plain,
@@ -66,12 +69,10 @@ def describe_backend(backend: Backend) -> str:
     return f"torch {backend.precision}" if isinstance(backend, TorchBackend) else "plain fp32"
 
 
-def check_backend(name: str, precision: str, device: str) -> str:
-    """The precision that is meant; BackendError for what there is not."""
+def check_backend(name: str, precision: str, device: str) -> None:
+    """Raises BackendError for what there is not on a device of that type."""
     if name not in _HAS:
         raise BackendError(f"unknown backend {name!r}; there are: {', '.join(BACKENDS)}")
-    if precision == "auto":
-        return "bf16" if "bf16" in _HAS[name] and device == "cpu" and _fast_bf16() else "fp32"
     if precision not in _HAS[name]:
         raise BackendError(f"backend {name} has no precision {precision!r}; it has: {', '.join(_HAS[name])}")
     if name == "torch" and precision == "bf16" and device != "cpu":
@@ -80,14 +81,9 @@ def check_backend(name: str, precision: str, device: str) -> str:
         raise BackendError("backend tensorrt needs an NVIDIA GPU: the model is on the CPU")
     if name in ("openvino", "onnxruntime") and device != "cpu":
         raise BackendError(f"backend {name} runs on CPUs only")
-    package = _PACKAGES.get(name)
-    if package and not find_spec(package):
-        raise BackendError(f"backend {name} needs the package {package}: pip install {package}")
-    return precision
-
-
-def _fast_bf16() -> bool:
-    return torch.backends.mkldnn.is_available() and torch.cpu._is_avx512_bf16_supported()
+    for package in _PACKAGES.get(name, ()):
+        if not find_spec(package):
+            raise BackendError(f"backend {name} needs the package {package}: pip install {package}")
 
 
 def _engine_maker(name: str, precision: str) -> EngineMaker:

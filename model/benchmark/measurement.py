@@ -31,8 +31,8 @@ def measure_times(case: BenchmarkCase, repeats: int) -> Times:
     """Medians over repeats of pairs: the plain trunk, then the whole pipeline."""
     plain, pictures, clock = synthetic_model(case.variant), _pictures(case), StageClock(case.clock)
     model = copy.deepcopy(plain)
-    clock.watch(model)
-    pipeline = _pipeline(case, model, case.backend)
+    pipeline = _pipeline(case, model, case.backend, case.precision)
+    clock.watch(model)  # an engine is built from the model as it was
     pipeline.wait(pictures)
     images = to_images(pictures, min(case.size))
     trunk, total, stages = [], [], []
@@ -48,7 +48,7 @@ def measure_times(case: BenchmarkCase, repeats: int) -> Times:
             total.append(end - middle)
             stages.append(dict(clock.seconds))
     names = [name for name in STAGES if name in stages[0]]
-    agreement, segments, kept = _compare(_pipeline(case, plain, "plain"), pipeline, pictures)
+    agreement, segments, kept = _compare(_pipeline(case, plain, "plain", "fp32"), pipeline, pictures)
     return Times(
         statistics.median(trunk),
         statistics.median(total),
@@ -65,7 +65,8 @@ def measure_times(case: BenchmarkCase, repeats: int) -> Times:
 def measure_memory(case: BenchmarkCase) -> Memory:
     """Peak of the whole process: Python, libraries, weights with the text tower, a few frames."""
     before = _peak_memory()
-    pipeline, pictures = _pipeline(case, synthetic_model(case.variant), case.backend), _pictures(case)
+    model, pictures = synthetic_model(case.variant), _pictures(case)
+    pipeline = _pipeline(case, model, case.backend, case.precision)
     pipeline.wait(pictures)
     for _ in range(FRAMES_FOR_MEMORY):
         pipeline(pictures, StageClock())
@@ -76,9 +77,9 @@ def _pictures(case: BenchmarkCase) -> list[np.ndarray]:
     return [synthetic_picture(case.picture_size, seed) for seed in range(case.batch)]
 
 
-def _pipeline(case: BenchmarkCase, model: EOVSeg, backend: str) -> Pipeline:
+def _pipeline(case: BenchmarkCase, model: EOVSeg, backend: str, precision: str) -> Pipeline:
     text, seen = synthetic_text(case.vocabulary_size, CONFIGS[case.variant].text_dim)
-    return Pipeline(load_backend(backend, model, case.precision), text, seen, min(case.size))
+    return Pipeline(load_backend(backend, model, precision), text, seen, min(case.size))
 
 
 def _compare(plain: Pipeline, fast: Pipeline, pictures: list[np.ndarray]) -> tuple[float, int, int]:

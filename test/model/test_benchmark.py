@@ -37,7 +37,7 @@ def test_every_case_is_measured_and_written(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--backend", "abacus"], "there are torch, plain"),
+        (["--backend", "abacus"], "there are auto, torch,"),
         (["--precision", "int3"], "there are fp32"),
         (["--size", "100x100"], "multiples of 32"),
         (["--threads", "0"], "at least 1"),
