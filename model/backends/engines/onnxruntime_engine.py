@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from ...eovseg import EOVSeg
+from ...export.onnx import write_onnx
 from ...export.program import INPUT_NAMES, OUTPUT_NAMES, export_program
 from .engine import EngineMaker
 from .shape import EngineShape
@@ -44,8 +45,4 @@ class ONNXRuntimeEngine:
 
 def _build(model: EOVSeg, shape: EngineShape, folder: Path) -> None:
     program = export_program(model, (shape.height, shape.width), shape.text, shape.batch)
-    exported = torch.onnx.export(
-        program, dynamo=True, input_names=list(INPUT_NAMES), output_names=list(OUTPUT_NAMES), verbose=False
-    )
-    assert exported is not None
-    exported.save(folder / FILE)
+    write_onnx(program, folder / FILE)

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from ...eovseg import EOVSeg
-from ...export.program import INPUT_NAMES, OUTPUT_NAMES, example_inputs, export_program
+from ...export.openvino import write_openvino
+from ...export.program import INPUT_NAMES, OUTPUT_NAMES, export_program
 from .engine import EngineMaker
 from .shape import EngineShape
 
@@ -48,9 +49,4 @@ class OpenVINOEngine:
 def _build(model: EOVSeg, shape: EngineShape, folder: Path) -> None:
     size = (shape.height, shape.width)
     program = export_program(model, size, shape.text, shape.batch, one_operator_deform=True)
-    network = openvino.convert_model(program)
-    inputs = example_inputs(model, size, shape.text, shape.batch)
-    for port, name in zip(network.inputs, INPUT_NAMES, strict=True):
-        port.get_tensor().set_names({name})
-    network.reshape({name: list(value.shape) for name, value in zip(INPUT_NAMES, inputs, strict=True)})
-    openvino.save_model(network, folder / FILE, compress_to_fp16=False)
+    write_openvino(program, folder / FILE)
