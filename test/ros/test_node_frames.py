@@ -56,6 +56,7 @@ def test_every_topic_tells_of_the_same_picture(graph, start_fake):
     assert (ball.area, ball.bbox.x_offset, ball.bbox.y_offset, ball.centroid.x) == (100, 5, 10, 9.5)
     assert overlay.encoding == "rgb8"
     assert (image_to_array(overlay) != image_to_array(picture)).any()
+    graph.wait(lambda: vocabularies, what="the vocabulary")
     assert segments.vocabulary_version == vocabularies[0].version == 1
     assert vocabularies[0].labels == ["cup", "ball", "floor"]
     assert vocabularies[0].is_thing == [True, True, False]

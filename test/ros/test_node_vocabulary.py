@@ -29,7 +29,8 @@ class Stream:
         ]
         self.publisher = image_publisher(graph)
         graph.wait_for_subscribers(self.publisher)
-        self.until(lambda: self.reports and self.segments and all(self.images), "the first answers")
+        answers = [self.reports, self.vocabularies, self.segments, *self.images]
+        self.until(lambda: all(answers), "the first answers")
 
     def until(self, condition, what, seconds=15.0):
         deadline = time.monotonic() + seconds
