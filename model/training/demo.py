@@ -12,6 +12,7 @@ import torch
 from lightning_fabric import Fabric
 from torch import nn
 
+from ..backbone import ResNetBackbone
 from ..build import build_model
 from ..checkpoint.loading import save_weights
 from ..config import CONFIGS
@@ -31,7 +32,7 @@ from .scenes import SceneMemory
 from .validation import Validation
 
 CLIP = LoopConfig(steps=6000, learning_rate=1e-3, batch_size=8)
-PANOPTIC = LoopConfig(steps=8000, learning_rate=1e-3, batch_size=4)
+PANOPTIC = LoopConfig(steps=9000, learning_rate=1e-3, batch_size=4, padding=0.5)
 VALIDATION_IMAGES = 100
 MASK_POINTS = 1024  # at which masks are compared
 
@@ -106,8 +107,7 @@ def train_clip(
 ) -> None:
     """Phase 1: the small CLIP (CNN, text tower, first ViT block) on captioned regions; frozen afterwards."""
     log("phase 1: CLIP on captioned regions")
-    contrast = RegionContrast(model, levels)
-    contrast.requires_grad_(True)
+    contrast = clip_module(model, levels)
     config = replace(CLIP, steps=arguments.clip_steps)
     train(
         fabric,
@@ -133,14 +133,7 @@ def train_panoptic(
 ) -> None:
     """Phase 2: EOV-Seg on top, its CLIP frozen as in the paper, or with the CNN trained on."""
     log(f"phase 2: EOV-Seg, CNN {'trained on' if arguments.train_backbone else 'frozen'}")
-    model.requires_grad_(True)
-    for module in (model.text_encoder, model.spatial_extractor.vit):
-        module.requires_grad_(False)
-    model.clip_logit_scale.requires_grad_(False)
-    model.backbone.requires_grad_(arguments.train_backbone)
-    loss = PanopticLoss(num_points=MASK_POINTS)
-    with torch.no_grad():
-        step = PanopticStep(model, levels, loss, train_backbone=arguments.train_backbone)
+    step = panoptic_module(model, levels, train_backbone=arguments.train_backbone)
     config = replace(PANOPTIC, steps=arguments.steps)
     train(
         fabric,
@@ -152,6 +145,33 @@ def train_panoptic(
         log,
         validation.report_quality,
     )
+
+
+def clip_module(model: EOVSeg, levels: tuple[CaptionLevel, ...]) -> RegionContrast:
+    """What phase 1 trains, all of it."""
+    contrast = RegionContrast(model, levels).requires_grad_(True)
+    _fix_key_bias(model)
+    return contrast
+
+
+def panoptic_module(
+    model: EOVSeg, levels: tuple[CaptionLevel, ...], *, train_backbone: bool, num_points: int = MASK_POINTS
+) -> PanopticStep:
+    """What phase 2 trains: all but the CLIP, or with its CNN."""
+    model.requires_grad_(True)
+    for module in (model.text_encoder, model.spatial_extractor.vit):
+        module.requires_grad_(False)
+    model.clip_logit_scale.requires_grad_(False)
+    model.backbone.requires_grad_(train_backbone)
+    _fix_key_bias(model)
+    with torch.no_grad():
+        return PanopticStep(model, levels, PanopticLoss(num_points=num_points), train_backbone=train_backbone)
+
+
+def _fix_key_bias(model: EOVSeg) -> None:
+    """The bias of the attention pool's keys changes no softmax: DDP would wait for its gradient in vain."""
+    assert isinstance(model.backbone, ResNetBackbone)
+    model.backbone.tower.attnpool.k_proj.bias.requires_grad_(False)
 
 
 def _logger(fabric: Fabric, path: Path) -> Callable[[str], None]:

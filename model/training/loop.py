@@ -28,6 +28,7 @@ class LoopConfig:
     learning_rate: float
     batch_size: int
     size: tuple[int, int] = (192, 256)
+    padding: float = 0.0  # how likely a side of a picture is padded, as it is where pictures are segmented
     weight_decay: float = 0.05
     warm_up: int = 200
     clip_norm: float = 1.0
@@ -70,7 +71,8 @@ def draw_batch(memory: SceneMemory, config: LoopConfig, key: tuple[int, int, int
     rng = np.random.default_rng(key)
     random.seed(int(rng.integers(2**31)))
     torch.manual_seed(int(rng.integers(2**31)))
-    return memory.batch(rng.integers(len(memory), size=config.batch_size).tolist(), config.size, rng)
+    indices = rng.integers(len(memory), size=config.batch_size).tolist()
+    return memory.batch(indices, config.size, rng, config.padding)
 
 
 class _Lines:

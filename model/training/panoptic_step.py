@@ -14,9 +14,9 @@ from .matcher import Target
 from .region_contrast import IN_COLOUR, contrast, region_embeddings
 from .scenes import Batch, desaturate
 
-LEVEL_SHARES = (0.66, 0.17, 0.17)  # of the steps: full names, shapes, colours
+LEVEL_SHARES = (0.8, 0.1, 0.1)  # of the steps: full names, shapes, colours
 GREY_SHARE = 0.5  # of the steps that name shapes alone: pictures without colours
-SMALL_VOCABULARY_SHARE = 0.3  # of the steps: a random part of the classes, the others become no object
+SMALL_VOCABULARY_SHARE = 0.15  # of the steps: a random part of the classes, the others become no object
 
 
 class PanopticStep(nn.Module):

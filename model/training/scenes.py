@@ -9,7 +9,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from ..data.coco_panoptic import CocoPanoptic
-from ..preprocess import PIXEL_MEAN, PIXEL_STD, normalise
+from ..preprocess import PIXEL_MEAN, PIXEL_STD, STRIDE, normalise
 
 MIN_PIXELS = 12  # a cut that leaves less of a segment makes it void
 
@@ -48,13 +48,22 @@ class SceneMemory:
     def __len__(self) -> int:
         return len(self._images)
 
-    def batch(self, indices: list[int], size: tuple[int, int], rng: np.random.Generator) -> Batch:
-        """Random crops of the given images, scaled to size (height, width), flipped and lit at random."""
-        crops = [self._crop(index, size, rng) for index in indices]
+    def batch(
+        self, indices: list[int], size: tuple[int, int], rng: np.random.Generator, padding: float = 0.0
+    ) -> Batch:
+        """Random crops of the given images, scaled to size (height, width), flipped and lit at random.
+
+        padding: how likely each side is shorter, and filled up at the bottom or right as network inputs are.
+        """
+        crops = [self._crop(index, size, rng, padding) for index in indices]
         images = torch.stack([image for image, _ in crops])
         return Batch(images, [region for _, region in crops])
 
-    def _crop(self, index: int, size: tuple[int, int], rng: np.random.Generator) -> tuple[Tensor, Region]:
+    def _crop(
+        self, index: int, size: tuple[int, int], rng: np.random.Generator, padding: float
+    ) -> tuple[Tensor, Region]:
+        below, right = (_draw_padding(rng, padding) for _ in size)
+        content = (size[0] - below, size[1] - right)
         image, id_map = self._images[index], self._maps[index]
         H, W = id_map.shape
         scale = rng.uniform(0.6, 1.0)
@@ -62,15 +71,24 @@ class SceneMemory:
         top, left = rng.integers(H - h + 1), rng.integers(W - w + 1)
         image = image[top : top + h, left : left + w].permute(2, 0, 1)[None].float()
         id_map = id_map[top : top + h, left : left + w][None, None].float()
-        image = F.interpolate(image, size=size, mode="bilinear", antialias=True)[0]
-        id_map = F.interpolate(id_map, size=size, mode="nearest-exact")[0, 0].long()
+        image = F.interpolate(image, size=content, mode="bilinear", antialias=True)[0]
+        id_map = F.interpolate(id_map, size=content, mode="nearest-exact")[0, 0].long()
         if rng.random() < 0.5:
             image, id_map = image.flip(-1), id_map.flip(-1)
         categories = self._segments[index]
         area = torch.bincount(id_map.flatten(), minlength=len(categories) + 1)[1:]
         kept = (area >= MIN_PIXELS).nonzero()[:, 0]
         masks = (id_map[None] == (kept + 1)[:, None, None]).float()
-        return normalise(_relight(image, rng)), Region(categories[kept], masks)
+        image = normalise(_relight(image, rng))
+        image, masks = (F.pad(x, (0, right, 0, below)) for x in (image, masks))
+        return image, Region(categories[kept], masks)
+
+
+def _draw_padding(rng: np.random.Generator, share: float) -> int:
+    """Pixels that a side lacks to a multiple of the stride; 0 but for a share of the draws."""
+    if not share or rng.random() >= share:
+        return 0
+    return int(rng.integers(1, STRIDE))
 
 
 def _relight(image: Tensor, rng: np.random.Generator) -> Tensor:

@@ -1,5 +1,6 @@
 """A few steps of the demo model's training: what moves, what stays, and going on after a kill."""
 
+import numpy as np
 import pytest
 import torch
 from lightning_fabric import Fabric
@@ -7,11 +8,12 @@ from lightning_fabric import Fabric
 from eovseg_model.build import build_model
 from eovseg_model.config import CONFIGS
 from eovseg_model.data.coco_panoptic import CocoPanoptic
+from eovseg_model.eovseg import EOVSeg
 from eovseg_model.simulation.catalog import CATALOG, TRAINED_NAMES
 from eovseg_model.simulation.dataset import main as write_scenes
 from eovseg_model.training.captions import caption_levels
+from eovseg_model.training.demo import clip_module, panoptic_module
 from eovseg_model.training.loop import LoopConfig, train
-from eovseg_model.training.losses import PanopticLoss
 from eovseg_model.training.panoptic_step import PanopticStep
 from eovseg_model.training.region_contrast import RegionContrast, downsample_masks
 from eovseg_model.training.scenes import Region, SceneMemory
@@ -28,14 +30,14 @@ def memory(tmp_path_factory):
 
 def step_of(train_backbone: bool) -> PanopticStep:
     torch.manual_seed(0)
-    model = build_model(CONFIGS["tiny"]).requires_grad_(True)
-    for frozen in (model.text_encoder, model.spatial_extractor.vit):
-        frozen.requires_grad_(False)
-    model.clip_logit_scale.requires_grad_(False)
-    model.backbone.requires_grad_(train_backbone)
     levels = caption_levels(CATALOG, TRAINED_NAMES)
-    with torch.no_grad():
-        return PanopticStep(model, levels, PanopticLoss(num_points=64), train_backbone=train_backbone)
+    return panoptic_module(build_model(CONFIGS["tiny"]), levels, train_backbone=train_backbone, num_points=64)
+
+
+def contrast_module() -> tuple[EOVSeg, RegionContrast]:
+    torch.manual_seed(0)
+    model = build_model(CONFIGS["tiny"])
+    return model, clip_module(model, caption_levels(CATALOG, TRAINED_NAMES))
 
 
 def run(step, memory, path, steps, log=print):
@@ -90,26 +92,24 @@ def test_a_killed_run_goes_on_bit_for_bit(memory, tmp_path, monkeypatch):
 
 
 def test_region_contrast_reaches_both_towers_and_the_text(memory, tmp_path):
-    torch.manual_seed(0)
-    model = build_model(CONFIGS["tiny"])
-    contrast = RegionContrast(model, caption_levels(CATALOG, TRAINED_NAMES)).requires_grad_(True)
+    model, contrast = contrast_module()
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    config = LoopConfig(steps=2, learning_rate=1e-3, batch_size=2, size=(64, 96), warm_up=1)
-    train(
-        Fabric(accelerator="cpu"),
-        contrast,
-        memory,
-        config,
-        5,
-        tmp_path / "c.pt",
-        print,
-    )
+    run(contrast, memory, tmp_path / "c.pt", steps=2)
     moved = {
         name.split(".")[0]
         for name, value in model.state_dict().items()
         if not torch.equal(value, before[name])
     }
     assert moved == {"backbone", "text_encoder", "spatial_extractor", "clip_logit_scale"}
+
+
+@pytest.mark.parametrize("phase", ["clip", "frozen CNN", "trained CNN"])
+def test_whatever_is_trained_has_a_gradient_at_every_step(memory, phase):
+    """Else the processes of a distributed training wait for one another in vain."""
+    module = contrast_module()[1] if phase == "clip" else step_of(phase == "trained CNN")
+    batch = memory.batch([0, 1], (64, 96), np.random.default_rng(0))
+    sum(module(batch).values()).backward()
+    assert [name for name, p in module.named_parameters() if p.requires_grad and p.grad is None] == []
 
 
 def test_kept_out_names_have_no_caption():
@@ -125,3 +125,15 @@ def test_a_region_smaller_than_a_cell_keeps_its_best_cell():
     mask[0, 0, 0] = 1
     cells = downsample_masks([Region(torch.tensor([0]), mask)], (2, 2))
     assert cells.tolist() == [[[[1, 0], [0, 0]]]]
+
+
+def test_padding_is_black_belongs_to_nothing_and_is_less_than_a_stride(memory):
+    plain = memory.batch([0, 1], (64, 96), np.random.default_rng(0))
+    padded = memory.batch([0, 1], (64, 96), np.random.default_rng(0), padding=1.0)
+    assert plain.images.shape == padded.images.shape == (2, 3, 64, 96)
+    for image, region in zip(padded.images, padded.regions, strict=True):
+        inside = image.abs().sum(0) > 0
+        height, width = int(inside.any(1).sum()), int(inside.any(0).sum())
+        assert 64 - 32 < height < 64 and 96 - 32 < width < 96
+        assert not image[:, height:].any() and not image[:, :, width:].any()
+        assert not region.masks[:, height:].any() and not region.masks[:, :, width:].any()
