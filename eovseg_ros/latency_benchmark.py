@@ -9,13 +9,15 @@ import statistics
 import sys
 import tempfile
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from sensor_msgs.msg import Image
 
@@ -47,10 +49,19 @@ class LatencyProbe:
         self.arrivals: list[float] = []  # seconds of the steady clock
         self.latencies: list[float] = []  # ms from the camera's stamp
         self.reports: list[dict[str, str]] = []
+        self.backend = ""  # what runs the model, as the node's newest report says
         self._node.create_subscription(PanopticSegmentation, "/eovseg/segments", self._receive, 10)
         for name in ("panoptic", "semantic", "overlay"):
             self._node.create_subscription(Image, f"/eovseg/{name}", lambda message: None, 1, raw=True)
         self._node.create_subscription(DiagnosticArray, "/diagnostics", self._keep_diagnostics, 10)
+
+    @property
+    def settled(self) -> bool:
+        """Whether the backend that was asked for runs; RuntimeError if it never will."""
+        state = self.backend.partition(": ")[2]
+        if state.startswith("failed"):
+            raise RuntimeError(f"no engine: {self.backend}")
+        return bool(self.backend) and not state.startswith(("building", "waiting"))
 
     def spin_for(self, seconds: float) -> None:
         """Receive for some time."""
@@ -75,7 +86,10 @@ class LatencyProbe:
         self.latencies.append((now - stamp) / 1e6)
 
     def _keep_diagnostics(self, message: DiagnosticArray) -> None:
-        self.reports.append({value.key: value.value for value in message.status[0].values})
+        for status in message.status:
+            if status.name.startswith("/eovseg:"):
+                self.reports.append({value.key: value.value for value in status.values})
+                self.backend = self.reports[-1]["backend"]
 
 
 def slice_medians(arrivals: list[float], latencies: list[float], start: float, seconds: float) -> list[float]:
@@ -134,46 +148,66 @@ def _within(value: float, limit: float) -> str:
     return "within" if value <= limit else "NOT within"
 
 
+@contextmanager
+def replayed_graph(
+    *, camera: Mapping[str, object], node: Mapping[str, object]
+) -> Iterator[tuple[LatencyProbe, list[ChildProcess]]]:
+    """Start camera and node; what follows runs once frames come from the backend that was asked for.
+
+    RuntimeError if they do not come.
+    """
+    remap = {"image": "/camera/image_raw"}
+    with ExitStack() as stack:
+        logs = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        start = stack.enter_context
+        processes = [
+            start(
+                ChildProcess("eovseg_ros.panoptic_node", logs / "node.log", parameters=node, remappings=remap)
+            ),
+            start(ChildProcess("eovseg_ros.sim_camera", logs / "camera.log", parameters=camera)),
+        ]
+        rclpy.init()
+        stack.callback(rclpy.try_shutdown)
+        probe = LatencyProbe()
+        stack.callback(probe.close)
+        deadline = time.monotonic() + _START_SECONDS
+        while len(probe.arrivals) < 10 or not probe.settled:
+            for process in processes:
+                process.check_running()
+            if time.monotonic() > deadline:
+                words = "\n".join(process.log for process in processes)
+                late = f"no engine ({probe.backend})" if probe.arrivals else "no frames"
+                raise RuntimeError(f"{late} in {_START_SECONDS:.0f} s:\n{words}")
+            probe.spin_for(0.5)
+        probe.forget()
+        yield probe, processes
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Measure; 1 where a verdict is bad or nothing came."""
     options = _parse(arguments)
     use_own_graph()
     camera = {"rate": options.rate, "replay": 20, "width": options.width, "height": options.height}
-    node = {"checkpoint": options.checkpoint, "variant": options.variant, "device": options.device}
-    remap = {"image": "/camera/image_raw"}
-    with ExitStack() as stack:
-        logs = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        processes = [
-            ChildProcess("eovseg_ros.panoptic_node", logs / "node.log", parameters=node, remappings=remap),
-            ChildProcess("eovseg_ros.sim_camera", logs / "camera.log", parameters=camera),
-        ]
-        for process in processes:
-            stack.enter_context(process)
-        rclpy.init()
-        stack.callback(rclpy.try_shutdown)
-        probe = LatencyProbe()
-        stack.callback(probe.close)
-        try:
+    node = {name: getattr(options, name) for name in ("checkpoint", "variant", "device")}
+    node |= {name: getattr(options, name) for name in ("backend", "precision", "threads")}
+    try:
+        with replayed_graph(camera=camera, node=node) as (probe, processes):
             return _measure(probe, processes, options)
-        except RuntimeError as error:
-            print(f"latency_benchmark: {error}", file=sys.stderr)
-            return 1
+    except RuntimeError as error:
+        print(f"latency_benchmark: {error}", file=sys.stderr)
+        return 1
+    except (KeyboardInterrupt, ExternalShutdownException):
+        return 130
 
 
 def _measure(probe: LatencyProbe, processes: list[ChildProcess], options: argparse.Namespace) -> int:
-    deadline = time.monotonic() + _START_SECONDS
-    while len(probe.arrivals) < 10:
-        for process in processes:
-            process.check_running()
-        if time.monotonic() > deadline:
-            logs = "\n".join(process.log for process in processes)
-            raise RuntimeError(f"no frames in {_START_SECONDS:.0f} s:\n{logs}")
-        probe.spin_for(0.5)
-    probe.forget()
     size = f"{options.width}x{options.height}"
     print(f"camera: {size} replayed at {options.rate:g} Hz for {options.seconds:g} s")
     start = time.monotonic()
     probe.spin_for(options.seconds)
+    for process in processes:
+        process.check_running()
+    print(f"backend: {probe.backend}")
     medians = slice_medians(probe.arrivals, probe.latencies, start, options.seconds)
     good = verdicts(node_times(probe.reports))
     grows = not medians[-1] <= _TOLERATED * medians[0]
@@ -191,7 +225,13 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--variant", default="tiny", help="of the model (default: tiny)")
     parser.add_argument("--checkpoint", default="", help="weights (default: those of the package)")
     parser.add_argument("--device", default="auto", help="of the model (default: auto)")
-    return parser.parse_args(arguments)
+    parser.add_argument("--backend", default="auto", help="of the model (default: auto)")
+    parser.add_argument("--precision", default="fp32", help="of the model (default: fp32)")
+    parser.add_argument("--threads", type=int, default=1, help="of the model (default: 1)")
+    options = parser.parse_args(arguments)
+    if options.seconds < 1:
+        parser.error("--seconds must be at least 1")
+    return options
 
 
 if __name__ == "__main__":

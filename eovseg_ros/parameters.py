@@ -65,8 +65,8 @@ class NodeParameters:
     )
     precision: str = _parameter(
         "fp32",
-        "Number format inside the model. bf16 (backends torch on a CPU, openvino) and fp16 (tensorrt) are "
-        "faster and less exact.",
+        "Number format inside the model. bf16 (backends torch on a CPU, openvino), int8 (torch on a CPU) and "
+        "fp16 (tensorrt) are faster and less exact.",
         choices=PRECISIONS,
     )
     threads: int = _parameter(

@@ -18,6 +18,8 @@ ARGUMENTS = {
     "variant": ("", "tiny, s, m or l"),
     "checkpoint": ("", "path of the weights"),
     "device": ("", "auto, cpu, cuda, ..."),
+    "backend": ("", "auto, torch, openvino, tensorrt, ..."),
+    "precision": ("", "fp32, bf16, int8 or fp16"),
     "image_transport": ("", "raw or compressed"),
     "overlay": ("", "true or false"),
     "namespace": ("", "of the node"),
@@ -28,7 +30,8 @@ ARGUMENTS = {
 
 def nodes(context):
     value = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
-    given = {n: value[n] for n in ("variant", "checkpoint", "device", "image_transport") if value[n]}
+    words = ("variant", "checkpoint", "device", "backend", "precision", "image_transport")
+    given = {name: value[name] for name in words if value[name]}
     given |= {"overlay": value["overlay"].lower() == "true"} if value["overlay"] else {}
     image, namespace = value["image_topic"], value["namespace"].strip("/")
     views = [(f"/eovseg/{v}", f"/{namespace}/eovseg/{v}".replace("//", "/")) for v in ("overlay", "panoptic")]

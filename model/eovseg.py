@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from .ablations import NoSelection, NoSpatialFeatures
 from .aggregator import LiteAggregator
-from .backbone import CNNFeatures, ConvNeXtBackbone, ResNetBackbone
+from .backbone import ConvNeXtBackbone, ResNetBackbone
 from .classification import TextRows, VoidRow, class_logits, geometric_ensemble, initial_logit_scale
 from .config import EOVSegConfig
 from .decoder import LightweightDecoder, StageOutput
@@ -74,19 +74,21 @@ class EOVSeg(nn.Module):
         seen in training.
         """
         cnn = self.backbone(images)
-        (last,) = self.decode(cnn, images, text, every_stage=False)
-        out_logits, valid = self.classify_out_of_vocabulary(cnn.clip_dense, last.mask_logits, text)
+        aggregated, clip_dense = self.aggregator(cnn), cnn.clip_dense
+        del cnn  # the largest maps there are
+        (last,) = self.decode(aggregated, images, text, every_stage=False)
+        out_logits, valid = self.classify_out_of_vocabulary(clip_dense, last.mask_logits, text)
         weight = torch.where(seen, self.config.alpha, self.config.beta)
         usable = valid if self.config.ensemble_on_valid_masks else None
         final = geometric_ensemble(last.class_logits, out_logits, weight, usable)
-        return EOVSegOutput(last.class_logits, last.mask_logits.float(), final)
+        return EOVSegOutput(last.class_logits, last.mask_logits.float().contiguous(), final)
 
     def decode(
-        self, cnn: CNNFeatures, images: Tensor, text: TextRows, *, every_stage: bool
+        self, aggregated: Tensor, images: Tensor, text: TextRows, *, every_stage: bool
     ) -> list[StageOutput]:
-        """Everything but the out-of-vocabulary branch: the decoder stages' outputs."""
+        """What follows F_agg, but for the out-of-vocabulary branch: the decoder stages' outputs."""
         text = self.void_row(text)
-        features = self.vas(self.aggregator(cnn), text)
+        features = self.vas(aggregated, text)
         spatial = partial(self.spatial_extractor.masked_mean, self.spatial_extractor(images))
         return self.decoder(features, spatial, text, every_stage=every_stage)
 

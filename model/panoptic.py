@@ -79,17 +79,19 @@ def _count_pixels(bands: Iterable[Tensor], scores: Tensor) -> tuple[Tensor, Tens
     none, and (3, K) float64: pixels won and held, won at any probability, held whether won or not.
     """
     K = len(scores)
-    number = torch.arange(K, 0, -1, dtype=torch.int16, device=scores.device).view(K, 1, 1)
+    number = torch.arange(K, 0, -1, dtype=torch.float32, device=scores.device).view(K, 1, 1)
     counts = torch.zeros(2 * K + 1, dtype=torch.float64, device=scores.device)
     total = torch.zeros(K, dtype=torch.float64, device=scores.device)
     maps = []
-    for logits in bands:
+    for band in bands:
+        logits = band.float()
         weighted = logits.sigmoid().mul_(scores.view(K, 1, 1))
-        # argmax(0), many times faster on CPUs: the first of those that equal the maximum
-        winner = K - ((weighted == weighted.amax(0)) * number).amax(0).long()  # (rows, W)
-        inside = logits >= 0
-        held = inside.gather(0, winner[None])[0]
-        total += inside.flatten(1).float().sum(1)
+        # argmax(0), many times faster on CPUs: the first of those that equal the maximum. A comparison that
+        # writes numbers is faster than one that writes booleans.
+        winner = K - weighted.eq_(weighted.amax(0)).mul_(number).amax(0).long()  # (rows, W)
+        inside = torch.ge(logits, 0, out=weighted)
+        held = inside.gather(0, winner[None])[0] > 0
+        total += inside.sum((1, 2))
         index = torch.where(held, winner + 1, winner + 1 + K).flatten()
         counts.scatter_add_(0, index, torch.ones_like(index, dtype=counts.dtype))
         maps.append(torch.where(held, winner + 1, 0))

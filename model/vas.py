@@ -1,8 +1,5 @@
 """Vocabulary-Aware Selection (paper, equations 3 and 4)."""
 
-from collections.abc import Callable
-from functools import partial
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -24,25 +21,18 @@ class VocabularyAwareSelection(nn.Module):
         self.pointwise_bn = nn.BatchNorm2d(text_dim)
         self.scale = nn.Parameter(torch.ones(1, 1, 1, 1))  # gamma
         self.offset = nn.Parameter(torch.zeros(1, 1, 1, 1))  # delta
-        self.linear_with = _linear_with
 
     def forward(self, aggregated: Tensor, text: TextRows) -> Tensor:
         """F_agg (B, C, H, W), text with void (T + 1 rows) -> visual-semantic features (B, C, H, W)."""
         x = F.gelu(self.depthwise_bn(self.depthwise(aggregated)))
         guide = self.guide(text.rows) * text.rows.shape[1] ** -0.5
-        compare = self.linear_with(guide, text.penalty)
         # A batch norm that learns needs all pixels at once; else D and T + 1 numbers a pixel come and go.
         parts = [x] if self.training else x.split(ROWS_PER_PART, dim=2)
-        attention = torch.cat([self._attend(part, compare) for part in parts], dim=2)
+        attention = torch.cat([self._attend(part, guide, text.penalty) for part in parts], dim=2)
         return aggregated * (attention * self.scale + self.offset).to(aggregated.dtype)
 
-    def _attend(self, x: Tensor, compare: Callable[[Tensor], Tensor]) -> Tensor:
+    def _attend(self, x: Tensor, guide: Tensor, penalty: Tensor | None) -> Tensor:
         """Largest weight of each pixel's softmax over the rows: (B, C, H, W) -> (B, 1, H, W)."""
         embedding = F.gelu(self.pointwise_bn(self.pointwise(x)))  # (B, D, H, W)
-        similarity = compare(embedding.permute(0, 2, 3, 1))  # (B, H, W, T + 1)
+        similarity = F.linear(embedding.permute(0, 2, 3, 1), guide, penalty)  # (B, H, W, T + 1)
         return similarity.float().softmax(-1).amax(-1).unsqueeze(1)
-
-
-def _linear_with(weight: Tensor, bias: Tensor | None) -> Callable[[Tensor], Tensor]:
-    """The linear layer of these weights; a backend may know a faster one."""
-    return partial(F.linear, weight=weight, bias=bias)

@@ -8,7 +8,7 @@ PRECISIONS = ("fp32", "fp16")
 # Nearly all of the work. What stays float32: of these parts the sampling positions and the embeddings;
 # everywhere sums over masks, which overflow, norms, softmaxes and the logarithms of the classification.
 PARTS = ("model.backbone", "model.spatial_extractor", "model.aggregator", "model.vas")
-FULL_PRECISION = ("dcn_offset", "attnpool", "head")
+FULL_PRECISION = ("dcn_offset", "attnpool", "head")  # half precision has the bits for the picture
 OPERATORS = (
     torch.ops.aten.conv2d.default,
     torch.ops.aten.conv_transpose2d.input,

@@ -3,6 +3,7 @@
 import copy
 from importlib.util import find_spec
 
+import torch
 from torch import nn
 
 from ..cache_folder import cache_folder
@@ -17,7 +18,7 @@ from .names import BACKENDS
 from .torch_backend import TorchBackend
 
 _HAS = {
-    "torch": ("fp32", "bf16"),
+    "torch": ("fp32", "bf16", "int8"),
     "compile": ("fp32",),
     "openvino": ("fp32", "bf16"),
     "onnxruntime": ("fp32",),
@@ -75,8 +76,8 @@ def check_backend(name: str, precision: str, device: str) -> None:
         raise BackendError(f"unknown backend {name!r}; there are: {', '.join(BACKENDS)}")
     if precision not in _HAS[name]:
         raise BackendError(f"backend {name} has no precision {precision!r}; it has: {', '.join(_HAS[name])}")
-    if name == "torch" and precision == "bf16" and device != "cpu":
-        raise BackendError("backend torch has bf16 on CPUs only")
+    if name == "torch" and precision != "fp32":
+        _check_low_precision(precision, device)
     if name == "tensorrt" and device != "cuda":
         raise BackendError("backend tensorrt needs an NVIDIA GPU: the model is on the CPU")
     if name in ("openvino", "onnxruntime") and device != "cpu":
@@ -84,6 +85,15 @@ def check_backend(name: str, precision: str, device: str) -> None:
     for package in _PACKAGES.get(name, ()):
         if not find_spec(package):
             raise BackendError(f"backend {name} needs the package {package}: pip install {package}")
+
+
+def _check_low_precision(precision: str, device: str) -> None:
+    if device != "cpu":
+        raise BackendError(f"backend torch has {precision} on CPUs only")
+    if not (torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()):
+        raise BackendError(f"{precision} needs a CPU with AVX-512 or AVX2 VNNI and a PyTorch with oneDNN")
+    if precision == "int8" and not torch.cpu._is_vnni_supported():
+        raise BackendError("int8 needs a CPU with VNNI: without it sums overflow")
 
 
 def _engine_maker(name: str, precision: str) -> EngineMaker:

@@ -17,7 +17,7 @@ class TorchBackend:
         self._model = model.eval().requires_grad_(False)
         fold_batch_norms(model)
         if model.void_row.embedding.device.type == "cpu" and torch.backends.mkldnn.is_available():
-            pack(model, torch.bfloat16 if precision == "bf16" else torch.float32)
+            pack(model, precision)
         else:
             model.to(memory_format=torch.channels_last)
 

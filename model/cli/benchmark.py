@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=["torch"],
         help="torch (default), openvino, ...; plain: no rewriting of layers",
     )
-    add("--precision", nargs="+", default=["fp32"], help="fp32 (default), bf16, ...")
+    add("--precision", nargs="+", default=["fp32"], help="fp32 (default), bf16, int8, ...")
     add("--threads", type=int, nargs="+", default=[1], metavar="N", help="(default: 1)")
     add("--batch", type=int, nargs="+", default=[1], metavar="N", help="pictures at once (default: 1)")
     text = "wall (default), or cpu: seconds of the processor, for a machine that has other work"

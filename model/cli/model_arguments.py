@@ -21,7 +21,7 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     add("--checkpoint", type=Path, help="weights; default: what `eovseg weights fetch` got")
     add("--device", default="cpu", help="cpu (default), cuda, cuda:1, ...")
     add("--backend", default="torch", help="torch (default), plain, ...; a wrong one lists all")
-    add("--precision", default="fp32", help="fp32 (default), bf16 or fp16, where the backend has it")
+    add("--precision", default="fp32", help="fp32 (default), bf16, int8 or fp16, where the backend has it")
     text = "pixels, none (no resizing) or variant (what it was made for, the default)"
     add("--short-side", type=_short_side, default=VARIANT, metavar="PIXELS", help=text)
 

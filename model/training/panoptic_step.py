@@ -49,7 +49,7 @@ class PanopticStep(nn.Module):
         images = desaturate(batch.images) if grey else batch.images
         with torch.set_grad_enabled(self.train_backbone):
             cnn = self.model.backbone(images)
-        stages = self.model.decode(cnn, images, text, every_stage=True)
+        stages = self.model.decode(self.model.aggregator(cnn), images, text, every_stage=True)
         num_masks = max(1, sum(len(t.classes) for t in targets))
         losses = self.loss(stages, targets, num_masks)
         if self.train_backbone:

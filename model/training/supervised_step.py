@@ -25,7 +25,7 @@ class SupervisedStep(nn.Module):
         images = normalise(batch.images.float())
         with torch.no_grad():
             cnn = self.model.backbone(images)
-        stages = self.model.decode(cnn, images, self.text, every_stage=True)
+        stages = self.model.decode(self.model.aggregator(cnn), images, self.text, every_stage=True)
         targets = [_target(labels, c) for labels, c in zip(batch.labels, batch.classes, strict=True)]
         return self.loss(stages, targets, batch.num_masks)
 

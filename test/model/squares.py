@@ -103,7 +103,7 @@ def settle_norms(model: EOVSeg) -> None:
     with torch.no_grad():
         rows = torch.nn.functional.normalize(torch.randn(4, model.config.text_dim), dim=-1)
         text = TextRows(rows, torch.arange(4)[:, None])
-        model.decode(model.backbone(images), images, text, every_stage=True)
+        model.decode(model.aggregator(model.backbone(images)), images, text, every_stage=True)
 
 
 def gradients(recipe: Recipe, counts: tuple[int, ...], folder: Path) -> dict[str, torch.Tensor]:

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from eovseg_model.backends.cpu.deformable_convolution import GatheredDeformConv2d
+from eovseg_model.backends.cpu.quantized_linear import QuantizedLinear
 from eovseg_model.backends.loading import load_backend
 from eovseg_model.backends.text_padding import TextShape, cut_output, pad_text
 from eovseg_model.build import build_model
@@ -51,6 +52,30 @@ def test_torch_backend_equals_the_plain_network(variant, batch):
     backend = load_backend("torch", copy.deepcopy(model))
     for _ in range(2):  # the first call lays the weights out
         assert_close(backend(*inputs(variant, batch)), model(*inputs(variant, batch)), 1e-5)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("precision", ["bf16", "int8"])
+def test_low_precision_is_near_the_plain_network(precision):
+    model = random_model("s")
+    backend = load_backend("torch", copy.deepcopy(model), precision)
+    for _ in range(2):
+        found = backend(*inputs("s", 1))
+        assert all(part.dtype == torch.float32 for part in found)
+        assert_close(found, model(*inputs("s", 1)), 0.05)
+    kinds = {type(module) for module in backend._model.spatial_extractor.modules()}
+    assert (QuantizedLinear in kinds) == (precision == "int8")
+
+
+@pytest.mark.parametrize(
+    ("inputs_", "expected"),
+    [([0.0, 254.0, 1.0], [1.5, 126.5]), ([-127.0, 127.0, 2.0], [-16126.5, -127.5])],
+)
+def test_quantized_linear_is_exact_where_eight_bits_hold_everything(inputs_, expected):
+    weight = torch.tensor([[127.0, 0.0, 1.0], [0.0, 1.0, -127.0]])
+    layer = QuantizedLinear(weight, torch.tensor([0.5, -0.5]))
+    found = layer(torch.tensor([inputs_]))
+    assert found.tolist() == torch.tensor([expected]).bfloat16().tolist()
 
 
 @torch.no_grad()

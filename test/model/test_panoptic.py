@@ -30,6 +30,26 @@ def test_higher_score_wins_the_overlap():
     assert [round(s.score, 4) for s in fused.segments] == [0.9, 0.6]
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float32, torch.float64])
+@pytest.mark.parametrize("sizes", [None, MaskSizes((8, 16), (8, 16), (5, 9))])
+def test_inputs_of_any_type_stay_as_they_are(dtype, sizes):
+    masks = torch.stack([logits("###.", "###."), logits(".###", ".###")]).to(dtype)
+    classes = scores((0.9, 0.05, 0.05), (0.1, 0.6, 0.3)).to(dtype)
+    before = masks.clone(), classes.clone()
+    fused = fuse_panoptic(classes, masks, [True, True], 0.0, 0.0, sizes)
+    assert len(fused.segments) == 2
+    assert torch.equal(masks, before[0]) and torch.equal(classes, before[1])
+
+
+def test_of_two_queries_that_are_alike_the_first_wins():
+    masks = torch.stack([logits("##"), logits("##")])
+    fused = fuse_panoptic(
+        scores((0.5, 0.3, 0.2), (0.3, 0.5, 0.2)), masks, [True, True], overlap_threshold=0.0
+    )
+    assert fused.map.tolist() == [[1, 1]]
+    assert [s.class_id for s in fused.segments] == [0]
+
+
 def test_a_mostly_covered_segment_is_dropped():
     """Query 1 keeps 2 of its 6 pixels: 0.33 is under 0.8, so its pixels become void."""
     masks = torch.stack([logits("###.", "###."), logits(".###", ".###")])

@@ -38,7 +38,7 @@ def taps_of(predictor, image: np.ndarray) -> dict[str, torch.Tensor]:
     with torch.no_grad():
         images = to_input(image, predictor.device)
         cnn = model.backbone(images)
-        stages = model.decode(cnn, images, predictor.vocabulary.text, every_stage=True)
+        stages = model.decode(model.aggregator(cnn), images, predictor.vocabulary.text, every_stage=True)
     for hook in hooks:
         hook.remove()
     taps |= {f"cnn_{level}": getattr(cnn, level)[0] for level in ("res2", "res3", "res4", "res5")}

@@ -104,12 +104,15 @@ def test_region_contrast_reaches_both_towers_and_the_text(memory, tmp_path):
 
 
 @pytest.mark.parametrize("phase", ["clip", "frozen CNN", "trained CNN"])
-def test_whatever_is_trained_has_a_gradient_at_every_step(memory, phase):
+def test_whatever_is_trained_has_a_gradient_at_every_step(memory, monkeypatch, phase):
     """Else the processes of a distributed training wait for one another in vain."""
     module = contrast_module()[1] if phase == "clip" else step_of(phase == "trained CNN")
     batch = memory.batch([0, 1], (64, 96), np.random.default_rng(0))
-    sum(module(batch).values()).backward()
-    assert [name for name, p in module.named_parameters() if p.requires_grad and p.grad is None] == []
+    for level in range(3):  # full names, shapes, colours
+        monkeypatch.setattr("eovseg_model.training.panoptic_step.LEVEL_SHARES", np.eye(3)[level].tolist())
+        module.zero_grad(set_to_none=True)
+        sum(module(batch).values()).backward()
+        assert [name for name, p in module.named_parameters() if p.requires_grad and p.grad is None] == []
 
 
 def test_kept_out_names_have_no_caption():

@@ -1,7 +1,10 @@
 """A ROS graph of this test session's own, on this machine only."""
 
+import atexit
 import contextlib
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -9,6 +12,8 @@ import pytest
 os.environ["ROS_DOMAIN_ID"] = str(1 + os.getpid() % 100)
 os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
 os.environ["OMP_NUM_THREADS"] = "1"
+os.environ["EOVSEG_CACHE"] = tempfile.mkdtemp(prefix="eovseg_tests_")  # never the user's
+atexit.register(shutil.rmtree, os.environ["EOVSEG_CACHE"], ignore_errors=True)
 # The programs that the tests start may lie beside them.
 os.environ["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
 

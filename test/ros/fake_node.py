@@ -41,7 +41,7 @@ class FakePredictor:
     device = "cpu"
     backend_state = "fake fp32"
 
-    def __init__(self, seconds: float = 0.0, slow_seconds: float = 1.0) -> None:
+    def __init__(self, seconds: float = 0.0, slow_seconds: float = 3.0) -> None:
         self.seconds = seconds
         self.slow_seconds = slow_seconds
 

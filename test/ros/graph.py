@@ -92,7 +92,7 @@ class Graph:
         reports = []
 
         def keep(message):
-            status = message.status[0]
+            (status,) = message.status
             values = {value.key: value.value for value in status.values}
             reports.append(values | {"level": status.level, "message": status.message, "name": status.name})
 

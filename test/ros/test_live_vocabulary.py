@@ -1,4 +1,5 @@
 import threading
+import time
 
 import pytest
 from fake_node import Encoded
@@ -74,8 +75,10 @@ def test_a_new_one_goes_live_where_it_is_adopted_and_not_before(harness):
 def test_a_newer_one_overtakes_one_still_being_encoded(harness):
     gate = harness.predictor.gates["slow"] = threading.Event()
     harness.live.request(["slow"])
+    deadline = time.monotonic() + 10
     while "slow" not in harness.predictor.started:
-        pass
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
     harness.live.request(["between"])
     harness.live.request(["newest"])
     assert harness.live.state == "encoding"

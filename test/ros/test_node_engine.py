@@ -1,5 +1,7 @@
 """An engine that is built while the node runs, over real DDS."""
 
+import time
+
 import numpy as np
 import pytest
 from graph import image_publisher
@@ -23,9 +25,10 @@ def test_frames_go_on_while_an_engine_is_built(graph, start, tmp_path, monkeypat
         state = reports[-1]["backend"] if reports else ""
         kind = next((word for word in ("building for", "ready", "failed") if word in state), "")
         counts.setdefault(kind, set()).add(len(segments))
+        time.sleep(0.03)
         assert kind != "failed", state
         return kind == "ready" and len(counts["ready"]) > 3
 
-    graph.wait(ready, 90, "an engine")
-    assert len(counts["building for"]) > 3, "no frames while the engine was built"
+    graph.wait(ready, 300, "an engine")
+    assert len(counts.get("building for", ())) > 3, "no frames while the engine was built"
     assert reports[-1]["failed frames"] == "0"

@@ -12,8 +12,8 @@ class PackedBottleneck(nn.Module):
 
     def __init__(self, block: Bottleneck, dtype: torch.dtype = torch.float32) -> None:
         super().__init__()
-        self.conv1 = PackedConv2d(block.conv1, dtype, relu=True)
-        self.conv2 = PackedConv2d(block.conv2, dtype, relu=True)
+        self.conv1 = PackedConv2d(block.conv1, dtype, activation="relu")
+        self.conv2 = PackedConv2d(block.conv2, dtype, activation="relu")
         self.avgpool = block.avgpool
         self.conv3 = PackedConv2d(block.conv3, dtype)
         self.downsample = block.downsample or nn.Identity()

@@ -3,15 +3,21 @@
 import torch
 from torch import Tensor, nn
 
+from .linear import Activation
+
 
 class PackedConv2d(nn.Module):
-    """An `nn.Conv2d` for inference: weights laid out once instead of at every call, ReLU on the way out.
+    """An `nn.Conv2d` for inference: weights laid out once, the activation on the way out.
 
     The best layout depends on the input's size, so the first input decides; others work, too.
     """
 
     def __init__(
-        self, convolution: nn.Conv2d, dtype: torch.dtype = torch.float32, *, relu: bool = False
+        self,
+        convolution: nn.Conv2d,
+        dtype: torch.dtype = torch.float32,
+        *,
+        activation: Activation = "none",
     ) -> None:
         super().__init__()
         padding = convolution.padding
@@ -21,13 +27,13 @@ class PackedConv2d(nn.Module):
         self._weight = convolution.weight.detach().to(dtype)
         self._bias = None if convolution.bias is None else convolution.bias.detach().to(dtype)
         self._dtype = dtype
-        self._activation = "relu" if relu else "none"
+        self._activation = activation
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) -> (B, C', H', W'), channels last, in the layer's own type."""
         x = x.to(self._dtype)
         convolve = torch.ops.mkldnn._convolution_pointwise.default
-        return convolve(x, self._packed(x), self._bias, *self._geometry, self._activation, [], "")
+        return convolve(x, self._packed(x), self._bias, *self._geometry, self._activation, [], "none")
 
     def add_relu(self, x: Tensor, other: Tensor) -> Tensor:
         """relu(forward(x) + other) in one pass."""

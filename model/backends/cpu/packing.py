@@ -8,54 +8,71 @@ from torch import nn
 
 from ...eovseg import EOVSeg
 from ...layers import ModulatedDeformConv2d, SelfAttention
+from ...spatial import SpatialExtractor, TransformerBlock
 from ...vas import VocabularyAwareSelection
 from .bottleneck import PackedBottleneck
 from .convolution import PackedConv2d
 from .deformable_convolution import GatheredDeformConv2d
-from .linear import PackedLinear
+from .linear import MakeLinear, PackedLinear
+from .quantized_linear import QuantizedLinear
+from .selection import PackedSelection
 from .self_attention import PackedSelfAttention
+from .spatial import PackedSpatialExtractor
+from .transformer_block import PackedTransformerBlock
 from .transposed_convolution import PackedConvTranspose2d
 
 LOW_PRECISION = ("backbone", "spatial_extractor", "aggregator", "vas")  # where nearly all of the work is
-FULL_PRECISION = ("dcn_offset", "attnpool", "head")  # of these parts: sampling positions, embeddings
+# Of these parts: sampling positions, embeddings, and the convolutions that see the picture, which costs the
+# demo model more pixels than all the rest where it is rounded.
+FULL_PRECISION = ("dcn_offset", "attnpool", "head", "conv1", "stem")
+QUANTIZED = ("spatial_extractor",)  # only means over masks are asked for: errors average out
 
 
-def pack(model: EOVSeg, dtype: torch.dtype = torch.float32) -> None:
+def pack(model: EOVSeg, precision: str = "fp32") -> None:
     """Replace the layers of model in place; it cannot be trained or saved afterwards.
 
-    Its batch norms must be folded already. The text encoder stays as it is: it runs once a name. dtype is
-    that of the convolutions and products of LOW_PRECISION; what they give meets float32 in norms, sums,
-    the decoder and the classification, where the wider type wins.
+    Its batch norms must be folded already. The text encoder stays as it is: it runs once a name. "bf16" is
+    for the convolutions and products of LOW_PRECISION; what they give meets float32 in norms, sums, the
+    decoder and the classification, where the wider type wins. "int8" is bf16 with the linear layers of
+    QUANTIZED in eight bits.
     """
-    for name, part in model.named_children():
+    for name, _ in list(model.named_children()):
         if name != "text_encoder":
-            _replace_layers(part, dtype if name in LOW_PRECISION else torch.float32)
+            dtype = torch.bfloat16 if precision != "fp32" and name in LOW_PRECISION else torch.float32
+            _replace(model, name, dtype, precision == "int8" and name in QUANTIZED)
 
 
-def _replace_layers(module: nn.Module, dtype: torch.dtype) -> None:
-    if isinstance(module, VocabularyAwareSelection):
-        module.linear_with = partial(PackedLinear, dtype=dtype)
-    for name, child in module.named_children():
-        own = torch.float32 if name in FULL_PRECISION else dtype
-        replacement = _replacement(child, own)
-        if replacement is not None and name != "k_proj":  # pool_masks reads that weight
-            setattr(module, name, replacement)
-            child = replacement
-        _replace_layers(child, own)
+def _replace(parent: nn.Module, name: str, dtype: torch.dtype, quantize: bool) -> None:
+    """Replace a child of parent and what is in it."""
+    if name in FULL_PRECISION:
+        dtype, quantize = torch.float32, False
+    make_linear = QuantizedLinear if quantize else partial(PackedLinear, dtype=dtype)
+    replacement = _replacement(getattr(parent, name), dtype, make_linear)
+    if replacement is not None:
+        setattr(parent, name, replacement)
+    for child, _ in list(getattr(parent, name).named_children()):
+        if child != "k_proj":  # pool_masks reads that weight
+            _replace(getattr(parent, name), child, dtype, quantize)
 
 
-def _replacement(layer: nn.Module, dtype: torch.dtype) -> nn.Module | None:
+def _replacement(layer: nn.Module, dtype: torch.dtype, make_linear: MakeLinear) -> nn.Module | None:
     """The layer for inference; None for what stays."""
     if isinstance(layer, Bottleneck):
         return PackedBottleneck(layer, dtype)
+    if isinstance(layer, SpatialExtractor):
+        return PackedSpatialExtractor(layer, make_linear)
+    if isinstance(layer, VocabularyAwareSelection):
+        return PackedSelection(layer, dtype)
+    if isinstance(layer, TransformerBlock):
+        return PackedTransformerBlock(layer, make_linear)
     if isinstance(layer, nn.Conv2d):
         return PackedConv2d(layer, dtype)
     if isinstance(layer, nn.ConvTranspose2d):
         return PackedConvTranspose2d(layer, dtype)
     if isinstance(layer, SelfAttention):
-        return PackedSelfAttention(layer, dtype)
+        return PackedSelfAttention(layer, make_linear)
     if isinstance(layer, nn.Linear):
-        return PackedLinear(layer.weight, layer.bias, dtype)
+        return make_linear(layer.weight, layer.bias)
     if isinstance(layer, ModulatedDeformConv2d):
         return GatheredDeformConv2d(layer, dtype)
     return None

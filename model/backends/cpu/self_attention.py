@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from ...layers import SelfAttention
-from .linear import PackedLinear
+from .linear import MakeLinear
 
 QUERIES = 512  # whose weights are in memory at once
 
@@ -12,14 +12,14 @@ QUERIES = 512  # whose weights are in memory at once
 class PackedSelfAttention(nn.Module):
     """A `SelfAttention` for inference."""
 
-    def __init__(self, attention: SelfAttention, dtype: torch.dtype = torch.float32) -> None:
+    def __init__(self, attention: SelfAttention, make_linear: MakeLinear) -> None:
         super().__init__()
         self._heads = attention.num_heads
-        self.project = PackedLinear(attention.in_proj_weight, attention.in_proj_bias, dtype)
-        self.out_proj = PackedLinear(attention.out_proj.weight, attention.out_proj.bias, dtype)
+        self.project = make_linear(attention.in_proj_weight, attention.in_proj_bias)
+        self.out_proj = make_linear(attention.out_proj.weight, attention.out_proj.bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, N, C) -> (B, N, C), in the layer's own type."""
+        """(B, N, C) -> (B, N, C), in the type of its linear layers."""
         B, N, C = x.shape
         projected = self.project(x).view(B, N, 3, self._heads, -1)
         query, key, value = projected.permute(2, 0, 3, 1, 4).flatten(1, 2)  # (B heads, N, C / heads) each

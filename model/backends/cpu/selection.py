@@ -1,0 +1,35 @@
+"""Vocabulary-aware selection with its batch norms and activations inside three products."""
+
+import torch
+from torch import Tensor, nn
+
+from ...classification import TextRows
+from ...vas import ROWS_PER_PART, VocabularyAwareSelection
+from .convolution import PackedConv2d
+from .linear import PackedLinear
+
+
+class PackedSelection(nn.Module):
+    """A `VocabularyAwareSelection`, its batch norms folded, for inference."""
+
+    def __init__(self, vas: VocabularyAwareSelection, dtype: torch.dtype = torch.float32) -> None:
+        super().__init__()
+        self.guide = PackedLinear(vas.guide.weight, vas.guide.bias)
+        self.depthwise = PackedConv2d(vas.depthwise, dtype, activation="gelu")
+        self.pointwise = PackedLinear(
+            vas.pointwise.weight.flatten(1), vas.pointwise.bias, dtype, activation="gelu"
+        )
+        self._scale, self._offset = float(vas.scale), float(vas.offset)
+        self._dtype = dtype
+
+    def forward(self, aggregated: Tensor, text: TextRows) -> Tensor:
+        """F_agg (B, C, H, W), text with void (T + 1 rows) -> visual-semantic features (B, C, H, W)."""
+        guide = self.guide(text.rows) * text.rows.shape[1] ** -0.5
+        compare = PackedLinear(guide, text.penalty, self._dtype)
+        parts = self.depthwise(aggregated).permute(0, 2, 3, 1).split(ROWS_PER_PART, dim=1)
+        attention = torch.cat([self._attend(part, compare) for part in parts], dim=2)
+        return aggregated * (attention * self._scale + self._offset).to(aggregated.dtype)
+
+    def _attend(self, x: Tensor, compare: nn.Module) -> Tensor:
+        """Largest weight of each pixel's softmax over the rows: (B, H, W, C) -> (B, 1, H, W)."""
+        return compare(self.pointwise(x)).float().softmax(-1).amax(-1).unsqueeze(1)
