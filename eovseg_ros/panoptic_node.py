@@ -1,6 +1,7 @@
 """The lifecycle node /eovseg: camera images in, open-vocabulary panoptic segmentation out."""
 
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -202,14 +203,17 @@ def main(args: list[str] | None = None, load: Callable[[NodeParameters], Predict
 
 def _end(node: PanopticNode) -> None:
     """Stop the threads; a second Ctrl-C does not wait for the inference in hand."""
-    try:
-        node.get_logger().info("ending after the frame in hand; Ctrl-C again ends at once")
-        node.stop()
-        node.destroy_node()
-        rclpy.try_shutdown()
-    except KeyboardInterrupt:
-        node.get_logger().warning("interrupted twice: ended without waiting for the model")
-        os._exit(130)  # the threads would keep the process alive
+    signal.signal(signal.SIGINT, _end_at_once)
+    node.get_logger().info("ending after the frame in hand; Ctrl-C again ends at once")
+    node.stop()
+    node.destroy_node()
+    rclpy.try_shutdown()
+
+
+def _end_at_once(*_: object) -> None:
+    """A KeyboardInterrupt instead is lost where it strikes in a callback that may not raise."""
+    print("interrupted twice: ended without waiting for the model", file=sys.stderr, flush=True)
+    os._exit(130)  # the threads would keep the process alive
 
 
 if __name__ == "__main__":

@@ -48,7 +48,7 @@ def test_first_wrong_keys_are_named(tiny):
     del weights["void_row.embedding"]
     with pytest.raises(CheckpointError) as error:
         EOVSegPredictor.from_checkpoint("tiny", weights, ["mug"])
-    for words in ("void_row.embedding", "surprise", r"decoder.object_kernels (3, 64), expected (32, 96)"):
+    for words in ("void_row.embedding", "surprise", r"decoder.object_kernels (3, 64), expected (20, 96)"):
         assert words in str(error.value)
 
 
