@@ -25,7 +25,7 @@ class NodeClient:
         self._node = node
         self._target = target
         self._failure = ""
-        self._asked: Time | None = None
+        self._accepted: Time | None = None
         self.vocabularies: dict[int, Vocabulary] = {}  # seen so far, by version
         latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
         node.create_subscription(Vocabulary, f"{target}/vocabulary", self._keep_vocabulary, latched)
@@ -54,12 +54,12 @@ class NodeClient:
         self.wait(self._set.service_is_ready, seconds, missing)
         request = SetParameters.Request()
         request.parameters = [Parameter("vocabulary", value=list(entries)).to_parameter_msg()]
-        self._failure, self._asked = "", self._node.get_clock().now()
         future = self._set.call_async(request)
         self.wait(future.done, seconds, missing)
         result = future.result().results[0]
         if not result.successful:
             raise ClientError(result.reason)
+        self._failure, self._accepted = "", self._node.get_clock().now()
         self.wait(
             lambda: self._failure or self._version > before,
             seconds,
@@ -77,8 +77,8 @@ class NodeClient:
         self.vocabularies[message.version] = message
 
     def _keep_failure(self, message: DiagnosticArray) -> None:
-        """Note that an encoding failed, if the message is newer than what was asked for."""
-        if self._asked is None or Time.from_msg(message.header.stamp) < self._asked:
+        """Note that an encoding failed, if the message is newer than the answer: one before tells of the last failure."""
+        if self._accepted is None or Time.from_msg(message.header.stamp) < self._accepted:
             return
         for status in message.status:
             values = {value.key: value.value for value in status.values}
