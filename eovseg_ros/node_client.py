@@ -77,7 +77,7 @@ class NodeClient:
         self.vocabularies[message.version] = message
 
     def _keep_failure(self, message: DiagnosticArray) -> None:
-        """Note that an encoding failed, if the message is newer than the answer: one before tells of the last failure."""
+        """Note that an encoding failed; what is older than the answer tells of the last failure."""
         if self._accepted is None or Time.from_msg(message.header.stamp) < self._accepted:
             return
         for status in message.status:
