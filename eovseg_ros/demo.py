@@ -15,6 +15,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 
+from eovseg_model.backends.names import has_bfloat16
 from eovseg_model.simulation.catalog import (
     COLOURS,
     FIXED_OBJECTS,
@@ -222,6 +223,7 @@ def _show_speed(options: argparse.Namespace) -> int:
         "checkpoint": options.checkpoint,
         "vocabulary": ACTS[0].vocabulary,
         "backend": options.fast_backend,
+        "precision": "bf16" if options.fast_backend == "openvino" and has_bfloat16() else "fp32",
         "device": "cpu",
     }
     try:

@@ -14,7 +14,7 @@ from .backend import Backend
 from .engine_backend import EngineBackend
 from .engines.engine import EngineMaker
 from .engines.engine_cache import EngineCache
-from .names import BACKENDS
+from .names import BACKENDS, has_bfloat16
 from .torch_backend import TorchBackend
 
 _HAS = {
@@ -90,7 +90,7 @@ def check_backend(name: str, precision: str, device: str) -> None:
 def _check_low_precision(precision: str, device: str) -> None:
     if device != "cpu":
         raise BackendError(f"backend torch has {precision} on CPUs only")
-    if not (torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()):
+    if not has_bfloat16():
         raise BackendError(f"{precision} needs a CPU with AVX-512 or AVX2 VNNI and a PyTorch with oneDNN")
     if precision == "int8" and not torch.cpu._is_vnni_supported():
         raise BackendError("int8 needs a CPU with VNNI: without it sums overflow")
