@@ -24,8 +24,8 @@ from .transposed_convolution import PackedConvTranspose2d
 LOW_PRECISION = ("backbone", "spatial_extractor", "aggregator", "vas")  # where nearly all of the work is
 # Of these parts: sampling positions, embeddings, and the convolutions that see the picture, which costs the
 # demo model more pixels than all the rest where it is rounded.
-FULL_PRECISION = ("dcn_offset", "attnpool", "head", "conv1", "stem")
-QUANTIZED = ("spatial_extractor",)  # only means over masks are asked for: errors average out
+FULL_PRECISION = ("dcn_offset", "q_proj", "c_proj", "head", "conv1", "stem")
+QUANTIZED = ("spatial_extractor", "vas")  # one gives means over masks, one a maximum a pixel: both forgive
 
 
 def pack(model: EOVSeg, precision: str = "fp32") -> None:
@@ -62,7 +62,7 @@ def _replacement(layer: nn.Module, dtype: torch.dtype, make_linear: MakeLinear) 
     if isinstance(layer, SpatialExtractor):
         return PackedSpatialExtractor(layer, make_linear)
     if isinstance(layer, VocabularyAwareSelection):
-        return PackedSelection(layer, dtype)
+        return PackedSelection(layer, dtype, make_linear)
     if isinstance(layer, TransformerBlock):
         return PackedTransformerBlock(layer, make_linear)
     if isinstance(layer, nn.Conv2d):

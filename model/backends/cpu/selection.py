@@ -6,19 +6,17 @@ from torch import Tensor, nn
 from ...classification import TextRows
 from ...vas import ROWS_PER_PART, VocabularyAwareSelection
 from .convolution import PackedConv2d
-from .linear import PackedLinear
+from .linear import MakeLinear, PackedLinear
 
 
 class PackedSelection(nn.Module):
     """A `VocabularyAwareSelection`, its batch norms folded, for inference."""
 
-    def __init__(self, vas: VocabularyAwareSelection, dtype: torch.dtype = torch.float32) -> None:
+    def __init__(self, vas: VocabularyAwareSelection, dtype: torch.dtype, make_linear: MakeLinear) -> None:
         super().__init__()
         self.guide = PackedLinear(vas.guide.weight, vas.guide.bias)
         self.depthwise = PackedConv2d(vas.depthwise, dtype, activation="gelu")
-        self.pointwise = PackedLinear(
-            vas.pointwise.weight.flatten(1), vas.pointwise.bias, dtype, activation="gelu"
-        )
+        self.pointwise = make_linear(vas.pointwise.weight.flatten(1), vas.pointwise.bias, activation="gelu")
         self._scale, self._offset = float(vas.scale), float(vas.offset)
         self._dtype = dtype
 

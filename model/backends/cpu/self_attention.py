@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from ...layers import SelfAttention
 from .linear import MakeLinear
 
-QUERIES = 512  # whose weights are in memory at once
+QUERIES = 256  # whose weights are in memory at once
 
 
 class PackedSelfAttention(nn.Module):

@@ -5,8 +5,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ...layers import mask_area, masked_sum
-from ...spatial import ROWS_PER_PART, SpatialExtractor
+from ...spatial import SpatialExtractor
 from .linear import Activation, MakeLinear
+
+ROWS_PER_PART = 16  # rows of the stride-8 map whose part of F_s is in memory at once
 
 
 class PackedSpatialExtractor(nn.Module):
