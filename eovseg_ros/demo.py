@@ -1,8 +1,6 @@
 """The demo: a simulated camera and the node, the vocabulary changed as they run, pictures left behind."""
 
 import argparse
-import math
-import statistics
 import sys
 import time
 from contextlib import ExitStack
@@ -15,7 +13,6 @@ from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 
-from eovseg_model.backends.names import has_bfloat16
 from eovseg_model.simulation.catalog import (
     COLOURS,
     FIXED_OBJECTS,
@@ -28,7 +25,7 @@ from eovseg_model.simulation.catalog import (
 )
 from eovseg_ros.child_process import ChildProcess
 from eovseg_ros.demo_recorder import DemoRecorder
-from eovseg_ros.latency_benchmark import replayed_graph
+from eovseg_ros.demo_speed import show_speed
 from eovseg_ros.msg import Vocabulary
 from eovseg_ros.node_client import ClientError, NodeClient
 from eovseg_ros.own_graph import use_own_graph
@@ -36,7 +33,6 @@ from eovseg_ros.own_graph import use_own_graph
 _START_SECONDS = 60.0  # that camera and node may take
 _LINE_PERIOD = 2.0  # seconds between two lines of numbers
 _PICTURES = 3  # of every act
-_FAST_RATE = 60.0  # Hz of the camera at the end
 
 
 class Act(NamedTuple):
@@ -213,32 +209,15 @@ def _play(demo: Demo, processes: list[ChildProcess], seconds: float) -> int:
 
 
 def _show_speed(options: argparse.Namespace) -> int:
-    """A camera faster than the model, its pictures rendered beforehand, and the fastest backend of CPUs."""
-    print(
-        f"\n{len(ACTS) + 1}. as fast as it goes, pictures rendered beforehand (first an engine is built)",
-        flush=True,
-    )
-    camera = {"rate": _FAST_RATE, "replay": 20, "kept_out": True}
-    node = {
-        "checkpoint": options.checkpoint,
-        "vocabulary": ACTS[0].vocabulary,
-        "backend": options.fast_backend,
-        "precision": "bf16" if options.fast_backend == "openvino" and has_bfloat16() else "fp32",
-        "device": "cpu",
-    }
+    title = "as fast as it goes, pictures rendered beforehand (first an engine is built)"
+    print(f"\n{len(ACTS) + 1}. {title}", flush=True)
     try:
-        with replayed_graph(camera=camera, node=node) as (probe, processes):
-            start = time.monotonic()
-            probe.spin_for(options.fast_seconds)
-            rate = len(probe.arrivals) / (time.monotonic() - start)
-            for process in processes:
-                process.check_running()
-            latency = statistics.median(probe.latencies or [math.nan])
-            print(
-                f"   out {rate:.1f} Hz at 320x240 with the camera at {_FAST_RATE:g} Hz,"
-                f" latency {latency:.0f} ms, {probe.backend}"
-            )
-            return int(not probe.arrivals)
+        return show_speed(
+            checkpoint=options.checkpoint,
+            vocabulary=ACTS[0].vocabulary,
+            backend=options.fast_backend,
+            seconds=options.fast_seconds,
+        )
     except RuntimeError as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1

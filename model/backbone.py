@@ -83,9 +83,8 @@ class ResNetBackbone(nn.Module):
         # the keys adds the same to every pixel of a softmax.
         probe = query.view(B, heads, 1, head_dim) @ pool.k_proj.weight.view(heads, head_dim, C)
         score = (probe.squeeze(2) @ x.transpose(1, 2)) * head_dim**-0.5  # (B, heads, HW)
-        value = (
-            pool.v_proj(x).to(x.dtype).view(B, H * W, heads, head_dim).transpose(1, 2)
-        )  # (B, heads, HW, head_dim)
+        value = pool.v_proj(x).to(x.dtype)
+        value = value.view(B, H * W, heads, head_dim).transpose(1, 2)  # (B, heads, HW, head_dim)
         inside = mask.flatten(2).unsqueeze(1)  # (B, 1, N, HW)
         score = score.unsqueeze(2).masked_fill(~inside, torch.finfo(score.dtype).min)  # (B, heads, N, HW)
         weight = score.softmax(-1) * inside

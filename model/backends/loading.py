@@ -91,7 +91,7 @@ def _check_low_precision(precision: str, device: str) -> None:
     if device != "cpu":
         raise BackendError(f"backend torch has {precision} on CPUs only")
     if not has_bfloat16():
-        raise BackendError(f"{precision} needs a CPU with AVX-512 or AVX2 VNNI and a PyTorch with oneDNN")
+        raise BackendError(f"{precision} needs a CPU on which PyTorch computes in bfloat16: this one is none")
     if precision == "int8" and not torch.cpu._is_vnni_supported():
         raise BackendError("int8 needs a CPU with VNNI: without it sums overflow")
 

@@ -5,11 +5,12 @@ import copy
 import pytest
 import torch
 import torch.nn.functional as F
+from test_low_precision import skip_where_refused
 from torch import nn
 
 from eovseg_model.backends.cpu.deformable_convolution import GatheredDeformConv2d
 from eovseg_model.backends.cpu.quantized_linear import QuantizedLinear
-from eovseg_model.backends.loading import load_backend
+from eovseg_model.backends.loading import BackendError, load_backend
 from eovseg_model.backends.text_padding import TextShape, cut_output, pad_text
 from eovseg_model.build import build_model
 from eovseg_model.classification import TextRows
@@ -57,6 +58,7 @@ def test_torch_backend_equals_the_plain_network(variant, batch):
 @torch.no_grad()
 @pytest.mark.parametrize("precision", ["bf16", "int8"])
 def test_low_precision_is_near_the_plain_network(precision):
+    skip_where_refused(precision)
     model = random_model("s")
     backend = load_backend("torch", copy.deepcopy(model), precision)
     for _ in range(2):
@@ -72,6 +74,7 @@ def test_low_precision_is_near_the_plain_network(precision):
     [([0.0, 254.0, 1.0], [1.5, 126.5]), ([-127.0, 127.0, 2.0], [-16126.5, -127.5])],
 )
 def test_quantized_linear_is_exact_where_eight_bits_hold_everything(inputs_, expected):
+    skip_where_refused("int8")
     weight = torch.tensor([[127.0, 0.0, 1.0], [0.0, 1.0, -127.0]])
     layer = QuantizedLinear(weight, torch.tensor([0.5, -0.5]))
     found = layer(torch.tensor([inputs_]))
@@ -115,6 +118,20 @@ def test_a_vocabulary_that_does_not_fit_is_refused():
     for shape in (TextShape(6, 3), TextShape(16, 2)):
         with pytest.raises(ValueError, match="do not fit"):
             pad_text(text, seen, shape)
+
+
+@pytest.mark.parametrize(
+    ("missing", "precisions"),
+    [
+        ("eovseg_model.backends.loading.has_bfloat16", ["bf16", "int8"]),
+        ("torch.cpu._is_vnni_supported", ["int8"]),
+    ],
+)
+def test_a_precision_that_the_cpu_lacks_is_refused_at_once(monkeypatch, missing, precisions):
+    monkeypatch.setattr(missing, lambda: False)
+    for precision in precisions:
+        with pytest.raises(BackendError, match=f"{precision} needs a CPU"):
+            load_backend("torch", build_model(CONFIGS["tiny"]), precision)
 
 
 def test_unknown_names_are_refused():

@@ -16,7 +16,7 @@ from eovseg_ros.latency_benchmark import NodeTimes, node_times, slice_medians, v
 
 def run_demo(folder, *arguments):
     command = [sys.executable, "-m", "eovseg_ros.demo", "--output", str(folder), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 
 def test_the_demo_tells_what_happens_and_leaves_pictures_and_a_video(tmp_path):

@@ -29,6 +29,6 @@ def test_frames_go_on_while_an_engine_is_built(graph, start, tmp_path, monkeypat
         assert kind != "failed", state
         return kind == "ready" and len(counts["ready"]) > 3
 
-    graph.wait(ready, 300, "an engine")
+    graph.wait(ready, 90, "an engine")
     assert len(counts.get("building for", ())) > 3, "no frames while the engine was built"
     assert reports[-1]["failed frames"] == "0"

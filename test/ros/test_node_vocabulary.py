@@ -95,7 +95,7 @@ def test_frames_go_on_with_the_old_classes_while_the_new_ones_are_encoded(graph,
     stream.until(lambda: stream.reports[-1]["vocabulary state"] == "encoding", "the encoding to be reported")
     stream.until_live(["slow thing", "other"])
     versions = [m.vocabulary_version for m in stream.segments[before:]]
-    assert versions.count(1) > 15  # of the 3 s that the encoding took, at 50 Hz
+    assert versions.count(1) > 45  # of the 3 s that the encoding took, at 50 Hz
     stream.until(lambda: stream.reports[-1]["vocabulary version"] == "2", "the version to be reported")
     assert stream.reports[-1]["vocabulary state"] == "live"
     stream.check_labels()
