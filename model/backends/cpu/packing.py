@@ -22,8 +22,8 @@ from .transformer_block import PackedTransformerBlock
 from .transposed_convolution import PackedConvTranspose2d
 
 LOW_PRECISION = ("backbone", "spatial_extractor", "aggregator", "vas")  # where nearly all of the work is
-# Of these parts: sampling positions, embeddings, and the convolutions that see the picture: little work, whose
-# errors everything inherits.
+# Of these parts: sampling positions, embeddings, and the convolutions that see the picture: little work, and
+# everything inherits its errors.
 FULL_PRECISION = ("dcn_offset", "q_proj", "c_proj", "head", "conv1", "stem")
 QUANTIZED = ("spatial_extractor", "vas")  # one gives means over masks, one a maximum a pixel: both forgive
 
