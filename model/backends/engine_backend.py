@@ -2,16 +2,19 @@
 
 import threading
 from functools import partial
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from ..classification import TextRows
 from ..eovseg import EOVSeg, EOVSegOutput
+from ..export.program import example_inputs
 from .engines.background_build import BackgroundBuild
 from .engines.engine import Engine, EngineMaker
 from .engines.engine_cache import EngineCache
 from .engines.shape import EngineShape
+from .names import BackendError
 from .text_padding import cut_output, pad_text
 from .torch_backend import TorchBackend
 
@@ -19,7 +22,11 @@ MOST_ENGINES = 4  # the one that was asked for longest ago goes first
 
 
 class EngineBackend:
-    """One engine a picture size and bucket of vocabularies, which take turns in it without a build."""
+    """One engine a picture size and bucket of vocabularies, which take turns in it without a build.
+
+    Torch serves until an engine is ready, and where none can be built; a patient backend waits for the engine
+    instead and raises BackendError where there is none, so that nothing else is ever judged in its place.
+    """
 
     def __init__(
         self,
@@ -30,36 +37,54 @@ class EngineBackend:
         precision: str,
         cache: EngineCache,
         torch_backend: TorchBackend,
+        patient: bool = False,
     ) -> None:
         """model is the plain network that engines are built from, weights a name for its content."""
         self._model = model
         self._maker = maker
-        device = str(model.void_row.embedding.device)
+        device = _describe(model.void_row.embedding.device)
         self._key = (weights, torch.__version__, maker.name, maker.versions, device, precision)
         self._cache = cache
         self._torch = torch_backend
+        self._patient = patient
         self._engines: dict[EngineShape, BackgroundBuild[Engine]] = {}
+        self._changing_engines = threading.Lock()
         self._one_build = threading.Lock()
         self._last: BackgroundBuild[Engine] | None = None
+        self._without_engine = "waiting for a frame"
         self.name = maker.name
         self.precision = precision
 
     @property
     def state(self) -> str:
         """Of the engine that the last frame wanted: building, ready or failed, with the reason."""
-        return self._last.state if self._last else "waiting for a frame"
+        return self._last.state if self._last else self._without_engine
 
     @torch.no_grad()
     def __call__(self, images: Tensor, text: TextRows, seen: Tensor) -> EOVSegOutput:
         shape = EngineShape.of(images, text)
         self._last = build = self._wanted(shape) if shape else None
+        if shape is None:
+            self._without_engine = f"torch serves: no engine holds {text.groups.shape[0]} classes"
+        if build and self._patient:
+            build.wait()
         engine = build.result if build else None
-        if shape is None or engine is None:
-            return self._torch(images, text, seen)
+        if shape is None or build is None or engine is None:
+            return self._serve(images, text, seen)
         padded, padded_seen = pad_text(text, seen, shape.text)
         rows, groups, penalty = padded
         assert penalty is not None
-        return cut_output(EOVSegOutput(*engine(images, rows, groups, penalty, padded_seen)), len(seen))
+        try:  # in the layout that the engine was built for: not all of them look
+            found = engine(images.contiguous(), rows, groups, penalty, padded_seen)
+        except Exception as error:  # whatever a runtime throws, out of memory for example
+            build.fail(error)
+            return self._serve(images, text, seen)
+        return cut_output(EOVSegOutput(*found), len(seen))
+
+    def _serve(self, images: Tensor, text: TextRows, seen: Tensor) -> EOVSegOutput:
+        if self._patient:
+            raise BackendError(f"{self.name} {self.precision} has no engine: {self.state}")
+        return self._torch(images, text, seen)
 
     def wait(self, timeout: float | None = None) -> None:
         """Until no engine that was asked for is being built."""
@@ -67,13 +92,32 @@ class EngineBackend:
             build.wait(timeout)
 
     def _wanted(self, shape: EngineShape) -> BackgroundBuild[Engine]:
-        build = self._engines.pop(shape, None) or BackgroundBuild(partial(self._build, shape))
-        self._engines[shape] = build  # the newest is the last
-        while len(self._engines) > MOST_ENGINES:
-            self._engines.pop(next(iter(self._engines)))
-        return build
+        with self._changing_engines:
+            build = self._engines.pop(shape, None) or BackgroundBuild(partial(self._build, shape))
+            self._engines[shape] = build  # the newest is the last
+            while len(self._engines) > MOST_ENGINES:
+                self._engines.pop(next(iter(self._engines)))
+            return build
 
     def _build(self, shape: EngineShape) -> Engine:
         with self._one_build:
+            with self._changing_engines:
+                if shape not in self._engines:
+                    raise RuntimeError("others were wanted more by the time that its turn came")
             build = partial(self._maker.build, self._model, shape)
-            return self._cache.get((*self._key, str(shape)), build, self._maker.load)
+            return self._cache.get((*self._key, str(shape)), build, partial(self._load, shape))
+
+    def _load(self, shape: EngineShape, folder: Path) -> Engine:
+        """An engine that has run once."""
+        engine = self._maker.load(folder)
+        inputs = example_inputs(self._model, (shape.height, shape.width), shape.text, shape.batch)
+        if any(torch.isnan(part).any() for part in engine(*inputs)):
+            raise RuntimeError("what it gives are no numbers")
+        return engine
+
+
+def _describe(device: torch.device) -> str:
+    """The device that an engine is made for; another GPU in its place is another one."""
+    if device.type != "cuda":
+        return str(device)
+    return f"{device} {torch.cuda.get_device_name(device)} {torch.cuda.get_device_capability(device)}"

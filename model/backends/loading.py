@@ -14,7 +14,7 @@ from .backend import Backend
 from .engine_backend import EngineBackend
 from .engines.engine import EngineMaker
 from .engines.engine_cache import EngineCache
-from .names import BACKENDS, has_bfloat16
+from .names import BACKENDS, BackendError, has_bfloat16
 from .torch_backend import TorchBackend
 
 _HAS = {
@@ -32,25 +32,18 @@ _PACKAGES = {
 }
 
 
-class BackendError(ValueError):
-    """A backend or a precision that cannot be had here; the message says why."""
-
-
-def load_backend(name: str, model: EOVSeg, precision: str = "fp32") -> Backend:
+def load_backend(name: str, model: EOVSeg, precision: str = "fp32", *, patient: bool = False) -> Backend:
     """A backend that runs model, which it may change in place; "plain" is model as it is.
 
-    "auto" is TensorRT where there are CUDA and torch_tensorrt, else torch. Raises BackendError for a name
-    or a precision that there is not, and for a package that is missing.
+    "auto" is TensorRT where there are CUDA and torch_tensorrt, else torch. patient is EngineBackend's. Raises
+    BackendError for a name or a precision that there is not, and for a package that is missing.
     """
-    device = model.void_row.embedding.device.type
-    if name == "auto":
-        name = "tensorrt" if device == "cuda" and find_spec("torch_tensorrt") else "torch"
-    check_backend(name, precision, device)
+    name = check_backend(name, precision, model.void_row.embedding.device.type)
     if name == "plain":
         return model
     if name == "torch":
         return TorchBackend(model, precision)
-    maker = _engine_maker(name, precision)
+    maker = _engine_maker(name, precision, model.void_row.embedding.device)
     weights = f"{GRAPH_VERSION} {model.config} {hash_weights(model.state_dict())}"
     plain = copy.deepcopy(model, {id(model.text_encoder): nn.Identity()}).eval()
     return EngineBackend(
@@ -60,23 +53,32 @@ def load_backend(name: str, model: EOVSeg, precision: str = "fp32") -> Backend:
         precision=precision,
         cache=EngineCache(cache_folder()),
         torch_backend=TorchBackend(model, "bf16" if precision == "bf16" else "fp32"),
+        patient=patient,
     )
+
+
+def backend_title(backend: Backend) -> str:
+    """Name and precision."""
+    if isinstance(backend, EngineBackend):
+        return f"{backend.name} {backend.precision}"
+    return f"torch {backend.precision}" if isinstance(backend, TorchBackend) else "plain fp32"
 
 
 def describe_backend(backend: Backend) -> str:
     """Name, precision and what engines there are, in words."""
-    if isinstance(backend, EngineBackend):
-        return f"{backend.name} {backend.precision}: {backend.state}"
-    return f"torch {backend.precision}" if isinstance(backend, TorchBackend) else "plain fp32"
+    state = f": {backend.state}" if isinstance(backend, EngineBackend) else ""
+    return backend_title(backend) + state
 
 
-def check_backend(name: str, precision: str, device: str) -> None:
-    """Raises BackendError for what there is not on a device of that type."""
+def check_backend(name: str, precision: str, device: str) -> str:
+    """The backend, of which "auto" is one; BackendError for what there is not on a device of that type."""
+    if name == "auto":
+        name = "tensorrt" if device == "cuda" and find_spec("torch_tensorrt") else "torch"
     if name not in _HAS:
         raise BackendError(f"unknown backend {name!r}; there are: {', '.join(BACKENDS)}")
     if precision not in _HAS[name]:
         raise BackendError(f"backend {name} has no precision {precision!r}; it has: {', '.join(_HAS[name])}")
-    if name == "torch" and precision != "fp32":
+    if precision in ("bf16", "int8"):
         _check_low_precision(precision, device)
     if name == "tensorrt" and device != "cuda":
         raise BackendError("backend tensorrt needs an NVIDIA GPU: the model is on the CPU")
@@ -85,18 +87,19 @@ def check_backend(name: str, precision: str, device: str) -> None:
     for package in _PACKAGES.get(name, ()):
         if not find_spec(package):
             raise BackendError(f"backend {name} needs the package {package}: pip install {package}")
+    return name
 
 
 def _check_low_precision(precision: str, device: str) -> None:
     if device != "cpu":
-        raise BackendError(f"backend torch has {precision} on CPUs only")
+        raise BackendError(f"there is {precision} on CPUs only")
     if not has_bfloat16():
         raise BackendError(f"{precision} needs a CPU on which PyTorch computes in bfloat16: this one is none")
     if precision == "int8" and not torch.cpu._is_vnni_supported():
         raise BackendError("int8 needs a CPU with VNNI: without it sums overflow")
 
 
-def _engine_maker(name: str, precision: str) -> EngineMaker:
+def _engine_maker(name: str, precision: str, device: torch.device) -> EngineMaker:
     if name == "openvino":
         from .engines.openvino_engine import openvino_maker
 
@@ -108,7 +111,7 @@ def _engine_maker(name: str, precision: str) -> EngineMaker:
     if name == "compile":
         from .engines.compile_maker import compile_maker
 
-        return compile_maker()
+        return compile_maker(device)
     from .engines.tensorrt_maker import tensorrt_maker
 
     return tensorrt_maker(precision)

@@ -9,9 +9,10 @@ from torch import Tensor
 from torch.export import ExportedProgram
 
 from .half_precision import set_precision
+from .names import BackendError
 
 
-class TensorRTError(Exception):
+class TensorRTError(BackendError):
     """TensorRT cannot be used here; the message says what is missing."""
 
 
@@ -35,14 +36,17 @@ def build(program: ExportedProgram, path: Path, precision: str = "fp32") -> None
     import torch_tensorrt
 
     arguments, _ = program.example_inputs
-    compiled = torch_tensorrt.dynamo.compile(
-        program,
-        arg_inputs=list(arguments),
-        immutable_weights=True,
-        require_full_compilation=True,
-        disable_tf32=precision == "fp32",
-    )
-    torch_tensorrt.save(compiled, str(path), arg_inputs=list(arguments))
+    device = arguments[0].device
+    with torch.cuda.device(device):  # a thread of its own would take the first one
+        compiled = torch_tensorrt.dynamo.compile(
+            program,
+            arg_inputs=list(arguments),
+            device=device,
+            immutable_weights=True,
+            require_full_compilation=True,
+            disable_tf32=precision == "fp32",
+        )
+        torch_tensorrt.save(compiled, str(path), arg_inputs=list(arguments))
 
 
 def load(path: Path) -> Callable[..., tuple[Tensor, Tensor, Tensor]]:

@@ -10,7 +10,8 @@ from torch import nn
 
 from eovseg_model.backends.cpu.deformable_convolution import GatheredDeformConv2d
 from eovseg_model.backends.cpu.quantized_linear import QuantizedLinear
-from eovseg_model.backends.loading import BackendError, load_backend
+from eovseg_model.backends.loading import load_backend
+from eovseg_model.backends.names import BackendError
 from eovseg_model.backends.text_padding import TextShape, cut_output, pad_text
 from eovseg_model.build import build_model
 from eovseg_model.classification import TextRows

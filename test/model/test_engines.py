@@ -1,7 +1,9 @@
 """Engines give what the network gives, come from the cache when they can, and never hold up a frame."""
 
+import os
 import threading
 
+import numpy as np
 import pytest
 import torch
 from test_backends import assert_close, inputs, random_model
@@ -9,21 +11,28 @@ from test_backends import assert_close, inputs, random_model
 from eovseg_model.backends.engine_backend import EngineBackend
 from eovseg_model.backends.engines.engine import EngineMaker
 from eovseg_model.backends.engines.engine_cache import EngineCache
-from eovseg_model.backends.loading import BackendError, load_backend
+from eovseg_model.backends.loading import load_backend
+from eovseg_model.backends.names import BackendError
+from eovseg_model.classification import TextRows
+from eovseg_model.preprocess import to_input
 
 
-@pytest.mark.parametrize("name", ["openvino", "onnxruntime"])
+@pytest.mark.parametrize("name", ["openvino", "onnxruntime", pytest.param("compile", marks=pytest.mark.slow)])
 @torch.no_grad()
 def test_engine_equals_the_plain_network(name, tmp_path, monkeypatch):
-    pytest.importorskip(name)
+    if name != "compile":
+        pytest.importorskip(name)
     monkeypatch.setenv("EOVSEG_CACHE", str(tmp_path))
-    model, arguments = random_model("tiny"), inputs("tiny", 1)
-    expected = model(*arguments)
+    model, (_, text, seen) = random_model("tiny"), inputs("tiny", 1)
+    picture = np.random.default_rng(0).integers(0, 256, (64, 96, 3), np.uint8)
+    images = to_input(picture, torch.device("cpu"))
+    assert not images.is_contiguous()  # as a picture is that needs no padding
+    expected = model(images, text, seen)
     backend = load_backend(name, model)
-    assert_close(backend(*arguments), expected, 1e-5)  # torch serves
+    assert_close(backend(images, text, seen), expected, 1e-5)  # torch serves
     backend.wait()
     assert backend.state == "ready"
-    assert_close(backend(*arguments), expected, 1e-4)
+    assert_close(backend(images, text, seen), expected, 1e-4)
 
 
 def write_word(folder, word="engine"):
@@ -78,6 +87,38 @@ def test_failed_build_leaves_nothing(tmp_path):
     assert [path.suffix for path in (tmp_path / "engines").iterdir()] == [".lock"]
 
 
+def test_what_a_killed_builder_left_is_cleared_away(tmp_path):
+    folder = tmp_path / "engines"
+    EngineCache(tmp_path).get(("key",), write_word, read_word)
+    (entry,) = (path for path in folder.iterdir() if path.is_dir())
+    entry.rename(entry.with_suffix(".building"))  # half of the same one
+    (folder / "other.building").mkdir()
+    assert EngineCache(tmp_path).get(("key",), write_word, read_word) == "engine"
+    assert [path.name for path in folder.iterdir() if path.is_dir()] == [entry.name]
+
+
+def test_the_engines_used_least_recently_make_room(tmp_path):
+    """Three of six letters fit, manifests included; the one that is used again stays."""
+    built, manifest = [], 76
+
+    def get(word):
+        cache = EngineCache(tmp_path, most_bytes=3 * (len(word) + manifest))
+        assert cache.get((word,), lambda f: (built.append(word), write_word(f, word)), read_word) == word
+        for age, path in enumerate(sorted(tmp_path.glob("engines/*/manifest.json"), key=os.path.getmtime)):
+            assert path.stat().st_size == manifest
+            os.utime(path, (age, age))  # clocks are too coarse
+
+    for word in ("first_", "second", "third_"):
+        get(word)
+    get("first_")
+    get("fourth")
+    assert len(built) == 4
+    get("first_")
+    assert len(built) == 4
+    get("second")
+    assert built == ["first_", "second", "third_", "fourth", "second"]
+
+
 def test_two_builders_build_once(tmp_path):
     built = []
 
@@ -123,12 +164,12 @@ def test_torch_serves_while_a_slow_engine_is_built(tmp_path):
         assert backend.state.startswith("building for")
     release.set()
     backend.wait()
-    assert backend.state == "ready"
+    assert backend.state == "ready" and len(used) == 1  # it was tried
     assert backend(*arguments).class_logits.shape == (1, 2, 4)
     images, text, seen = arguments
     shorter = text._replace(rows=text.rows[:4], groups=torch.tensor([[0], [1]]).expand(2, 3))
     backend(images, shorter, seen[:2])  # another vocabulary: the same engine
-    assert len(shapes) == 1 and len(used) == 2
+    assert len(shapes) == 1 and len(used) == 3
 
 
 def test_torch_serves_on_where_a_build_fails(tmp_path):
@@ -142,6 +183,76 @@ def test_torch_serves_on_where_a_build_fails(tmp_path):
     backend.wait()
     assert_close(backend(*arguments), model(*arguments), 1e-6)
     assert backend.state == "failed, torch serves: RuntimeError: no converter for aten.foo"
+
+
+@pytest.mark.parametrize(
+    ("outputs", "reason"),
+    [([RuntimeError("no kernel for sm_999")], "no kernel for sm_999"), ([float("nan")], "no numbers")],
+)
+def test_an_engine_that_loads_but_does_not_run_never_serves(tmp_path, outputs, reason):
+    model, arguments = random_model("tiny"), inputs("tiny", 1)
+
+    def engine(*_):
+        if isinstance(outputs[0], Exception):
+            raise outputs[0]
+        return tuple(torch.full((1, 2, 65), outputs[0]) for _ in range(3))
+
+    backend = fake_backend(model, tmp_path, lambda model, shape, folder: write_word(folder), engine)
+    backend(*arguments)
+    backend.wait()
+    assert backend.state.startswith("failed, torch serves: RuntimeError") and reason in backend.state
+    assert_close(backend(*arguments), model(*arguments), 1e-6)
+
+
+def test_torch_serves_on_where_an_engine_breaks_later(tmp_path):
+    model, arguments, calls = random_model("tiny"), inputs("tiny", 1), []
+
+    def engine(images, rows, groups, penalty, seen):
+        calls.append(images)
+        if len(calls) == 3:
+            raise RuntimeError("out of memory")
+        return tuple(torch.zeros(1, 2, rows.shape[0] + 1) for _ in range(3))
+
+    backend = fake_backend(model, tmp_path, lambda model, shape, folder: write_word(folder), engine)
+    backend(*arguments)
+    backend.wait()
+    assert not backend(*arguments).class_logits.any()
+    for _ in range(2):
+        assert_close(backend(*arguments), model(*arguments), 1e-6)
+        assert backend.state == "failed, torch serves: RuntimeError: out of memory"
+    assert len(calls) == 3
+
+
+def test_engines_that_are_no_longer_wanted_are_not_built(tmp_path):
+    """Six sizes while the first is being built: the four newest stay, the second one's turn never comes."""
+    model, (_, text, seen) = random_model("tiny"), inputs("tiny", 1)
+    release, widths = threading.Event(), []
+
+    def build(model, shape, folder):
+        widths.append(shape.width)
+        release.wait()
+        write_word(folder)
+
+    def engine(images, rows, groups, penalty, seen):
+        return tuple(torch.zeros(1, 2, rows.shape[0] + 1) for _ in range(3))
+
+    backend = fake_backend(model, tmp_path, build, engine)
+    for width in (32, 64, 96, 128, 160, 192):
+        backend(torch.zeros(1, 3, 32, width), text, seen)
+        while not widths:  # the first has begun
+            release.wait(0.01)
+    release.set()
+    backend.wait()
+    assert sorted(widths) == [32, 96, 128, 160, 192]
+
+
+def test_a_vocabulary_beyond_all_engines_is_torchs(tmp_path):
+    model, (images, _, _) = random_model("tiny"), inputs("tiny", 1)
+    rows = torch.nn.functional.normalize(torch.randn(2048, 96), dim=-1)
+    text, seen = TextRows(rows, torch.arange(2048)[:, None]), torch.zeros(2048, dtype=torch.bool)
+    backend = fake_backend(model, tmp_path, write_word)
+    assert backend(images, text, seen).class_logits.shape[-1] == 2049
+    assert backend.state == "torch serves: no engine holds 2048 classes"
 
 
 def test_what_cannot_be_had_is_one_clear_error():

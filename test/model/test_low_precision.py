@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from eovseg_model.backends.loading import BackendError, check_backend
+from eovseg_model.backends.loading import check_backend
+from eovseg_model.backends.names import BackendError
 from eovseg_model.predictor import EOVSegPredictor
 
 SCENES = 8

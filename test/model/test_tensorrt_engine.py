@@ -2,6 +2,7 @@
 
 import importlib.util
 import sys
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pytest
@@ -49,10 +50,12 @@ def test_what_torch_tensorrt_is_asked_for(precision, program, monkeypatch, tmp_p
     monkeypatch.setitem(sys.modules, "torch_tensorrt", stand_in)
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: name)
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("torch.cuda.device", nullcontext)
     tensorrt_engine.build(program, tmp_path / "engine", precision)
     assert calls["saved"] == (program, str(tmp_path / "engine"))
     shapes = [tuple(i.shape) for i in calls["arg_inputs"]]
     assert shapes == [(1, 3, 64, 64), (4, 96), (4, 1), (4,), (4,)]
+    assert calls["device"] == torch.device("meta")  # the program's own
     assert calls["immutable_weights"] and calls["disable_tf32"] == (precision == "fp32")
     halves = [n for n in program.graph.nodes if n.kwargs.get("dtype") == torch.float16]
     assert bool(halves) == (precision == "fp16")

@@ -37,9 +37,14 @@ class BackgroundBuild(Generic[T]):
         """Until it is ready or has failed."""
         self._thread.join(timeout)
 
+    def fail(self, error: Exception) -> None:
+        """There is no result, or no longer one that works."""
+        lines = str(error).strip().splitlines()
+        self.error = f"{type(error).__name__}: {lines[0] if lines else 'no reason given'}"
+        self.result = None
+
     def _run(self) -> None:
         try:
             self.result = self._build()
         except Exception as error:  # whatever a compiler throws: torch serves on
-            lines = str(error).strip().splitlines()
-            self.error = f"{type(error).__name__}: {lines[0] if lines else 'no reason given'}"
+            self.fail(error)

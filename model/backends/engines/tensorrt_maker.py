@@ -10,13 +10,15 @@ from .. import tensorrt_engine
 from .engine import EngineMaker
 from .shape import EngineShape
 
-FILE = "network.ep"
+FILE = "network.pt2"
 
 
 def tensorrt_maker(precision: str) -> EngineMaker:
     """Engines in "fp32" or "fp16" for the GPU that the model is on; TensorRTError without TensorRT."""
     tensorrt_engine.require_tensorrt()
-    versions = f"{version('torch_tensorrt')} {version('tensorrt')}"
+    import tensorrt  # its package may be named after a CUDA version, too
+
+    versions = f"{version('torch_tensorrt')} {tensorrt.__version__}"
     build = partial(_build, precision)
     return EngineMaker("tensorrt", versions, build, lambda folder: tensorrt_engine.load(folder / FILE))
 
