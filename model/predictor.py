@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from .backends.backend import Backend
-from .backends.loading import describe_backend, load_backend
+from .backends.loading import backend_title, describe_backend, load_backend
 from .build import build_model, materialise_buffers
 from .cache_folder import cache_folder
 from .checkpoint.hashing import hash_weights
@@ -21,7 +21,7 @@ from .checkpoint.published_files import converted_path
 from .classification import TextRows
 from .config import CONFIGS
 from .eovseg import EOVSeg
-from .mask_sizes import MaskSizes, upsample_masks
+from .mask_sizes import MaskSizes, upsample_masks, upsampled_bands
 from .panoptic import Instances, fuse_instances, fuse_panoptic, fuse_semantic
 from .preprocess import check_image, check_sizes, resize_image, to_input
 from .text_cache import TextCache
@@ -71,7 +71,8 @@ class PanopticResult:
     @cached_property
     def semantic(self) -> Tensor:
         """Class index of every pixel (H, W) int64, never void."""
-        return fuse_semantic(self.final_class_logits, upsample_masks(self.mask_logits, self._sizes))
+        bands = upsampled_bands(self.mask_logits, self._sizes)  # all classes of a whole image are too much
+        return torch.cat([fuse_semantic(self.final_class_logits, band) for band in bands])
 
     @cached_property
     def instances(self) -> Instances:
@@ -113,13 +114,15 @@ class EOVSegPredictor:
         device: str | torch.device = "cpu",
         backend: str = "plain",
         precision: str = "fp32",
+        patient: bool = False,
     ) -> "EOVSegPredictor":
         """Load a variant ("s", "m", "l", "tiny") from a published checkpoint, one of ours, or what is in one.
 
         None means the demo weights of the package for "tiny", for the others what `eovseg weights fetch` got.
         A state dict's tensors are taken over, not copied. vocabulary and seen as in `encode`. backend
         "plain" leaves the network as it was loaded; all others change its layers in place for speed, after
-        which it cannot be trained or saved.
+        which it cannot be trained or saved. Where one builds an engine, torch serves meanwhile, or, if
+        patient, the first image of a size waits for it.
         Raises ValueError for an unknown variant or backend, CheckpointError, with the first keys that do
         not fit, for missing or wrong weights, and what `encode` raises.
         """
@@ -139,7 +142,13 @@ class EOVSegPredictor:
         materialise_buffers(model)
         text_hash = text_hash or hash_weights(model.text_encoder.state_dict())
         cache = TextCache(cache_folder(), text_hash)
-        return cls(model.to(device), vocabulary, seen, cache, load_backend(backend, model, precision))
+        runner = load_backend(backend, model.to(device), precision, patient=patient)
+        return cls(model, vocabulary, seen, cache, runner)
+
+    @property
+    def backend(self) -> str:
+        """Backend and precision."""
+        return backend_title(self._backend)
 
     @property
     def backend_state(self) -> str:

@@ -12,6 +12,7 @@ class BenchmarkCase:
     size: tuple[int, int]
     vocabulary_size: int  # text rows, one a class
     backend: str
+    device: str = "cpu"
     precision: str = "fp32"
     threads: int = 1
     batch: int = 1

@@ -22,19 +22,18 @@ from .result import STAGES, Memory, Times
 from .stage_clock import StageClock
 from .synthetic import synthetic_model, synthetic_picture, synthetic_text
 
-WARM_UP = 2  # the first call lays weights out
+WARM_UP = 2  # the first call lays weights out, or waits for an engine
 FRAMES_FOR_MEMORY = 3
 
 
 @torch.no_grad()
 def measure_times(case: BenchmarkCase, repeats: int) -> Times:
     """Medians over repeats of pairs: the plain trunk, then the whole pipeline."""
-    plain, pictures, clock = synthetic_model(case.variant), _pictures(case), StageClock(case.clock)
+    plain, pictures, clock = _model(case), _pictures(case), StageClock(case.clock)
     model = copy.deepcopy(plain)
     pipeline = _pipeline(case, model, case.backend, case.precision)
     clock.watch(model)  # an engine is built from the model as it was
-    pipeline.wait(pictures)
-    images = to_images(pictures, min(case.size))
+    images = to_images(pictures, min(case.size), torch.device(case.device))
     trunk, total, stages = [], [], []
     for repeat in range(WARM_UP + repeats):
         start = clock.now()
@@ -65,12 +64,17 @@ def measure_times(case: BenchmarkCase, repeats: int) -> Times:
 def measure_memory(case: BenchmarkCase) -> Memory:
     """Peak of the whole process: Python, libraries, weights with the text tower, a few frames."""
     before = _peak_memory()
-    model, pictures = synthetic_model(case.variant), _pictures(case)
+    model, pictures = _model(case), _pictures(case)
     pipeline = _pipeline(case, model, case.backend, case.precision)
-    pipeline.wait(pictures)
     for _ in range(FRAMES_FOR_MEMORY):
         pipeline(pictures, StageClock())
-    return Memory(_peak_memory(), before)
+    device = torch.device(case.device)
+    on_device = torch.cuda.max_memory_allocated(device) if device.type == "cuda" else 0
+    return Memory(_peak_memory(), before, on_device)
+
+
+def _model(case: BenchmarkCase) -> EOVSeg:
+    return synthetic_model(case.variant).to(case.device)
 
 
 def _pictures(case: BenchmarkCase) -> list[np.ndarray]:
@@ -78,8 +82,8 @@ def _pictures(case: BenchmarkCase) -> list[np.ndarray]:
 
 
 def _pipeline(case: BenchmarkCase, model: EOVSeg, backend: str, precision: str) -> Pipeline:
-    text, seen = synthetic_text(case.vocabulary_size, CONFIGS[case.variant].text_dim)
-    return Pipeline(load_backend(backend, model, precision), text, seen, min(case.size))
+    text, seen = synthetic_text(case.vocabulary_size, CONFIGS[case.variant].text_dim, case.device)
+    return Pipeline(load_backend(backend, model, precision, patient=True), text, seen, min(case.size))
 
 
 def _compare(plain: Pipeline, fast: Pipeline, pictures: list[np.ndarray]) -> tuple[float, int, int]:

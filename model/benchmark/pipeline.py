@@ -7,7 +7,6 @@ import torch
 from torch import Tensor
 
 from ..backends.backend import Backend
-from ..backends.engine_backend import EngineBackend
 from ..classification import TextRows
 from ..mask_sizes import MaskSizes
 from ..panoptic import PanopticMap, fuse_panoptic
@@ -24,21 +23,13 @@ class Pipeline:
         self._seen = seen
         self._short_side = short_side
 
-    def wait(self, pictures: Sequence[np.ndarray]) -> None:
-        """Until the engine for such pictures is built, where the backend has engines."""
-        if isinstance(self._backend, EngineBackend):
-            self._backend(to_images(pictures, self._short_side), self._text, self._seen)
-            self._backend.wait()
-            if self._backend.state != "ready":
-                raise RuntimeError(self._backend.state)
-
     @torch.no_grad()
     def __call__(
         self, pictures: Sequence[np.ndarray], clock: StageClock, overlap_threshold: float = 0.8
     ) -> tuple[list[PanopticMap], Tensor]:
         """Maps of the pictures' own size, and the final class logits (B, N, C + 1)."""
         with clock.stage("preprocess"):
-            images = to_images(pictures, self._short_side)
+            images = to_images(pictures, self._short_side, self._seen.device)
         output = self._backend(images, self._text, self._seen)
         size = images.shape[-2:]
         sizes = MaskSizes(size, size, pictures[0].shape[:2])
@@ -51,7 +42,6 @@ class Pipeline:
         return maps, output.final_class_logits
 
 
-def to_images(pictures: Sequence[np.ndarray], short_side: int) -> Tensor:
+def to_images(pictures: Sequence[np.ndarray], short_side: int, device: torch.device) -> Tensor:
     """Pictures of one size -> the network's input (B, 3, H, W)."""
-    device = torch.device("cpu")
     return torch.cat([to_input(resize_image(picture, short_side), device) for picture in pictures])

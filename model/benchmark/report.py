@@ -21,7 +21,7 @@ def title(case: BenchmarkCase) -> str:
     height, width = case.size
     return (
         f"{case.variant}, {height}x{width}, {case.vocabulary_size} classes, batch {case.batch}, "
-        f"{case.backend} {case.precision}, threads {case.threads}, {case.clock} time"
+        f"{case.backend} {case.precision} on {case.device}, threads {case.threads}, {case.clock} time"
     )
 
 
@@ -35,7 +35,8 @@ def _lines(result: BenchmarkResult) -> Iterator[str]:
             yield f"{name:16}{1e3 * times.stage_seconds[name]:9.1f}{times.stage_over_trunk[name]:9.3f}"
     yield f"{'total':16}{1e3 * times.total_seconds:9.1f}{times.total_over_trunk:9.3f}"
     before = memory.memory_before_bytes / 1e9
-    yield f"peak memory {memory.peak_memory_bytes / 1e9:.2f} GB ({before:.2f} GB)"
+    device = f", on the GPU {memory.peak_device_bytes / 1e9:.2f} GB" if memory.peak_device_bytes else ""
+    yield f"peak memory {memory.peak_memory_bytes / 1e9:.2f} GB ({before:.2f} GB){device}"
     yield (
         f"{100 * times.agreement:.3f} % of the pixels as in the plain network; "
         f"{times.segments} segments of {times.queries_kept} queries"

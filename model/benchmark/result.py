@@ -22,10 +22,11 @@ class Times(NamedTuple):
 
 
 class Memory(NamedTuple):
-    """Most physical memory of a process of its own, and of that what it had before there was a model."""
+    """Most physical memory of a process of its own, what it had before there was a model, most on a GPU."""
 
     peak_memory_bytes: int
     memory_before_bytes: int
+    peak_device_bytes: int  # that PyTorch had; an engine of TensorRT has more of its own
 
 
 @dataclass(frozen=True)

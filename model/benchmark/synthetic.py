@@ -57,10 +57,11 @@ def _standardise(model: EOVSeg, layer: nn.Module, spread: float) -> None:
     layer.bias.sub_(channels.mean(0)).mul_(scale)
 
 
-def synthetic_text(num_rows: int, dim: int) -> tuple[TextRows, Tensor]:
+def synthetic_text(num_rows: int, dim: int, device: str = "cpu") -> tuple[TextRows, Tensor]:
     """One normalised random row a class, and no class seen in training."""
     rows = F.normalize(torch.randn(num_rows, dim, generator=torch.Generator().manual_seed(1)), dim=-1)
-    return TextRows(rows, torch.arange(num_rows)[:, None]), torch.zeros(num_rows, dtype=torch.bool)
+    groups = torch.arange(num_rows, device=device)[:, None]
+    return TextRows(rows.to(device), groups), torch.zeros(num_rows, dtype=torch.bool, device=device)
 
 
 def synthetic_picture(size: tuple[int, int], seed: int) -> np.ndarray:

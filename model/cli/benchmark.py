@@ -33,6 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=["torch"],
         help="torch (default), openvino, ...; plain: no rewriting of layers",
     )
+    add("--device", default="cpu", help="cpu (default), cuda, cuda:1, ...")
     add("--precision", nargs="+", default=["fp32"], help="fp32 (default), bf16, int8, ...")
     add("--threads", type=int, nargs="+", default=[1], metavar="N", help="(default: 1)")
     add("--batch", type=int, nargs="+", default=[1], metavar="N", help="pictures at once (default: 1)")
@@ -52,31 +53,32 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.plot and arguments.plot.suffix != ".svg":
         raise CommandError(f"--plot writes SVG: {arguments.plot} must end in .svg")
     cases, results = list(_cases(arguments)), []
-    for case in cases:
-        try:
+    try:
+        for case in cases:
             results.append(run_case(case, arguments.repeats))
-        except BenchmarkError as error:
-            raise CommandError(str(error)) from error
-        if arguments.json:
-            content = {"results": [result.as_json() for result in results]}
-            arguments.json.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-        if arguments.plot:
-            arguments.plot.write_text(draw(results), encoding="utf-8")
-    print(report(results))
+            if arguments.json:
+                content = {"results": [result.as_json() for result in results]}
+                arguments.json.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+            if arguments.plot:
+                arguments.plot.write_text(draw(results), encoding="utf-8")
+    except BenchmarkError as error:
+        raise CommandError(str(error)) from error
+    finally:
+        if results:
+            print(report(results))
     return 0
 
 
 def _cases(arguments: argparse.Namespace) -> Iterator["BenchmarkCase"]:
-    from ..backends.names import BACKENDS, PRECISIONS
+    from ..backends.loading import check_backend
+    from ..backends.names import BackendError
     from ..benchmark.case import BenchmarkCase
 
-    for name, values, known in (
-        ("backend", arguments.backend, BACKENDS),
-        ("precision", arguments.precision, PRECISIONS),
-    ):
-        for value in values:
-            if value not in known:
-                raise CommandError(f"--{name} {value}: there are {', '.join(known)}")
+    try:
+        for backend, precision in itertools.product(arguments.backend, arguments.precision):
+            check_backend(backend, precision, arguments.device.partition(":")[0])
+    except BackendError as error:
+        raise CommandError(str(error)) from error
     numbers = (*arguments.vocabulary_size, *arguments.threads, *arguments.batch, arguments.repeats)
     if min(numbers) < 1:
         raise CommandError("vocabulary size, threads, batch and repeats must be at least 1")
@@ -94,6 +96,7 @@ def _cases(arguments: argparse.Namespace) -> Iterator["BenchmarkCase"]:
             size=size,
             vocabulary_size=classes,
             backend=backend,
+            device=arguments.device,
             precision=precision,
             threads=threads,
             batch=batch,

@@ -53,6 +53,7 @@ def _evaluate(arguments: argparse.Namespace) -> "EvaluationResult":
         if error.name != "hotcoco":
             raise
         raise CommandError("evaluation needs the package hotcoco: pip install hotcoco") from error
+    from ..backends.names import BackendError
     from ..data.layout import DatasetError
 
     if arguments.dataset not in BENCHMARKS:
@@ -70,9 +71,10 @@ def _evaluate(arguments: argparse.Namespace) -> "EvaluationResult":
             variant=arguments.variant,
             checkpoint=str(arguments.checkpoint or "its default weights"),
             device=str(predictor.device),
+            backend=predictor.backend,
             limit=arguments.limit,
         )
-    except DatasetError as error:
+    except (BackendError, DatasetError) as error:
         raise CommandError(str(error)) from error
 
 

@@ -28,6 +28,7 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
 
 def load_predictor(arguments: argparse.Namespace, vocabulary: Sequence[str]) -> "EOVSegPredictor":
     """The predictor that the arguments mean; CommandError if it cannot be loaded."""
+    from ..backends.names import BackendError
     from ..checkpoint.loading import CheckpointError
     from ..predictor import EOVSegPredictor
     from ..vocabulary import VocabularyError
@@ -40,8 +41,9 @@ def load_predictor(arguments: argparse.Namespace, vocabulary: Sequence[str]) -> 
             device=arguments.device,
             backend=arguments.backend,
             precision=arguments.precision,
+            patient=True,  # what is written must not come from another backend than the one asked for
         )
-    except (CheckpointError, VocabularyError) as error:
+    except (BackendError, CheckpointError, VocabularyError) as error:
         raise CommandError(str(error)) from error
     except (RuntimeError, AssertionError) as error:  # torch's words for a device that is not there
         reason = str(error).splitlines()[0]

@@ -24,6 +24,7 @@ def evaluate(
     variant: str,
     checkpoint: str,
     device: str,
+    backend: str,
     limit: int | None,
 ) -> EvaluationResult:
     """Predict every image once, or the first limit, and judge the results with all metrics.
@@ -48,6 +49,7 @@ def evaluate(
         classes=scores[len(groups) :],
         frames_per_second=metrics.frames_per_second(),
         device=device,
+        backend=backend,
         parameters=sum(part.parameters for part in parts),
         multiply_adds=sum(part.multiply_adds or 0 for part in parts),
         input_size=size,

@@ -41,7 +41,7 @@ def title(result: EvaluationResult) -> str:
     height, width = result.input_size
     return (
         f"{result.variant} ({result.checkpoint}) on {result.dataset}: {result.images} images, "
-        f"{len(result.classes)} classes, {result.device}, input mostly {height}x{width}"
+        f"{len(result.classes)} classes, {result.backend} on {result.device}, input mostly {height}x{width}"
     )
 
 

@@ -34,6 +34,7 @@ class EvaluationResult:
     classes: tuple[Scores, ...]
     frames_per_second: float
     device: str
+    backend: str  # and its precision
     parameters: int
     multiply_adds: int
     input_size: tuple[int, int]

@@ -31,14 +31,15 @@ def test_every_case_is_measured_and_written(tmp_path, capsys):
         assert len(result["stage_over_trunk"]) == 8
         assert result["peak_memory_bytes"] > result["memory_before_bytes"] > 0
     assert picture.read_text().count("<text") == 1 + 8 + 2 * 2
-    assert "tiny, 64x96, 3 classes, batch 1, torch fp32" in capsys.readouterr().out
+    assert "tiny, 64x96, 3 classes, batch 1, torch fp32 on cpu" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--backend", "abacus"], "there are auto, torch,"),
-        (["--precision", "int3"], "there are fp32"),
+        (["--backend", "torch", "abacus"], "unknown backend 'abacus'; there are: auto, torch,"),
+        (["--precision", "int3"], "no precision 'int3'; it has: fp32"),
+        (["--backend", "tensorrt"], "needs an NVIDIA GPU"),
         (["--size", "100x100"], "multiples of 32"),
         (["--threads", "0"], "at least 1"),
         (["--plot", "picture.png"], "must end in .svg"),

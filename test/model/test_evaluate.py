@@ -21,6 +21,7 @@ from eovseg_model.vocabulary import Vocabulary
 
 PANOPTIC = [name for name, benchmark in BENCHMARKS.items() if benchmark.panoptic]
 SEMANTIC = [name for name in BENCHMARKS if name not in PANOPTIC]
+SIMULATION = ["--dataset", "simulation", "--data", "scenes", "--variant", "tiny"]
 
 
 class Oracle:
@@ -60,7 +61,7 @@ def judged(name: str, root) -> tuple[EvaluationResult, Oracle]:
     LAYOUTS[name](root)
     data = BENCHMARKS[name].open(root)
     oracle, vocabulary = Oracle(data), Vocabulary.parse(BENCHMARKS[name].vocabulary)
-    names = {"dataset": name, "variant": "tiny", "checkpoint": "none", "device": "cpu"}
+    names = {"dataset": name, "variant": "tiny", "checkpoint": "none", "device": "cpu", "backend": "none"}
     return evaluate(oracle, vocabulary, data, BENCHMARKS[name], **names, limit=5), oracle
 
 
@@ -113,7 +114,10 @@ def test_the_command_on_simulated_scenes(tmp_path, capsys):
     arguments = ["evaluate", "--dataset", "simulation", "--data", str(root), "--variant", "tiny", *files]
     assert main([*arguments, "--limit", "1", "--short-side", "32"]) == 0
     printed = capsys.readouterr().out
-    assert "1 images, 53 classes, cpu, input mostly 32x64" in printed and "kept-out names" in printed
+    assert (
+        "1 images, 53 classes, torch fp32 on cpu, input mostly 32x64" in printed
+        and "kept-out names" in printed
+    )
     assert "red mug" not in printed
     numbers = json.loads((tmp_path / "a.json").read_text())
     assert numbers["images"] == 1 and len(numbers["classes"]) == 53 and numbers["paper"] is None
@@ -136,10 +140,14 @@ def test_the_command_on_other_sets(name, tmp_path, capsys):
         (["--dataset", "ade", "--data", "."], "no data set 'ade'; there are: coco, ade20k, ade20k_150"),
         (["--dataset", "coco", "--data", "nowhere"], "3 of 3 parts missing: nowhere/val2017"),
         (["--dataset", "coco", "--data", ".", "--json", "nowhere/a.json"], "no folder nowhere"),
+        ([*SIMULATION, "--backend", "abacus"], "unknown backend 'abacus'; there are: auto, torch"),
+        ([*SIMULATION, "--precision", "fp16"], "backend torch has no precision 'fp16'; it has: fp32"),
+        ([*SIMULATION, "--backend", "tensorrt"], "tensorrt needs an NVIDIA GPU"),
     ],
 )
 def test_mistakes_get_one_line(arguments, words, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
+    LAYOUTS["simulation"](tmp_path / "scenes")
     assert main(["evaluate", *arguments]) == 2
     printed = capsys.readouterr().err.strip()
     assert words in printed and len(printed.splitlines()) == 1
@@ -156,6 +164,7 @@ def result_of(dataset: str, variant: str) -> EvaluationResult:
         groups=(scores,),
         classes=(Scores("wall", None, None, None, None, None, 0),),
         device="cpu",
+        backend="torch fp32",
         input_size=(640, 864),
         **costs,
     )
