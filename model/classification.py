@@ -48,7 +48,14 @@ def initial_logit_scale() -> nn.Parameter:
 
 
 def class_logits(embedding: Tensor, text: TextRows, logit_scale: Tensor) -> Tensor:
-    """Scaled cosine to the best synonym of each class: embedding (B, N, D) -> (B, N, C)."""
+    """Scaled cosine to the best synonym of each class: embedding (B, N, D) -> (B, N, C).
+
+    In float32 where training is in mixed precision: large logits in bfloat16 have steps of a half.
+    """
+    device = embedding.device.type
+    if torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device):
+        with torch.autocast(device, enabled=False):
+            return class_logits(embedding.float(), text, logit_scale)
     scale = logit_scale.exp().clamp(max=MAX_LOGIT_SCALE)
     logits = scale * (F.normalize(embedding, dim=-1) @ text.rows.transpose(0, 1))  # (B, N, T)
     if text.penalty is not None:

@@ -1,7 +1,10 @@
 """Training augmentation: large-scale jitter, crop and flip of an image together with its segments."""
 
+from functools import partial
+
 import numpy as np
 import torch
+from torch import Tensor
 from torchvision.transforms import v2
 from torchvision.tv_tensors import Image, Mask
 
@@ -15,6 +18,8 @@ FILL = {Image: tuple(round(value) for value in PIXEL_MEAN), Mask: 0}
 class LargeScaleJitter:
     """Scales to 0.1..2.0 of the crop, cuts the crop out at a random place, flips every second image.
 
+    What is smaller than the crop is filled up on the right and at the bottom, as pictures are at test time.
+
     Source: Ghiasi et al. 2021, with the ranges of the published configuration.
     """
 
@@ -22,7 +27,8 @@ class LargeScaleJitter:
         self._transform = v2.Compose(
             [
                 v2.ScaleJitter((size, size), scale, antialias=True),  # images bilinear, masks nearest
-                v2.RandomCrop((size, size), pad_if_needed=True, fill=FILL),
+                v2.Lambda(partial(_pad, size=size), Image, Mask),
+                v2.RandomCrop((size, size)),
                 v2.RandomHorizontalFlip(),
             ]
         )
@@ -38,3 +44,9 @@ class LargeScaleJitter:
         left = set(np.unique(ids).tolist())
         segments = [segment for segment in sample.segments if segment.id in left]
         return PanopticSample(image.permute(1, 2, 0).numpy(), ids, segments)
+
+
+def _pad(x: Tensor, size: int) -> Tensor:
+    """Fill an image or a mask (..., H, W) up to size on the right and at the bottom."""
+    height, width = x.shape[-2:]
+    return v2.functional.pad(x, [0, 0, max(0, size - width), max(0, size - height)], fill=FILL[type(x)])

@@ -28,6 +28,7 @@ from .demo import MASK_POINTS, PANOPTIC, VALIDATION_IMAGES
 from .loop import train
 from .losses import PanopticLoss
 from .panoptic_step import PanopticStep
+from .processes import demo_precision
 from .scenes import SceneMemory
 from .validation import measure_quality
 
@@ -67,7 +68,7 @@ def train_run(run: Run, *, scenes: Path, weights: Path | None, steps: int, out: 
     step = PanopticStep(model, levels, PanopticLoss(num_points=MASK_POINTS), train_backbone=False)
     config = replace(PANOPTIC, steps=steps)
     log = partial(_log, out / f"{run.stem}.log")
-    fabric = Fabric(accelerator="cpu", precision="bf16-mixed")
+    fabric = Fabric(accelerator="cpu", precision=demo_precision())
     train(fabric, step, memory, config, run.seed, out / f"{run.stem}.pt", log)
     quality = measure_quality(model, CocoPanoptic.from_folder(scenes / "validation"), VALIDATION_IMAGES)
     result.write_text(json.dumps(quality))

@@ -27,6 +27,7 @@ from .captions import CaptionLevel, caption_levels
 from .loop import LoopConfig, train
 from .losses import PanopticLoss
 from .panoptic_step import PanopticStep
+from .processes import demo_precision
 from .region_contrast import RegionContrast
 from .scenes import SceneMemory
 from .validation import Validation
@@ -45,7 +46,7 @@ def main() -> None:
         accelerator="cpu",
         devices=arguments.processes,
         strategy="ddp" if arguments.processes > 1 else "auto",
-        precision="bf16-mixed",
+        precision=demo_precision(),
     )
     fabric.launch()
     arguments.out.mkdir(parents=True, exist_ok=True)
@@ -61,7 +62,8 @@ def main() -> None:
     validation = Validation(
         model, CocoPanoptic.from_folder(arguments.out / "validation"), VALIDATION_IMAGES, log
     )
-    log(f"{len(memory)} pictures, {sum(p.numel() for p in model.parameters()):,} parameters")
+    parameters = sum(p.numel() for p in model.parameters())
+    log(f"{len(memory)} pictures, {parameters:,} parameters, precision {demo_precision()}")
     train_clip(fabric, model, levels, memory, arguments, log, validation)
     train_panoptic(fabric, model, levels, memory, arguments, log, validation)
     if fabric.is_global_zero:

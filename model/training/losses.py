@@ -37,12 +37,13 @@ class PanopticLoss:
         """Weighted losses summed over the stages: {"classification", "mask", "dice"}, each a scalar.
 
         targets has one entry an image; num_masks is the mean number of true segments a process, by which
-        mask losses are divided.
+        mask losses are divided. All in float32, in mixed precision too.
         """
         totals: dict[str, Tensor] = {}
-        for stage in stages:
-            for name, value in self._stage_losses(stage, targets, num_masks).items():
-                totals[name] = totals.get(name, 0) + getattr(self.weights, name) * value
+        with torch.autocast(stages[0].class_logits.device.type, enabled=False):
+            for stage in stages:
+                for name, value in self._stage_losses(stage, targets, num_masks).items():
+                    totals[name] = totals.get(name, 0) + getattr(self.weights, name) * value
         return totals
 
     def _stage_losses(

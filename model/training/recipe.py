@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+VARIANT = "variant"
+
 
 class RecipeError(ValueError):
     """A recipe that makes no sense; the message says what is wrong."""
@@ -54,18 +56,24 @@ class Recipe:
             raise RecipeError(f"crop_size must be a multiple of 32, not {self.crop_size}")
         if self.precision not in ("32-true", "bf16-mixed"):
             raise RecipeError(f"precision is 32-true or bf16-mixed, not {self.precision!r}")
+        if not 0 <= self.importance <= 1 or self.oversample < 1:
+            raise RecipeError("importance is a share of the points, from 0 to 1; oversample is at least 1")
         if len(self.jitter) != 2 or not 0 < self.jitter[0] <= self.jitter[1]:
             raise RecipeError(f"jitter is the least and the greatest scale, not {list(self.jitter)}")
 
 
 def read_recipe(path: Path) -> Recipe:
-    """The published recipe with the changes of a JSON file. Raises RecipeError that names the fault."""
+    """The published recipe with the changes of a JSON file. Raises RecipeError that names the fault.
+
+    "variant", which `to_json` writes for people to read, is not one of them: the command line says it.
+    """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise RecipeError(f"{path} cannot be read as JSON: {error}") from error
     if not isinstance(content, dict):
         raise RecipeError(f"{path} is no JSON object of the recipe's fields")
+    content.pop(VARIANT, None)
     known = asdict(Recipe())
     if unknown := sorted(content.keys() - known.keys()):
         raise RecipeError(f"{path}: unknown {', '.join(unknown)}; there are: {', '.join(known)}")
@@ -75,9 +83,14 @@ def read_recipe(path: Path) -> Recipe:
         raise RecipeError(f"{path}: {error}") from error
 
 
+def read_variant(path: Path) -> str | None:
+    """The variant that `to_json` wrote into a file that `read_recipe` reads."""
+    return json.loads(path.read_text(encoding="utf-8")).get(VARIANT)
+
+
 def to_json(recipe: Recipe, variant: str) -> str:
     """The whole recipe and the variant that is trained with it, a line a field."""
-    lines = {"variant": variant} | {f.name: getattr(recipe, f.name) for f in fields(recipe)}
+    lines = {VARIANT: variant} | {f.name: getattr(recipe, f.name) for f in fields(recipe)}
     return json.dumps(lines, indent=1) + "\n"
 
 

@@ -17,7 +17,7 @@ from .losses import PanopticLoss
 from .matcher import LossWeights
 from .optimizer import make_optimizer, norms_and_embeddings
 from .processes import make_fabric, place_model
-from .recipe import Recipe, RecipeError, to_json
+from .recipe import Recipe, RecipeError, read_recipe, read_variant, to_json
 from .sample_pictures import SamplePictures
 from .schedule import staircase
 from .start import new_model
@@ -42,7 +42,7 @@ def train_supervised(
     augment = LargeScaleJitter(recipe.crop_size, (recipe.jitter[0], recipe.jitter[1]))
     stream = ExampleStream(fabric, Examples(training_set, augment), recipe)
     if fabric.is_global_zero:
-        _claim(out, to_json(recipe, variant))
+        _claim(out, recipe, variant)
     model = new_model(variant, checkpoint, recipe.seed)
     place_model(fabric, model)
     return _train(fabric, recipe, model, training_set, stream, out)
@@ -106,13 +106,13 @@ def _write_weights(model: EOVSeg, path: Path, steps: int) -> None:
     part.replace(path)
 
 
-def _claim(out: Path, recipe: str) -> None:
+def _claim(out: Path, recipe: Recipe, variant: str) -> None:
     """Make the folder this training's own."""
     out.mkdir(parents=True, exist_ok=True)
     file = out / "recipe.json"
     if not file.exists():
-        file.write_text(recipe, encoding="utf-8")
-    elif file.read_text(encoding="utf-8") != recipe:
+        file.write_text(to_json(recipe, variant), encoding="utf-8")
+    elif (read_recipe(file), read_variant(file)) != (recipe, variant):
         raise RecipeError(
             f"{out} holds a training with another {file.name}; name another folder, or change that file if "
             "you mean to go on with other settings"

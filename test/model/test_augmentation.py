@@ -58,6 +58,15 @@ def test_scales_flips_and_places_vary():
     assert 0.25 < np.mean(flipped) < 0.75
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_what_is_too_small_is_filled_up_right_and_below(seed):
+    """At scale 0.5 the image is 21x32 in a crop of 64x64; a flip brings it to the other side."""
+    id_map = LargeScaleJitter(64, scale=(0.5, 0.5))(sample(), seed).id_map
+    rows, columns = np.argwhere(id_map != 0).T
+    assert (rows.min(), rows.max()) == (0, 20)
+    assert (columns.min(), columns.max()) in ((0, 31), (32, 63))
+
+
 def test_the_crowd_flag_stays():
     crowds = {
         s.is_crowd for seed in range(8) for s in LargeScaleJitter(64)(sample(), seed).segments if s.id == BIG

@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 
+from eovseg_model.classification import TextRows, class_logits
 from eovseg_model.decoder import StageOutput
 from eovseg_model.training.losses import PanopticLoss, dice_loss
 from eovseg_model.training.matcher import LossWeights, Target, match
@@ -81,3 +82,24 @@ def test_an_image_without_segments_gives_gradients_of_zero_for_masks():
     values = PanopticLoss(num_points=10)([StageOutput(torch.zeros(1, 2, 3), masks)], [empty], num_masks=1)
     sum(values.values()).backward()
     assert values["mask"].item() == 0 and not masks.grad.any()
+
+
+def test_mixed_precision_does_not_round_logits_and_losses():
+    """100 x cosines: bfloat16 would know 77.125 as 77 only."""
+    torch.manual_seed(0)
+    rows = torch.nn.functional.normalize(torch.randn(5, 8), dim=-1)
+    text, scale = TextRows(rows, torch.arange(5)[:, None]), torch.tensor(100.0).log()
+    embedding, masks = torch.randn(1, 3, 8), torch.randn(1, 3, 8, 8)
+    target = [Target(torch.tensor([1]), (masks[:, 0] > 0).float())]
+
+    def results():
+        torch.manual_seed(1)
+        logits = class_logits(embedding, text, scale)
+        losses = PanopticLoss(num_points=64)([StageOutput(logits, masks)], target, 1.0)
+        return [logits, *losses.values()]
+
+    exact = results()
+    with torch.autocast("cpu", torch.bfloat16):
+        mixed = results()
+    for a, b in zip(exact, mixed, strict=True):
+        assert torch.equal(a, b)

@@ -12,7 +12,7 @@ from eovseg_model.build import build_model
 from eovseg_model.config import CONFIGS
 from eovseg_model.training.optimizer import make_optimizer, norms_and_embeddings
 from eovseg_model.training.processes import synchronise_norms
-from eovseg_model.training.recipe import Recipe, RecipeError, read_recipe, to_json
+from eovseg_model.training.recipe import Recipe, RecipeError, read_recipe, read_variant, to_json
 from eovseg_model.training.schedule import cosine, staircase
 from eovseg_model.training.supervised import make_loss
 from eovseg_model.training.training_sets import TRAINING_SETS
@@ -114,6 +114,12 @@ def test_a_file_changes_what_it_names(tmp_path):
     assert json.loads(to_json(recipe, "s"))["milestones"] == [5]
 
 
+def test_what_a_training_wrote_can_be_used_again(tmp_path):
+    file = tmp_path / "recipe.json"
+    file.write_text(to_json(Recipe(steps=7, jitter=(0.5, 1.0)), "m"))
+    assert read_recipe(file) == Recipe(steps=7, jitter=(0.5, 1.0)) and read_variant(file) == "m"
+
+
 def test_the_page_shows_every_field_as_published(tmp_path):
     file = tmp_path / "shown.json"
     file.write_text((ROOT / "docs" / "training.md").read_text().split("```json")[1].split("```")[0])
@@ -140,6 +146,8 @@ def test_the_small_recipe_makes_sense():
         ('{"precision": "16-mixed"}', "32-true or bf16-mixed"),
         ('{"jitter": [2, 1]}', "least and the greatest"),
         ('{"warm_up": -1}', "warm_up must not be negative"),
+        ('{"importance": 1.5}', "from 0 to 1"),
+        ('{"oversample": 0.5}', "at least 1"),
     ],
 )
 def test_what_is_wrong_in_a_file_is_named(tmp_path, text, message):
