@@ -68,6 +68,18 @@ class PanopticNode(LifecycleNode):
         """Stop whatever runs."""
         return self._attempt("shut down", self.stop)
 
+    def _LifecycleNodeMixin__change_state(self, transition_id: int) -> TransitionCallbackReturn:
+        """Refuse a transition that the state does not have; rclpy's own method would end the node by it."""
+        possible = {number: name for number, name, *_ in self._state_machine.available_transitions}
+        if transition_id not in possible:
+            there_are = ", ".join(f"{number} ({name})" for number, name in possible.items())
+            self.get_logger().warning(
+                f"refused transition {transition_id}: state '{self._state_machine.current_state[1]}' "
+                f"has only {there_are or 'none'}"
+            )
+            return TransitionCallbackReturn.FAILURE
+        return super()._LifecycleNodeMixin__change_state(transition_id)  # type: ignore[misc]  # its name is mangled
+
     def stop(self) -> None:
         """End all threads; harmless in any state."""
         self._deactivate()

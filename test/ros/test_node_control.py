@@ -71,6 +71,24 @@ def test_the_lifecycle(graph, start):
     assert node.wait(5) == 0
 
 
+@pytest.mark.parametrize("wanted", [{"id": CONFIGURE}, {"id": 77}, {"label": "configure"}])
+def test_a_transition_that_the_state_does_not_have_is_refused_and_frames_go_on(graph, start_fake, wanted):
+    segments = graph.collect(PanopticSegmentation, "/eovseg/segments")
+    node = start_fake()
+    publisher = image_publisher(graph)
+    publish_until(graph, [publisher], lambda: segments, "segments before the request")
+    change = graph.node.create_client(ChangeState, "/eovseg/change_state")
+    request = ChangeState.Request()
+    for name, value in wanted.items():
+        setattr(request.transition, name, value)
+    assert not graph.call(change, request).success
+    before = len(segments)
+    publish_until(graph, [publisher], lambda: len(segments) > before, "segments after the refusal")
+    if "id" in wanted:
+        assert f"refused transition {wanted['id']}: state 'active' has only" in node.log
+        assert "4 (deactivate)" in node.log
+
+
 def test_a_model_that_does_not_load_ends_the_node_with_a_clear_line(start):
     node = start("eovseg_ros.panoptic_node", parameters={"checkpoint": "/no/such/weights.safetensors"})
     assert node.wait(60) == 1
