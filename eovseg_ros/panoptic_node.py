@@ -91,7 +91,7 @@ class PanopticNode(LifecycleNode):
         self._publisher = FramePublisher(self, overlay=self.parameters.overlay)
         self._vocabulary = LiveVocabulary(
             predictor=self._predictor,
-            entries=self.parameters.vocabulary,
+            entries=self.parameters.model_vocabulary,
             version=self._last_version + 1,
             on_ready=self._wake_worker,
             on_error=self.get_logger().error,
@@ -166,7 +166,7 @@ class PanopticNode(LifecycleNode):
         values = {p.name: p.value for p in parameters}
         self.parameters = self.parameters.replaced(values)
         if "vocabulary" in values and self._vocabulary:
-            self._vocabulary.request(self.parameters.vocabulary)
+            self._vocabulary.request(self.parameters.model_vocabulary)
         if "diagnostics_rate" in values:
             self._diagnostics_timer.timer_period_ns = int(1e9 / self.parameters.diagnostics_rate)
 

@@ -77,7 +77,7 @@ def load_predictor(parameters: NodeParameters) -> Predictor:
     return EOVSegPredictor.from_checkpoint(
         parameters.variant,
         parameters.checkpoint or None,
-        vocabulary=parameters.vocabulary,
+        vocabulary=parameters.model_vocabulary,
         device=device,
         backend=parameters.backend,
         precision=parameters.precision,

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import yaml
 from ament_index_python.packages import get_package_share_directory
 from launch import LaunchDescription
 from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
@@ -15,6 +16,7 @@ PROFILE = "FASTRTPS_DEFAULT_PROFILES_FILE"  # of Fast DDS: large images through 
 ARGUMENTS = {
     "image_topic": ("/camera/image_raw", "the camera's images; compressed ones below it"),
     "params_file": (str(CONFIG / "eovseg.yaml"), "parameters; the arguments below go before it"),
+    "vocabulary": ("", "as for `ros2 param set`: \"['mug,cup', 'floor|stuff']\""),
     "variant": ("", "tiny, s, m or l"),
     "checkpoint": ("", "path of the weights"),
     "device": ("", "auto, cpu, cuda, ..."),
@@ -32,6 +34,7 @@ def nodes(context):
     value = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
     words = ("variant", "checkpoint", "device", "backend", "precision", "image_transport")
     given = {name: value[name] for name in words if value[name]}
+    given |= {"vocabulary": yaml.safe_load(value["vocabulary"])} if value["vocabulary"] else {}
     given |= {"overlay": value["overlay"].lower() == "true"} if value["overlay"] else {}
     image, namespace = value["image_topic"], value["namespace"].strip("/")
     views = [(f"/eovseg/{v}", f"/{namespace}/eovseg/{v}".replace("//", "/")) for v in ("overlay", "panoptic")]
