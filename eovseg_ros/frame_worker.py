@@ -45,6 +45,7 @@ class FrameWorker:
         logger: RcutilsLogger,
     ) -> None:
         self.mailbox: Mailbox[ReceivedImage] = Mailbox()
+        self.image_error = ""  # why the last image could not be read, empty where it could
         self._error = ""
         self._predictor = predictor
         self._vocabulary = vocabulary
@@ -93,6 +94,7 @@ class FrameWorker:
             work()
             self._error = ""
         except ImageError as error:
+            self.image_error = str(error)
             count = self._statistics.count_bad()
             self._logger.warning(
                 f"skipped a bad image ({count} so far): {error}", throttle_duration_sec=_WARNING_PERIOD
@@ -110,6 +112,7 @@ class FrameWorker:
     def _process(self, image: ReceivedImage, taken: float) -> None:
         parameters, snapshot = self._parameters(), self._vocabulary.snapshot
         rgb = image_to_rgb(image.message)
+        self.image_error = ""
         model_started = time.monotonic()
         prediction = self._predictor(
             rgb,

@@ -186,6 +186,7 @@ class PanopticNode(LifecycleNode):
             vocabulary_version=vocabulary.snapshot.version if vocabulary else 0,
             vocabulary_state=vocabulary.state if vocabulary else "",
             vocabulary_error=vocabulary.error if vocabulary else "",
+            image_error=worker.image_error if worker else "",
             frame_error=worker.error if worker else "",
         )
         self._diagnostics.publish(message)

@@ -160,6 +160,31 @@ def test_bad_images_are_counted_warned_about_now_and_then_and_skipped(graph, sta
     assert 1 <= node.log.count("a frame failed") <= 2
 
 
+def test_diagnostics_warn_while_no_image_can_be_read(graph, start_fake):
+    reports = graph.collect_diagnostics()
+    start_fake(diagnostics_rate=10.0)
+    publisher = image_publisher(graph)
+    graph.wait_for_subscribers(publisher)
+
+    def report_after(picture, is_as_expected, what):
+        def reported():
+            publisher.publish(picture)
+            time.sleep(0.05)
+            return reports and is_as_expected(reports[-1]) and reports[-1]
+
+        return graph.wait(reported, what=what)
+
+    unreadable = graph.picture(squares((1, 0)))
+    unreadable.encoding = "rainbow8"
+    report = report_after(unreadable, lambda r: r["image error"], "the image error")
+    assert report["level"] == b"\x01"
+    assert report["message"].startswith("images are skipped: cannot read encoding 'rainbow8': publish one of")
+    report = report_after(
+        graph.picture(squares((1, 0))), lambda r: not r["image error"], "the error to be taken back"
+    )
+    assert report["level"] == b"\x00"
+
+
 def test_a_late_subscriber_gets_the_vocabulary(graph, start_fake):
     start_fake(vocabulary=["mug", "wall|stuff"])
     with Graph() as late:
