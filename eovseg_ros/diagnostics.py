@@ -3,6 +3,7 @@
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 
+from eovseg_ros.engine_watch import engine_stage
 from eovseg_ros.frame_statistics import FrameReport
 
 
@@ -31,6 +32,8 @@ def diagnostic_message(
         level, summary = DiagnosticStatus.WARN, f"no images on {topic}"
     elif image_error:
         level, summary = DiagnosticStatus.WARN, f"images are skipped: {image_error}"
+    elif engine_stage(backend) == "failed":
+        level, summary = DiagnosticStatus.WARN, f"backend {backend}"
     for error in (frame_error, vocabulary_error):
         if error:
             level, summary = DiagnosticStatus.ERROR, error

@@ -15,6 +15,7 @@ from rclpy.parameter import Parameter
 from sensor_msgs.msg import CompressedImage, Image
 
 from eovseg_ros.diagnostics import diagnostic_message
+from eovseg_ros.engine_watch import EngineWatch
 from eovseg_ros.frame_publisher import FramePublisher
 from eovseg_ros.frame_statistics import FrameStatistics
 from eovseg_ros.frame_worker import FrameWorker, ReceivedImage
@@ -37,6 +38,7 @@ class PanopticNode(LifecycleNode):
         self._worker: FrameWorker | None = None
         self._input: ImageInput | None = None
         self._statistics = FrameStatistics()
+        self._engine_watch = EngineWatch(self.get_logger())
         self._last_version = 0
         self.parameters = NodeParameters.declare(self)
         self.add_on_set_parameters_callback(self._validate_parameters)
@@ -173,12 +175,14 @@ class PanopticNode(LifecycleNode):
     def _publish_diagnostics(self) -> None:
         predictor, vocabulary = self._predictor, self._vocabulary
         worker, image_input = self._worker, self._input
+        backend = predictor.backend_state if predictor else ""
+        self._engine_watch.look(backend)
         message = diagnostic_message(
             stamp=self.get_clock().now().to_msg(),
             name=f"{self.get_fully_qualified_name()}: segmentation",
             state="active" if worker else "inactive" if vocabulary else "unconfigured",
             device=str(predictor.device) if predictor else self.parameters.device,
-            backend=predictor.backend_state if predictor else "",
+            backend=backend,
             topic=image_input.topic if image_input else "",
             silent=bool(image_input and image_input.silent),
             report=self._statistics.report(),
