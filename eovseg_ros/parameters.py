@@ -55,7 +55,9 @@ class NodeParameters:
     )
     variant: str = _parameter("tiny", "Size of the model.", choices=("tiny", "s", "m", "l"))
     checkpoint: str = _parameter(
-        "", "Path of the weights; empty: those that come with the package (tiny only)."
+        "",
+        "Path of the weights; empty: for tiny those that come with the package, for s, m and l what "
+        "`eovseg weights fetch` got.",
     )
     device: str = _parameter(
         "auto", "Device of the model: auto (CUDA where there is some), cpu, cuda, cuda:1, ..."

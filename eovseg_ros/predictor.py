@@ -1,5 +1,6 @@
 """What the node asks of the model, and the one place that loads it."""
 
+import os
 from collections.abc import Sequence
 from typing import Any, Literal, Protocol
 
@@ -76,7 +77,7 @@ def load_predictor(parameters: NodeParameters) -> Predictor:
         device = "cuda" if torch.cuda.is_available() else "cpu"
     return EOVSegPredictor.from_checkpoint(
         parameters.variant,
-        parameters.checkpoint or None,
+        os.path.expanduser(parameters.checkpoint) or None,
         vocabulary=parameters.model_vocabulary,
         device=device,
         backend=parameters.backend,

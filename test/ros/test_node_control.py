@@ -96,6 +96,13 @@ def test_a_model_that_does_not_load_ends_the_node_with_a_clear_line(start):
     assert "Traceback" not in node.log
 
 
+def test_a_checkpoint_may_lie_in_the_home_folder(start, monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    node = start("eovseg_ros.panoptic_node", parameters={"checkpoint": "~/no/weights.safetensors"})
+    assert node.wait(60) == 1
+    assert f"{tmp_path}/no/weights.safetensors" in node.log
+
+
 def test_a_wrong_parameter_ends_the_node_with_a_clear_line(start):
     node = start("fake_node", parameters={"vocabulary": "mug"})
     assert node.wait(20) == 1
