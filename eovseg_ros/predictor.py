@@ -75,6 +75,11 @@ def load_predictor(parameters: NodeParameters) -> Predictor:
     device = parameters.device
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:  # torch's words for a device that is not there
+        reason = str(error).partition("\n")[0]
+        raise ValueError(f"device '{device}' cannot be used: {reason}; cpu is always there") from error
     return EOVSegPredictor.from_checkpoint(
         parameters.variant,
         os.path.expanduser(parameters.checkpoint) or None,

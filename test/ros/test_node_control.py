@@ -96,6 +96,14 @@ def test_a_model_that_does_not_load_ends_the_node_with_a_clear_line(start):
     assert "Traceback" not in node.log
 
 
+@pytest.mark.parametrize("device", ["cuda:99", "toaster"])
+def test_a_device_that_is_not_there_ends_the_node_with_a_clear_line(start, device):
+    node = start("eovseg_ros.panoptic_node", parameters={"device": device})
+    assert node.wait(60) == 1
+    assert f"cannot configure: device '{device}' cannot be used: " in node.log
+    assert "Traceback" not in node.log
+
+
 def test_a_checkpoint_may_lie_in_the_home_folder(start, monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))
     node = start("eovseg_ros.panoptic_node", parameters={"checkpoint": "~/no/weights.safetensors"})
