@@ -200,6 +200,15 @@ def test_silence_is_explained_once(graph, start_fake):
     assert node.log.count("no image for") == 1
 
 
+@pytest.mark.parametrize(
+    ("transport", "name"), [("raw", "image"), ("compressed", "image/compressed")], ids=["raw", "compressed"]
+)
+def test_silence_without_a_publisher_names_what_to_remap(start_fake, transport, name):
+    node = start_fake(image_transport=transport)
+    node.wait_for_log(f"no image for 5 s on /{name}: nobody publishes there", 10)
+    node.wait_for_log(f"remap '{name}' to its topic", 1)
+
+
 @pytest.mark.parametrize("use_sim_time", [False, True])
 def test_diagnostics(graph, start_fake, use_sim_time):
     """With use_sim_time and no /clock too, where ROS time stands still."""
