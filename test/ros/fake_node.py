@@ -35,11 +35,11 @@ class Prediction:
     segments: list[Segment]
 
 
-# What the backend says from a picture on that begins with this blue value.
+# What the backend says from a picture on that begins with this colour.
 ENGINE_STATES = {
-    1: "building for 3 s, torch serves",
-    2: "ready",
-    3: "failed, torch serves: RuntimeError: no compiler",
+    (0, 0, 1): "building for 3 s, torch serves",
+    (0, 0, 2): "ready",
+    (0, 0, 3): "failed, torch serves: RuntimeError: no compiler",
 }
 
 
@@ -64,7 +64,7 @@ class FakePredictor:
         time.sleep(self.seconds)
         if image[0, 0].tolist() == [255, 0, 255]:
             raise RuntimeError("the model tripped")
-        if state := ENGINE_STATES.get(image[0, 0, 2]):
+        if state := ENGINE_STATES.get(tuple(image[0, 0].tolist())):
             self.backend_state = f"fake fp32: {state}"
         ids = image[:, :, 0].astype(np.int32)
         segments = []
