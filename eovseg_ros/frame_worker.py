@@ -1,6 +1,7 @@
 """The thread that takes images from the mailbox, segments them and publishes."""
 
 import functools
+import math
 import threading
 import time
 import traceback
@@ -77,12 +78,22 @@ class FrameWorker:
         self._painter.stop()
 
     def _run(self) -> None:
+        taken = -math.inf
         while not self._stopping.is_set():
             if self._vocabulary.adopt():
                 self._attempt(self._announce_vocabulary)
+            if (seconds := self._seconds_to_next(taken)) > 0:
+                self.mailbox.pause(seconds)
+                continue
             image = self.mailbox.take()
             if image is not None:
-                self._attempt(functools.partial(self._process, image, taken=time.monotonic()))
+                taken = time.monotonic()
+                self._attempt(functools.partial(self._process, image, taken=taken))
+
+    def _seconds_to_next(self, taken: float) -> float:
+        """Seconds until max_rate allows another frame after the one taken then."""
+        rate = self._parameters().max_rate
+        return taken + 1 / rate - time.monotonic() if rate else 0.0
 
     def _announce_vocabulary(self) -> None:
         snapshot = self._vocabulary.snapshot
@@ -141,5 +152,3 @@ class FrameWorker:
             self._painter.hand_over(frame)
         else:
             self._painter.error = ""
-        if parameters.max_rate:
-            self._stopping.wait(max(0.0, taken + 1 / parameters.max_rate - time.monotonic()))

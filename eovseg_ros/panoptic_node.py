@@ -169,6 +169,8 @@ class PanopticNode(LifecycleNode):
         self.parameters = self.parameters.replaced(values)
         if "vocabulary" in values and self._vocabulary:
             self._vocabulary.request(self.parameters.model_vocabulary)
+        if "max_rate" in values:
+            self._wake_worker()  # it may be waiting by the old one
         if "diagnostics_rate" in values:
             self._diagnostics_timer.timer_period_ns = int(1e9 / self.parameters.diagnostics_rate)
 

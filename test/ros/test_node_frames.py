@@ -236,6 +236,31 @@ def test_max_rate_is_kept_and_changes_at_run_time(graph, start_fake):
     assert answers_in_a_second() > 15
 
 
+def test_max_rate_delays_no_vocabulary_and_no_new_rate(graph, start_fake):
+    segments = graph.collect(PanopticSegmentation, "/eovseg/segments")
+    vocabularies = graph.collect(Vocabulary, "/eovseg/vocabulary", LATCHED)
+    start_fake(max_rate=0.02)  # a frame in 50 s
+    publisher = image_publisher(graph)
+    publish_until_answered(graph, publisher, graph.picture(squares((1, 0))), segments)
+    assert graph.set("/eovseg", vocabulary=["lamp"])[0].successful
+    graph.wait(lambda: vocabularies[-1].labels == ["lamp"], 5, "the new vocabulary")
+    assert len(segments) == 1
+    assert graph.set("/eovseg", max_rate=0)[0].successful
+    publish_until_answered(graph, publisher, graph.picture(squares((1, 0))), segments)
+
+
+def test_max_rate_is_kept_where_the_model_fails(graph, start_fake):
+    reports = graph.collect_diagnostics()
+    start_fake(max_rate=5, diagnostics_rate=10.0)
+    publisher = image_publisher(graph)
+    graph.wait_for_subscribers(publisher)
+    trips_the_model = graph.picture(np.tile(np.array([255, 0, 255], np.uint8), (4, 4, 1)))
+    for _ in range(100):
+        publisher.publish(trips_the_model)
+        time.sleep(0.02)
+    assert 5 <= int(reports[-1]["failed frames"]) <= 13
+
+
 def test_a_camera_may_change_its_size_and_be_one_pixel_large(graph, start_fake):
     frames = collect_frames(graph)
     node = start_fake()
