@@ -62,7 +62,7 @@ def test_every_topic_tells_of_the_same_picture(graph, start_fake):
     assert vocabularies[0].is_thing == [True, True, False]
 
 
-def test_a_topic_without_subscriber_is_not_published_and_one_that_gets_one_is(graph, start_fake):
+def test_a_topic_that_gets_a_subscriber_is_published_from_then_on(graph, start_fake):
     segments = graph.collect(PanopticSegmentation, "/eovseg/segments")
     start_fake()
     publisher = image_publisher(graph)
