@@ -8,6 +8,8 @@ from eovseg_model.vocabulary import Vocabulary
 from eovseg_ros.mailbox import Mailbox
 from eovseg_ros.predictor import EncodedVocabulary, Predictor
 
+_PART = 16  # classes that are encoded without a look at whether somebody still wants them
+
 
 @dataclass(frozen=True)
 class VocabularySnapshot:
@@ -77,7 +79,7 @@ class LiveVocabulary:
         return True
 
     def close(self) -> None:
-        """Drop what waits and end the thread, after the encoding in progress."""
+        """Drop what waits and end the thread, after the part of the encoding that is in progress."""
         self._requests.close()
         self._thread.join()
 
@@ -89,16 +91,29 @@ class LiveVocabulary:
 
     def _encode(self, number: int, entries: Sequence[str]) -> None:
         try:
-            encoded = self._predictor.encode(Vocabulary.parse(entries))
+            encoded = self._encode_in_parts(Vocabulary.parse(entries))
         except Exception as error:  # whatever the text tower does, frames go on with the old classes
             self.error = f"cannot encode the vocabulary {list(entries)}: {type(error).__name__}: {error}"
             self._answered = number
             self._on_error(self.error)
             return
-        if self._requests.occupied:
+        if encoded is None or self._unwanted:
             return
         self.error = ""
         with self._lock:
             self._ready = encoded
         self._answered = number
         self._on_ready()
+
+    @property
+    def _unwanted(self) -> bool:
+        """Whether what is being encoded has been overtaken, or the end has come."""
+        return self._requests.occupied or self._requests.closed
+
+    def _encode_in_parts(self, vocabulary: Vocabulary) -> EncodedVocabulary | None:
+        """Encode a vocabulary; None once nobody wants it any more. The predictor keeps names that it met."""
+        for start in range(0, len(vocabulary) - _PART, _PART):
+            if self._unwanted:
+                return None
+            self._predictor.encode(Vocabulary(vocabulary.classes[start : start + _PART]))
+        return self._predictor.encode(vocabulary)
