@@ -19,8 +19,9 @@ help:  ## this list
 	@echo "  PYTEST_ARGS='-k name'        handed on to pytest"
 
 setup:  ## make .venv, build the messages, write build/env.sh; quick where all that is there
-	@"$(PYTHON)" -c '$(IS_311)' 2>/dev/null || { echo "set-up: Python 3.11 is needed: sudo apt-get install" \
-		"python3.11 python3.11-venv python3.11-dev, or make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@"$(PYTHON)" -c '$(IS_311)' 2>/dev/null || { echo "set-up: Python 3.11 is needed: on Debian 12 and Ubuntu 22.04" \
+		"sudo apt-get install python3.11 python3.11-venv python3.11-dev; elsewhere any other, such as that of" \
+		"ppa:deadsnakes/ppa or of 'uv python install 3.11', by make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@"$(PYTHON)" tools/setup_env.py
 
 demo: setup  ## simulated camera and node for a minute; leaves pictures and a video

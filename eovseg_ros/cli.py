@@ -8,13 +8,17 @@ from typing import Any
 
 import rclpy
 from PIL import Image as Picture
+from rclpy.exceptions import NameValidationException
+from rclpy.expand_topic_name import expand_topic_name
 from rclpy.node import Node
 from rclpy.utilities import remove_ros_args
+from rclpy.validate_full_topic_name import validate_full_topic_name
 from sensor_msgs.msg import Image
 
 from eovseg_ros.images import image_to_array
 from eovseg_ros.msg import PanopticSegmentation, Vocabulary
 from eovseg_ros.node_client import ClientError, NodeClient
+from eovseg_ros.spinning import until_shutdown
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -24,12 +28,14 @@ def main(arguments: list[str] | None = None) -> int:
     rclpy.init(args=words)
     node = Node("eovseg_cli")
     try:
-        options.run(node, NodeClient(node, options.node), options)
+        with until_shutdown():
+            options.node = _full_name(node, options.node)
+            options.run(node, NodeClient(node, options.node), options)
         return 0
     except ClientError as error:
         print(f"eovseg-ros: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
+    except KeyboardInterrupt:  # struck as the block above was left
         return 0
     finally:
         node.destroy_node()
@@ -54,7 +60,7 @@ def describe_segments(message: PanopticSegmentation) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="eovseg-ros", description="Watch and steer a running eovseg node.")
-    parser.add_argument("--node", default="/eovseg", help="its full name (default: /eovseg)")
+    parser.add_argument("--node", default="/eovseg", help="its name (default: /eovseg)")
     parser.add_argument("--timeout", type=float, default=60.0, help="seconds to wait for it (default: 60)")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -77,6 +83,15 @@ def _parser() -> argparse.ArgumentParser:
     view.add_argument("--count", type=int, default=1, help="frames to write (default: 1; 0: until Ctrl-C)")
     view.set_defaults(run=_view)
     return parser
+
+
+def _full_name(node: Node, name: str) -> str:
+    try:
+        full = expand_topic_name(name, node.get_name(), node.get_namespace())
+        validate_full_topic_name(full)
+        return full
+    except (ValueError, NameValidationException) as error:
+        raise ClientError(f"--node {name!r} is no name of a node: write /eovseg or /robot/eovseg") from error
 
 
 def _get(node: Node, client: NodeClient, options: argparse.Namespace) -> None:

@@ -3,6 +3,7 @@
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 
+from eovseg_ros.engine_watch import engine_stage
 from eovseg_ros.frame_statistics import FrameReport
 
 
@@ -20,6 +21,7 @@ def diagnostic_message(
     vocabulary_version: int,
     vocabulary_state: str,
     vocabulary_error: str,
+    image_error: str,
     frame_error: str,
 ) -> DiagnosticArray:
     """Write rates, timings, counters and errors; the level is the worst of what is going on."""
@@ -28,6 +30,10 @@ def diagnostic_message(
         summary = state
     elif silent:
         level, summary = DiagnosticStatus.WARN, f"no images on {topic}"
+    elif image_error:
+        level, summary = DiagnosticStatus.WARN, f"images are skipped: {image_error}"
+    elif engine_stage(backend) == "failed":
+        level, summary = DiagnosticStatus.WARN, f"backend {backend}"
     for error in (frame_error, vocabulary_error):
         if error:
             level, summary = DiagnosticStatus.ERROR, error
@@ -51,6 +57,7 @@ def diagnostic_message(
         "vocabulary state": vocabulary_state,
         "backend": f"{backend} on {device}" if backend else "",
         "vocabulary error": vocabulary_error,
+        "image error": image_error,
         "frame error": frame_error,
     }
     status = DiagnosticStatus(

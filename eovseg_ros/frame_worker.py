@@ -1,6 +1,7 @@
 """The thread that takes images from the mailbox, segments them and publishes."""
 
 import functools
+import math
 import threading
 import time
 import traceback
@@ -45,6 +46,7 @@ class FrameWorker:
         logger: RcutilsLogger,
     ) -> None:
         self.mailbox: Mailbox[ReceivedImage] = Mailbox()
+        self.image_error = ""  # why the last image could not be read, empty where it could
         self._error = ""
         self._predictor = predictor
         self._vocabulary = vocabulary
@@ -76,12 +78,22 @@ class FrameWorker:
         self._painter.stop()
 
     def _run(self) -> None:
+        taken = -math.inf
         while not self._stopping.is_set():
             if self._vocabulary.adopt():
                 self._attempt(self._announce_vocabulary)
+            if (seconds := self._seconds_to_next(taken)) > 0:
+                self.mailbox.pause(seconds)
+                continue
             image = self.mailbox.take()
             if image is not None:
-                self._attempt(functools.partial(self._process, image, taken=time.monotonic()))
+                taken = time.monotonic()
+                self._attempt(functools.partial(self._process, image, taken=taken))
+
+    def _seconds_to_next(self, taken: float) -> float:
+        """Seconds until max_rate allows another frame after the one taken then."""
+        rate = self._parameters().max_rate
+        return taken + 1 / rate - time.monotonic() if rate else 0.0
 
     def _announce_vocabulary(self) -> None:
         snapshot = self._vocabulary.snapshot
@@ -93,6 +105,7 @@ class FrameWorker:
             work()
             self._error = ""
         except ImageError as error:
+            self.image_error = str(error)
             count = self._statistics.count_bad()
             self._logger.warning(
                 f"skipped a bad image ({count} so far): {error}", throttle_duration_sec=_WARNING_PERIOD
@@ -110,6 +123,7 @@ class FrameWorker:
     def _process(self, image: ReceivedImage, taken: float) -> None:
         parameters, snapshot = self._parameters(), self._vocabulary.snapshot
         rgb = image_to_rgb(image.message)
+        self.image_error = ""
         model_started = time.monotonic()
         prediction = self._predictor(
             rgb,
@@ -138,5 +152,3 @@ class FrameWorker:
             self._painter.hand_over(frame)
         else:
             self._painter.error = ""
-        if parameters.max_rate:
-            self._stopping.wait(max(0.0, taken + 1 / parameters.max_rate - time.monotonic()))

@@ -92,7 +92,7 @@ class ImageInput:
         start = f"no image for {_SILENCE:.0f} s on {self.topic}: "
         publishers = self._publishers()
         if not publishers:
-            return start + "nobody publishes there; start the camera, or remap 'image' to its topic"
+            return start + f"nobody publishes there; start the camera, or remap '{self._name}' to its topic"
         expected = f"sensor_msgs/msg/{self._type.__name__}"
         described = "; ".join(_describe(p, expected) for p in publishers)
         return start + f"{len(publishers)} publisher(s), who send nothing that arrives: {described}"

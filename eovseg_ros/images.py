@@ -1,7 +1,5 @@
 """Images between ROS messages and numpy arrays: one function each way."""
 
-import functools
-import subprocess
 import sys
 from typing import NamedTuple
 
@@ -49,7 +47,7 @@ PICTURES = tuple(
 
 
 def image_to_rgb(message: Image | CompressedImage) -> np.ndarray:
-    """Read a picture, by cv_bridge where that works and by OpenCV otherwise.
+    """Read a picture.
 
     Returns:
         (H, W, 3) uint8 RGB; a view of the message's data, padding cut off, where it is rgb8 already.
@@ -66,10 +64,6 @@ def image_to_rgb(message: Image | CompressedImage) -> np.ndarray:
         return array
     if _ENCODINGS[message.encoding].channels == 2 and message.width % 2:
         raise ImageError(f"{_describe(message)} has an odd width: its encoding stores pixels in pairs")
-    if cv_bridge_works():
-        from cv_bridge import CvBridge
-
-        return CvBridge().imgmsg_to_cv2(message, "rgb8")
     return _convert(array, _ENCODINGS[message.encoding])
 
 
@@ -128,21 +122,11 @@ def array_to_image(array: np.ndarray, encoding: str, header: Header) -> Image:
     return message
 
 
-@functools.cache
-def cv_bridge_works() -> bool:
-    """Whether cv_bridge is there and survives a conversion; tried in a child, as a broken one may crash."""
-    probe = (
-        "from cv_bridge import CvBridge; from sensor_msgs.msg import Image; import array;"
-        "m = Image(height=2, width=2, step=6, encoding='bgr8', data=array.array('B', range(12)));"
-        "assert CvBridge().imgmsg_to_cv2(m, 'rgb8')[0, 0, 0] == 2"
-    )
-    return subprocess.run([sys.executable, "-c", probe], check=False, capture_output=True).returncode == 0
-
-
 def _convert(array: np.ndarray, encoding: _Encoding) -> np.ndarray:
     """Turn the raw channels of a picture into (H, W, 3) uint8 RGB by OpenCV."""
     assert encoding.to_rgb is not None
-    rgb = cv2.cvtColor(array, encoding.to_rgb)
+    aligned = np.require(array, requirements="A")  # OpenCV takes the step for a multiple of the type's size
+    rgb = cv2.cvtColor(aligned, encoding.to_rgb)
     return rgb if rgb.dtype == np.uint8 else cv2.convertScaleAbs(rgb, alpha=255 / 65535)
 
 

@@ -8,6 +8,8 @@ from eovseg_model.vocabulary import Vocabulary
 from eovseg_ros.mailbox import Mailbox
 from eovseg_ros.predictor import EncodedVocabulary, Predictor
 
+_PART = 16  # classes that are encoded without a look at whether somebody still wants them
+
 
 @dataclass(frozen=True)
 class VocabularySnapshot:
@@ -46,10 +48,10 @@ class LiveVocabulary:
         self._predictor = predictor
         self._on_ready = on_ready
         self._on_error = on_error
-        self._requests: Mailbox[Sequence[str]] = Mailbox()
+        self._requests: Mailbox[tuple[int, Sequence[str]]] = Mailbox()
         self._lock = threading.Lock()
         self._ready: EncodedVocabulary | None = None
-        self._encoding = False
+        self._asked = self._answered = 0  # numbers of the newest request and of the last one dealt with
         self.error = ""
         self.snapshot = VocabularySnapshot(version, predictor.encode(Vocabulary.parse(entries)))
         self._thread = threading.Thread(target=self._run, name="vocabulary encoder")
@@ -58,13 +60,14 @@ class LiveVocabulary:
     @property
     def state(self) -> str:
         """`encoding` while a newer vocabulary is on its way, `failed` where that went wrong, or `live`."""
-        if self._encoding or self._requests.occupied or self._ready is not None:
+        if self._answered < self._asked or self._ready is not None:
             return "encoding"
         return "failed" if self.error else "live"
 
     def request(self, entries: Sequence[str]) -> None:
         """Ask for checked entries to be encoded and made live; returns at once."""
-        self._requests.put(entries)
+        self._asked += 1
+        self._requests.put((self._asked, entries))
 
     def adopt(self) -> bool:
         """Make what is ready live and say whether there was anything; for the worker, between two frames."""
@@ -76,28 +79,41 @@ class LiveVocabulary:
         return True
 
     def close(self) -> None:
-        """Drop what waits and end the thread, after the encoding in progress."""
+        """Drop what waits and end the thread, after the part of the encoding that is in progress."""
         self._requests.close()
         self._thread.join()
 
     def _run(self) -> None:
         while not self._requests.closed:
-            entries = self._requests.take()
-            if entries is not None:
-                self._encoding = True
-                self._encode(entries)
-                self._encoding = False
+            request = self._requests.take()
+            if request is not None:
+                self._encode(*request)
 
-    def _encode(self, entries: Sequence[str]) -> None:
+    def _encode(self, number: int, entries: Sequence[str]) -> None:
         try:
-            encoded = self._predictor.encode(Vocabulary.parse(entries))
+            encoded = self._encode_in_parts(Vocabulary.parse(entries))
         except Exception as error:  # whatever the text tower does, frames go on with the old classes
             self.error = f"cannot encode the vocabulary {list(entries)}: {type(error).__name__}: {error}"
+            self._answered = number
             self._on_error(self.error)
             return
-        if self._requests.occupied:
+        if encoded is None or self._unwanted:
             return
         self.error = ""
         with self._lock:
             self._ready = encoded
+        self._answered = number
         self._on_ready()
+
+    @property
+    def _unwanted(self) -> bool:
+        """Whether what is being encoded has been overtaken, or the end has come."""
+        return self._requests.occupied or self._requests.closed
+
+    def _encode_in_parts(self, vocabulary: Vocabulary) -> EncodedVocabulary | None:
+        """Encode a vocabulary; None once nobody wants it any more. The predictor keeps names that it met."""
+        for start in range(0, len(vocabulary) - _PART, _PART):
+            if self._unwanted:
+                return None
+            self._predictor.encode(Vocabulary(vocabulary.classes[start : start + _PART]))
+        return self._predictor.encode(vocabulary)

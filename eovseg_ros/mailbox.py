@@ -49,8 +49,14 @@ class Mailbox(Generic[Item]):
             self._nudged = False
             return item
 
+    def pause(self, seconds: float) -> None:
+        """Leave what comes in the slot for so long; `nudge` and `close` end the pause."""
+        with self._condition:
+            self._condition.wait_for(lambda: self._nudged or self._closed, timeout=seconds)
+            self._nudged = False
+
     def nudge(self) -> None:
-        """Let the consumer's `take` return once, with or without an item."""
+        """Let the consumer's `take` or `pause` return once, with or without an item."""
         with self._condition:
             self._nudged = True
             self._condition.notify()

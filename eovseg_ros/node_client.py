@@ -9,7 +9,6 @@ from rcl_interfaces.srv import SetParameters
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile
-from rclpy.time import Time
 
 from eovseg_ros.msg import Vocabulary
 
@@ -24,8 +23,7 @@ class NodeClient:
     def __init__(self, node: Node, target: str) -> None:
         self._node = node
         self._target = target
-        self._failure = ""
-        self._accepted: Time | None = None
+        self._failures: list[str] = []  # told since the node took the vocabulary
         self.vocabularies: dict[int, Vocabulary] = {}  # seen so far, by version
         latched = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
         node.create_subscription(Vocabulary, f"{target}/vocabulary", self._keep_vocabulary, latched)
@@ -59,14 +57,15 @@ class NodeClient:
         result = future.result().results[0]
         if not result.successful:
             raise ClientError(result.reason)
-        self._failure, self._accepted = "", self._node.get_clock().now()
+        # One report that the node sent before it took this vocabulary may still be under way.
+        self._failures.clear()
         self.wait(
-            lambda: self._failure or self._version > before,
+            lambda: len(self._failures) > 1 or self._version > before,
             seconds,
             f"the vocabulary was accepted, but is not live after {seconds:g} s: see the node's log",
         )
         if self._version == before:
-            raise ClientError(self._failure)
+            raise ClientError(self._failures[-1])
         return self.vocabularies[self._version]
 
     @property
@@ -77,10 +76,8 @@ class NodeClient:
         self.vocabularies[message.version] = message
 
     def _keep_failure(self, message: DiagnosticArray) -> None:
-        """Note that an encoding failed; what is older than the answer tells of the last failure."""
-        if self._accepted is None or Time.from_msg(message.header.stamp) < self._accepted:
-            return
+        """Note that the encoding of the last vocabulary failed."""
         for status in message.status:
             values = {value.key: value.value for value in status.values}
             if status.name.startswith(f"{self._target}:") and values.get("vocabulary state") == "failed":
-                self._failure = values["vocabulary error"]
+                self._failures.append(values["vocabulary error"])

@@ -15,6 +15,7 @@ from rclpy.parameter import Parameter
 from sensor_msgs.msg import CompressedImage, Image
 
 from eovseg_ros.diagnostics import diagnostic_message
+from eovseg_ros.engine_watch import EngineWatch
 from eovseg_ros.frame_publisher import FramePublisher
 from eovseg_ros.frame_statistics import FrameStatistics
 from eovseg_ros.frame_worker import FrameWorker, ReceivedImage
@@ -37,6 +38,7 @@ class PanopticNode(LifecycleNode):
         self._worker: FrameWorker | None = None
         self._input: ImageInput | None = None
         self._statistics = FrameStatistics()
+        self._engine_watch = EngineWatch(self.get_logger())
         self._last_version = 0
         self.parameters = NodeParameters.declare(self)
         self.add_on_set_parameters_callback(self._validate_parameters)
@@ -68,6 +70,18 @@ class PanopticNode(LifecycleNode):
         """Stop whatever runs."""
         return self._attempt("shut down", self.stop)
 
+    def _LifecycleNodeMixin__change_state(self, transition_id: int) -> TransitionCallbackReturn:
+        """Refuse a transition that the state does not have; rclpy's own method would end the node by it."""
+        possible = {number: name for number, name, *_ in self._state_machine.available_transitions}
+        if transition_id not in possible:
+            there_are = ", ".join(f"{number} ({name})" for number, name in possible.items())
+            self.get_logger().warning(
+                f"refused transition {transition_id}: state '{self._state_machine.current_state[1]}' "
+                f"has only {there_are or 'none'}"
+            )
+            return TransitionCallbackReturn.FAILURE
+        return super()._LifecycleNodeMixin__change_state(transition_id)  # type: ignore[misc]  # its name is mangled
+
     def stop(self) -> None:
         """End all threads; harmless in any state."""
         self._deactivate()
@@ -79,7 +93,7 @@ class PanopticNode(LifecycleNode):
         self._publisher = FramePublisher(self, overlay=self.parameters.overlay)
         self._vocabulary = LiveVocabulary(
             predictor=self._predictor,
-            entries=self.parameters.vocabulary,
+            entries=self.parameters.model_vocabulary,
             version=self._last_version + 1,
             on_ready=self._wake_worker,
             on_error=self.get_logger().error,
@@ -154,19 +168,23 @@ class PanopticNode(LifecycleNode):
         values = {p.name: p.value for p in parameters}
         self.parameters = self.parameters.replaced(values)
         if "vocabulary" in values and self._vocabulary:
-            self._vocabulary.request(self.parameters.vocabulary)
+            self._vocabulary.request(self.parameters.model_vocabulary)
+        if "max_rate" in values:
+            self._wake_worker()  # it may be waiting by the old one
         if "diagnostics_rate" in values:
             self._diagnostics_timer.timer_period_ns = int(1e9 / self.parameters.diagnostics_rate)
 
     def _publish_diagnostics(self) -> None:
         predictor, vocabulary = self._predictor, self._vocabulary
         worker, image_input = self._worker, self._input
+        backend = predictor.backend_state if predictor else ""
+        self._engine_watch.look(backend)
         message = diagnostic_message(
             stamp=self.get_clock().now().to_msg(),
             name=f"{self.get_fully_qualified_name()}: segmentation",
             state="active" if worker else "inactive" if vocabulary else "unconfigured",
             device=str(predictor.device) if predictor else self.parameters.device,
-            backend=predictor.backend_state if predictor else "",
+            backend=backend,
             topic=image_input.topic if image_input else "",
             silent=bool(image_input and image_input.silent),
             report=self._statistics.report(),
@@ -174,6 +192,7 @@ class PanopticNode(LifecycleNode):
             vocabulary_version=vocabulary.snapshot.version if vocabulary else 0,
             vocabulary_state=vocabulary.state if vocabulary else "",
             vocabulary_error=vocabulary.error if vocabulary else "",
+            image_error=worker.image_error if worker else "",
             frame_error=worker.error if worker else "",
         )
         self._diagnostics.publish(message)

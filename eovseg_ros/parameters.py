@@ -14,6 +14,8 @@ from rclpy.parameter import Parameter
 from eovseg_model.backends.names import BACKENDS, PRECISIONS
 from eovseg_model.vocabulary import Vocabulary
 
+_DEFAULT_VOCABULARY = "@default"
+
 
 class ParameterError(ValueError):
     """A parameter value that the node refuses; the text says why and what to write."""
@@ -45,14 +47,17 @@ class NodeParameters:
     """Checked values of all parameters; every change makes a new one."""
 
     vocabulary: tuple[str, ...] = _parameter(
-        ("@simulation_trained",),
+        (_DEFAULT_VOCABULARY,),
         "Classes to look for. An entry is a class: synonyms by comma, then |thing (default) or |stuff; "
-        "@name stands for a named vocabulary, @coco_panoptic for example.",
+        "@name stands for a named vocabulary (@coco_panoptic for example), @default for the variant's own: "
+        "@simulation_trained for tiny, @coco_panoptic for s, m and l.",
         live=True,
     )
     variant: str = _parameter("tiny", "Size of the model.", choices=("tiny", "s", "m", "l"))
     checkpoint: str = _parameter(
-        "", "Path of the weights; empty: those that come with the package (tiny only)."
+        "",
+        "Path of the weights; empty: for tiny those that come with the package, for s, m and l what "
+        "`eovseg weights fetch` got.",
     )
     device: str = _parameter(
         "auto", "Device of the model: auto (CUDA where there is some), cpu, cuda, cuda:1, ..."
@@ -118,6 +123,12 @@ class NodeParameters:
     )
 
     @property
+    def model_vocabulary(self) -> tuple[str, ...]:
+        """The parameter vocabulary in the predictor's words."""
+        default = "@simulation_trained" if self.variant == "tiny" else "@coco_panoptic"
+        return tuple(default if e.strip() == _DEFAULT_VOCABULARY else e for e in self.vocabulary)
+
+    @property
     def model_short_side(self) -> int | None | Literal["variant"]:
         """The parameter short_side in the predictor's words."""
         return {0: "variant", -1: None}.get(self.short_side, self.short_side)
@@ -145,7 +156,13 @@ class NodeParameters:
         """Return a copy with `values` checked and put in; ParameterError for a wrong one."""
         specs = _specs()
         checked = {name: _check(name, value, specs[name]) for name, value in values.items() if name in specs}
-        return dataclasses.replace(self, **checked)
+        replaced = dataclasses.replace(self, **checked)
+        if {"vocabulary", "variant"} & checked.keys():
+            try:
+                Vocabulary.parse(replaced.model_vocabulary)
+            except ValueError as error:
+                raise ParameterError(f"'vocabulary' refused: {error}") from error
+        return replaced
 
     def changed_at_run_time(self, parameters: Iterable[Parameter]) -> "NodeParameters":
         """Like `replaced`, but refuse what is fixed while the node is configured."""
@@ -212,7 +229,7 @@ def _check(name: str, value: object, spec: _Spec) -> Any:
 
 
 def _check_vocabulary(name: str, value: object) -> tuple[str, ...]:
-    """Check the type, then let the model's own parser judge the entries."""
+    """Check the type alone: what the entries mean depends on the variant."""
     how = "write a list of quoted names, for example \"['mug', 'robot arm', 'floor|stuff']\""
     if value is None or (isinstance(value, (list, tuple, bytes)) and len(value) == 0):
         raise ParameterError(f"'{name}' is empty: {how}")
@@ -224,8 +241,4 @@ def _check_vocabulary(name: str, value: object) -> tuple[str, ...]:
             f"'{name}' must be a list of strings, got {shown!r} (YAML takes yes, no, on, off and "
             f"bare numbers for something else): {how}"
         )
-    try:
-        Vocabulary.parse(value)
-    except ValueError as error:
-        raise ParameterError(f"'{name}' refused: {error}") from error
     return tuple(value)

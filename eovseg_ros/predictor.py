@@ -1,5 +1,6 @@
 """What the node asks of the model, and the one place that loads it."""
 
+import os
 from collections.abc import Sequence
 from typing import Any, Literal, Protocol
 
@@ -74,10 +75,15 @@ def load_predictor(parameters: NodeParameters) -> Predictor:
     device = parameters.device
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:  # torch's words for a device that is not there
+        reason = str(error).partition("\n")[0]
+        raise ValueError(f"device '{device}' cannot be used: {reason}; cpu is always there") from error
     return EOVSegPredictor.from_checkpoint(
         parameters.variant,
-        parameters.checkpoint or None,
-        vocabulary=parameters.vocabulary,
+        os.path.expanduser(parameters.checkpoint) or None,
+        vocabulary=parameters.model_vocabulary,
         device=device,
         backend=parameters.backend,
         precision=parameters.precision,

@@ -24,12 +24,13 @@ BUILD = ROOT / "build/ros"
 INSTALL = BUILD / "install"
 PYTHON_LINKS = BUILD / "python"
 ENV_SCRIPT = ROOT / "build/env.sh"
-REQUIREMENTS = ("requirements.txt", "requirements-dev.txt", "constraints.txt")
+REQUIREMENTS = ("requirements.txt", "requirements-training.txt", "requirements-dev.txt", "constraints.txt")
 PACKAGE_FILES = ("package.xml", "CMakeLists.txt", "setup.cfg", "requirements.txt")
 PACKAGE_FOLDERS = ("msg", "model", "eovseg_ros", "launch", "config")
 WHEELS_INCLUDE = "/opt/python/cp311-cp311/include/python3.11"
 WHEELS_NUMPY_INCLUDE = "/opt/python/cp311-cp311/lib/python3.11/site-packages/numpy/_core/include"
 ENOUGH_DISK = 12 * 10**9  # bytes; the CUDA build of torch takes most of it
+ELSEWHERE = "or make PYTHON=/path/to/python3.11 with one that has it, such as `uv python install 3.11` gets"
 # What a sourced ROS install or another virtual environment leaves behind.
 FOREIGN_VARIABLES = (
     "AMENT_PREFIX_PATH CMAKE_PREFIX_PATH COLCON_PREFIX_PATH LD_LIBRARY_PATH PYTHONHOME PYTHONPATH "
@@ -59,9 +60,9 @@ def missing_tools() -> list[str]:
         import ensurepip  # noqa: F401  Debian ships Python without it
         import venv  # noqa: F401
     except ImportError:
-        problems.append("Python's venv module is missing: sudo apt-get install python3.11-venv")
+        problems.append(f"Python's venv module is missing: sudo apt-get install python3.11-venv, {ELSEWHERE}")
     if not Path(sysconfig.get_paths()["include"], "Python.h").is_file():
-        problems.append("Python's header Python.h is missing: sudo apt-get install python3.11-dev")
+        problems.append(f"The header Python.h is missing: sudo apt-get install python3.11-dev, {ELSEWHERE}")
     for language, variable, default in (("C", "CC", "cc"), ("C++", "CXX", "c++")):
         if not shutil.which(shlex.split(os.environ.get(variable) or default)[0]):
             problems.append(f"a {language} compiler is missing: sudo apt-get install build-essential")

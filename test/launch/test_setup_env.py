@@ -56,6 +56,7 @@ def test_wrong_python_is_named() -> None:
     assert result.stdout == ""
     message = result.stderr.splitlines()[0]
     assert "Python 3.11 is needed" in message and "apt-get install python3.11 python3.11-venv" in message
+    assert "uv python install 3.11" in message and "make PYTHON=/path/to/python3.11" in message
 
 
 def test_a_step_is_repeated_when_a_file_changes(setup_env: ModuleType, tmp_path: Path) -> None:

@@ -12,13 +12,15 @@ from PIL import Image
 from eovseg_model.cli.main import main
 from eovseg_model.data.coco_panoptic import CocoPanoptic
 from eovseg_model.predictor import EOVSegPredictor
-from eovseg_model.simulation.scene import Scene
 
 WORDS = ["floor,ground|stuff", "wall|stuff", "table,desk|stuff", "teddy bear", "soccer ball"]
 
 
 @pytest.fixture(scope="module")
 def picture():
+    pytest.importorskip("pybullet")
+    from eovseg_model.simulation.scene import Scene
+
     with Scene(seed=2_000_000) as scene:
         return scene.render(0.0, width=160, height=120).rgb
 

@@ -6,6 +6,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+pytest.importorskip("pybullet")
+
 from eovseg_model.simulation.dataset import main as write_scenes
 from eovseg_model.training.ablation import Run, report, train_run
 from eovseg_model.training.learning_curve import draw, read_curves

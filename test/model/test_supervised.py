@@ -17,6 +17,8 @@ import torch
 from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+pytest.importorskip("pybullet")
+
 from eovseg_model.build import build_model
 from eovseg_model.checkpoint.loading import CheckpointError, save_weights
 from eovseg_model.cli.main import main

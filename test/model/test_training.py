@@ -5,6 +5,8 @@ import pytest
 import torch
 from lightning_fabric import Fabric
 
+pytest.importorskip("pybullet")
+
 from eovseg_model.build import build_model
 from eovseg_model.config import CONFIGS
 from eovseg_model.data.coco_panoptic import CocoPanoptic

@@ -35,6 +35,14 @@ class Prediction:
     segments: list[Segment]
 
 
+# What the backend says from a picture on that begins with this colour.
+ENGINE_STATES = {
+    (0, 0, 1): "building for 3 s, torch serves",
+    (0, 0, 2): "ready",
+    (0, 0, 3): "failed, torch serves: RuntimeError: no compiler",
+}
+
+
 class FakePredictor:
     """Segments by colour; an entry named "slow ..." takes long to encode, "broken ..." fails."""
 
@@ -56,6 +64,8 @@ class FakePredictor:
         time.sleep(self.seconds)
         if image[0, 0].tolist() == [255, 0, 255]:
             raise RuntimeError("the model tripped")
+        if state := ENGINE_STATES.get(tuple(image[0, 0].tolist())):
+            self.backend_state = f"fake fp32: {state}"
         ids = image[:, :, 0].astype(np.int32)
         segments = []
         for number in np.unique(ids[ids > 0]).tolist():

@@ -15,6 +15,7 @@ from eovseg_ros.latency_benchmark import NodeTimes, node_times, slice_medians, v
 
 
 def run_demo(folder, *arguments):
+    pytest.importorskip("pybullet")
     command = [sys.executable, "-m", "eovseg_ros.demo", "--output", str(folder), *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 

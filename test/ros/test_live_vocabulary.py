@@ -90,6 +90,40 @@ def test_a_newer_one_overtakes_one_still_being_encoded(harness):
     assert not harness.ready.acquire(timeout=0.1)
 
 
+@pytest.mark.parametrize("end", ["close", "overtake"])
+def test_the_encoding_of_a_large_one_stops_where_nobody_wants_it_any_more(harness, end):
+    gate = harness.predictor.gates["thing 16"] = threading.Event()
+    harness.live.request([f"thing {i}" for i in range(1000)])
+    deadline = time.monotonic() + 10
+    while "thing 16" not in harness.predictor.started:  # its second part
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+    if end == "close":
+        closing = threading.Thread(target=harness.live.close)
+        closing.start()
+        time.sleep(0.1)
+        gate.set()
+        closing.join(5)
+        assert not closing.is_alive()
+        assert harness.predictor.started == ["first", "thing 0", "thing 16"]
+    else:
+        harness.live.request(["newest"])
+        gate.set()
+        assert harness.ready.acquire(timeout=5)
+        assert harness.live.adopt()
+        assert harness.live.snapshot.labels == ("newest",)
+        assert harness.predictor.started == ["first", "thing 0", "thing 16", "newest"]
+
+
+@pytest.mark.parametrize("size", [1, 16, 17, 40])
+def test_a_large_one_goes_live_as_a_whole(harness, size):
+    names = tuple(f"thing {i}" for i in range(size))
+    harness.live.request(names)
+    assert harness.ready.acquire(timeout=5)
+    assert harness.live.adopt()
+    assert harness.live.snapshot.labels == names
+
+
 def test_a_failed_one_is_reported_and_the_old_one_stays(harness):
     harness.live.request(["broken"])
     assert harness.failed.wait(5)

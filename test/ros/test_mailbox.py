@@ -1,5 +1,7 @@
 import threading
 
+import pytest
+
 from eovseg_ros.mailbox import Mailbox
 
 
@@ -36,6 +38,20 @@ def test_a_nudge_lets_take_return_once_without_an_item():
     assert mailbox.take() is None
     mailbox.put(1)
     assert mailbox.take() == 1
+
+
+@pytest.mark.parametrize("end", ["nudge", "close"])
+def test_a_pause_leaves_what_comes_in_the_slot_and_can_be_ended(end):
+    mailbox = Mailbox()
+    thread = threading.Thread(target=mailbox.pause, args=(60,))
+    thread.start()
+    mailbox.put("picture")
+    assert mailbox.occupied and thread.is_alive()
+    getattr(mailbox, end)()
+    thread.join(5)
+    assert not thread.is_alive()
+    mailbox.pause(0.01)
+    assert mailbox.take() == ("picture" if end == "nudge" else None)
 
 
 def test_a_closed_mailbox_forgets_what_it_held_and_never_blocks():

@@ -71,11 +71,44 @@ def test_the_lifecycle(graph, start):
     assert node.wait(5) == 0
 
 
+@pytest.mark.parametrize("wanted", [{"id": CONFIGURE}, {"id": 77}, {"label": "configure"}])
+def test_a_transition_that_the_state_does_not_have_is_refused_and_frames_go_on(graph, start_fake, wanted):
+    segments = graph.collect(PanopticSegmentation, "/eovseg/segments")
+    node = start_fake()
+    publisher = image_publisher(graph)
+    publish_until(graph, [publisher], lambda: segments, "segments before the request")
+    change = graph.node.create_client(ChangeState, "/eovseg/change_state")
+    request = ChangeState.Request()
+    for name, value in wanted.items():
+        setattr(request.transition, name, value)
+    assert not graph.call(change, request).success
+    before = len(segments)
+    publish_until(graph, [publisher], lambda: len(segments) > before, "segments after the refusal")
+    if "id" in wanted:
+        assert f"refused transition {wanted['id']}: state 'active' has only" in node.log
+        assert "4 (deactivate)" in node.log
+
+
 def test_a_model_that_does_not_load_ends_the_node_with_a_clear_line(start):
     node = start("eovseg_ros.panoptic_node", parameters={"checkpoint": "/no/such/weights.safetensors"})
     assert node.wait(60) == 1
     assert "cannot configure: " in node.log and "/no/such/weights.safetensors" in node.log
     assert "Traceback" not in node.log
+
+
+@pytest.mark.parametrize("device", ["cuda:99", "toaster"])
+def test_a_device_that_is_not_there_ends_the_node_with_a_clear_line(start, device):
+    node = start("eovseg_ros.panoptic_node", parameters={"device": device})
+    assert node.wait(60) == 1
+    assert f"cannot configure: device '{device}' cannot be used: " in node.log
+    assert "Traceback" not in node.log
+
+
+def test_a_checkpoint_may_lie_in_the_home_folder(start, monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    node = start("eovseg_ros.panoptic_node", parameters={"checkpoint": "~/no/weights.safetensors"})
+    assert node.wait(60) == 1
+    assert f"{tmp_path}/no/weights.safetensors" in node.log
 
 
 def test_a_wrong_parameter_ends_the_node_with_a_clear_line(start):
@@ -165,6 +198,15 @@ def test_silence_is_explained_once(graph, start_fake):
     graph.wait(lambda: reports and reports[-1]["message"] == "no images on /image")
     time.sleep(1.2)
     assert node.log.count("no image for") == 1
+
+
+@pytest.mark.parametrize(
+    ("transport", "name"), [("raw", "image"), ("compressed", "image/compressed")], ids=["raw", "compressed"]
+)
+def test_silence_without_a_publisher_names_what_to_remap(start_fake, transport, name):
+    node = start_fake(image_transport=transport)
+    node.wait_for_log(f"no image for 5 s on /{name}: nobody publishes there", 10)
+    node.wait_for_log(f"remap '{name}' to its topic", 1)
 
 
 @pytest.mark.parametrize("use_sim_time", [False, True])

@@ -62,7 +62,7 @@ def test_every_topic_tells_of_the_same_picture(graph, start_fake):
     assert vocabularies[0].is_thing == [True, True, False]
 
 
-def test_a_topic_without_subscriber_is_not_published_and_one_that_gets_one_is(graph, start_fake):
+def test_a_topic_that_gets_a_subscriber_is_published_from_then_on(graph, start_fake):
     segments = graph.collect(PanopticSegmentation, "/eovseg/segments")
     start_fake()
     publisher = image_publisher(graph)
@@ -160,6 +160,31 @@ def test_bad_images_are_counted_warned_about_now_and_then_and_skipped(graph, sta
     assert 1 <= node.log.count("a frame failed") <= 2
 
 
+def test_diagnostics_warn_while_no_image_can_be_read(graph, start_fake):
+    reports = graph.collect_diagnostics()
+    start_fake(diagnostics_rate=10.0)
+    publisher = image_publisher(graph)
+    graph.wait_for_subscribers(publisher)
+
+    def report_after(picture, is_as_expected, what):
+        def reported():
+            publisher.publish(picture)
+            time.sleep(0.05)
+            return reports and is_as_expected(reports[-1]) and reports[-1]
+
+        return graph.wait(reported, what=what)
+
+    unreadable = graph.picture(squares((1, 0)))
+    unreadable.encoding = "rainbow8"
+    report = report_after(unreadable, lambda r: r["image error"], "the image error")
+    assert report["level"] == b"\x01"
+    assert report["message"].startswith("images are skipped: cannot read encoding 'rainbow8': publish one of")
+    report = report_after(
+        graph.picture(squares((1, 0))), lambda r: not r["image error"], "the error to be taken back"
+    )
+    assert report["level"] == b"\x00"
+
+
 def test_a_late_subscriber_gets_the_vocabulary(graph, start_fake):
     start_fake(vocabulary=["mug", "wall|stuff"])
     with Graph() as late:
@@ -209,6 +234,31 @@ def test_max_rate_is_kept_and_changes_at_run_time(graph, start_fake):
     assert answers_in_a_second() <= 7
     assert graph.set("/eovseg", max_rate=0)[0].successful
     assert answers_in_a_second() > 15
+
+
+def test_max_rate_delays_no_vocabulary_and_no_new_rate(graph, start_fake):
+    segments = graph.collect(PanopticSegmentation, "/eovseg/segments")
+    vocabularies = graph.collect(Vocabulary, "/eovseg/vocabulary", LATCHED)
+    start_fake(max_rate=0.02)  # a frame in 50 s
+    publisher = image_publisher(graph)
+    publish_until_answered(graph, publisher, graph.picture(squares((1, 0))), segments)
+    assert graph.set("/eovseg", vocabulary=["lamp"])[0].successful
+    graph.wait(lambda: vocabularies[-1].labels == ["lamp"], 5, "the new vocabulary")
+    assert len(segments) == 1
+    assert graph.set("/eovseg", max_rate=0)[0].successful
+    publish_until_answered(graph, publisher, graph.picture(squares((1, 0))), segments)
+
+
+def test_max_rate_is_kept_where_the_model_fails(graph, start_fake):
+    reports = graph.collect_diagnostics()
+    start_fake(max_rate=5, diagnostics_rate=10.0)
+    publisher = image_publisher(graph)
+    graph.wait_for_subscribers(publisher)
+    trips_the_model = graph.picture(np.tile(np.array([255, 0, 255], np.uint8), (4, 4, 1)))
+    for _ in range(100):
+        publisher.publish(trips_the_model)
+        time.sleep(0.02)
+    assert 5 <= int(reports[-1]["failed frames"]) <= 13
 
 
 def test_a_camera_may_change_its_size_and_be_one_pixel_large(graph, start_fake):

@@ -7,6 +7,7 @@ from rclpy.context import Context
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
+from eovseg_model.vocabulary import Vocabulary, load_vocabulary
 from eovseg_ros.parameters import NodeParameters, ParameterError
 
 
@@ -69,6 +70,24 @@ def test_values_given_at_the_start():
 def test_a_wrong_value_at_the_start_says_what_to_write(override, reason):
     with pytest.raises(ParameterError, match=reason):
         declare(override)
+
+
+@pytest.mark.parametrize(
+    ("variant", "names"),
+    [("tiny", "simulation_trained"), ("s", "coco_panoptic"), ("m", "coco_panoptic"), ("l", "coco_panoptic")],
+)
+def test_the_default_vocabulary_is_what_the_variant_is_for(variant, names):
+    parameters, _ = declare(f"variant:={variant}")
+    assert parameters.vocabulary == ("@default",)
+    assert Vocabulary.parse(parameters.model_vocabulary) == load_vocabulary(names)
+    more = parameters.replaced({"vocabulary": ["sewing needle", " @default"]})
+    assert more.model_vocabulary == ("sewing needle", f"@{names}")
+
+
+def test_a_class_that_the_default_vocabulary_has_already_is_refused():
+    tiny = NodeParameters().replaced({"vocabulary": ["@default", "traffic light"]})
+    with pytest.raises(ParameterError, match="'traffic light' is a duplicate"):
+        tiny.replaced({"variant": "s"})
 
 
 def test_too_long_and_too_many_are_refused_with_a_reason():

@@ -1,5 +1,8 @@
 """The commands of eovseg-ros against a running node."""
 
+import signal
+import subprocess
+import sys
 import threading
 import time
 
@@ -16,7 +19,8 @@ from eovseg_ros.child_process import ChildProcess
 def running(tmp_path_factory):
     """A node that is fed with pictures until the tests are done."""
     log = tmp_path_factory.mktemp("cli") / "node.log"
-    parameters = {"vocabulary": ["cup", "floor|stuff"], "diagnostics_rate": 10.0}
+    # Its ROS time stands still: nothing may depend on it.
+    parameters = {"vocabulary": ["cup", "floor|stuff"], "diagnostics_rate": 10.0, "use_sim_time": True}
     done = threading.Event()
     with Graph() as graph, ChildProcess("fake_node", log, parameters=parameters) as node:
         node.wait_for_log("segmenting", 20)
@@ -58,6 +62,34 @@ def test_a_vocabulary_that_cannot_be_encoded_is_an_error_with_the_reason(running
     status, _, err = run(capsys, "vocabulary", "set", "broken mug")
     assert status == 1
     assert "the text tower tripped" in err
+    assert run(capsys, "vocabulary", "set", "slow lamp")[0] == 0  # the failure before is not its own
+
+
+@pytest.mark.parametrize("name", ["eovseg", "/eovseg"])
+def test_the_name_of_the_node_needs_no_slash(running, capsys, name):
+    status, _, err = run(capsys, "--node", name, "vocabulary", "set", "broken lamp")
+    assert status == 1
+    assert "the text tower tripped" in err
+
+
+@pytest.mark.parametrize("name", ["my robot", "/a//b", "eovseg/", ""])
+def test_a_name_that_no_node_can_have_is_a_clear_error(capsys, name):
+    status, _, err = run(capsys, "--node", name, "vocabulary", "get")
+    assert (status, err) == (
+        1,
+        f"eovseg-ros: --node {name!r} is no name of a node: write /eovseg or /robot/eovseg\n",
+    )
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_echo_ends_quietly(number):
+    command = [sys.executable, "-c", "import sys; from eovseg_ros.cli import main; sys.exit(main())", "echo"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as echo:
+        echo.stdout.readline()
+        time.sleep(0.5)
+        echo.send_signal(number)
+        _, errors = echo.communicate(timeout=20)
+    assert (echo.returncode, errors) == (0, "")
 
 
 def test_echo_prints_a_line_a_frame(running, capsys):

@@ -4,6 +4,9 @@ import itertools
 
 import numpy as np
 import pytest
+
+pytest.importorskip("pybullet")
+
 from graph import BEST_EFFORT, RELIABLE, stamp_of
 from sensor_msgs.msg import CameraInfo, Image
 
