@@ -1,5 +1,7 @@
 """Images between ROS messages and numpy arrays: one function each way."""
 
+import functools
+import subprocess
 import sys
 from typing import NamedTuple
 
@@ -41,13 +43,14 @@ _ENCODINGS = {
     "16UC1": _Encoding("u2", 1, None),
     "32FC1": _Encoding("f4", 1, None),
 }
+_NOT_BY_CV_BRIDGE = ("uyvy", "yuyv")  # names that it does not know; rows with padding it can shear
 PICTURES = tuple(
     name for name, encoding in _ENCODINGS.items() if encoding.to_rgb is not None or name == "rgb8"
 )
 
 
 def image_to_rgb(message: Image | CompressedImage) -> np.ndarray:
-    """Read a picture.
+    """Read a picture, by cv_bridge where that is there and right, by OpenCV otherwise.
 
     Returns:
         (H, W, 3) uint8 RGB; a view of the message's data, padding cut off, where it is rgb8 already.
@@ -64,6 +67,11 @@ def image_to_rgb(message: Image | CompressedImage) -> np.ndarray:
         return array
     if _ENCODINGS[message.encoding].channels == 2 and message.width % 2:
         raise ImageError(f"{_describe(message)} has an odd width: its encoding stores pixels in pairs")
+    dense = message.step == array.strides[1] * message.width
+    if dense and message.encoding not in _NOT_BY_CV_BRIDGE and cv_bridge_works():
+        from cv_bridge import CvBridge
+
+        return CvBridge().imgmsg_to_cv2(message, "rgb8")
     return _convert(array, _ENCODINGS[message.encoding])
 
 
@@ -120,6 +128,17 @@ def array_to_image(array: np.ndarray, encoding: str, header: Header) -> Image:
     message.step = array.strides[0]
     message.data.frombytes(array.data.cast("B"))
     return message
+
+
+@functools.cache
+def cv_bridge_works() -> bool:
+    """Whether cv_bridge is there and survives a conversion; tried in a child, as a broken one may crash."""
+    probe = (
+        "from cv_bridge import CvBridge; from sensor_msgs.msg import Image; import array;"
+        "m = Image(height=2, width=2, step=6, encoding='bgr8', data=array.array('B', range(12)));"
+        "assert CvBridge().imgmsg_to_cv2(m, 'rgb8')[0, 0, 0] == 2"
+    )
+    return subprocess.run([sys.executable, "-c", probe], check=False, capture_output=True).returncode == 0
 
 
 def _convert(array: np.ndarray, encoding: _Encoding) -> np.ndarray:

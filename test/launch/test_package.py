@@ -29,7 +29,7 @@ DECLARED_AS = {
 }
 NOT_FOR_THE_NODE = ["training", "evaluation", "simulation"]  # folders of the model
 # Only used where a ROS install has it, or where somebody wants another runtime.
-OPTIONAL = {"vision_msgs", "onnx", "onnxruntime", "onnxscript", "openvino", "torch_tensorrt"}
+OPTIONAL = {"vision_msgs", "onnx", "onnxruntime", "onnxscript", "openvino", "tensorrt", "torch_tensorrt"}
 
 
 def manifest_dependencies() -> set[str]:

@@ -1,3 +1,5 @@
+import sys
+import types
 from array import array
 
 import cv2
@@ -6,7 +8,15 @@ import pytest
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
-from eovseg_ros.images import PICTURES, ImageError, array_to_image, image_to_array, image_to_rgb
+from eovseg_ros import images
+from eovseg_ros.images import (
+    PICTURES,
+    ImageError,
+    array_to_image,
+    cv_bridge_works,
+    image_to_array,
+    image_to_rgb,
+)
 
 # Two rows of two pixels, and what they are in RGB.
 HAND_MADE = {
@@ -162,3 +172,47 @@ def test_arrays_survive_the_way_there_and_back(encoding, dtype, channels):
 def test_an_array_of_the_wrong_type_is_refused():
     with pytest.raises(ImageError, match="16UC1 cannot hold int32"):
         array_to_image(np.zeros((2, 2), np.int32), "16UC1", Header())
+
+
+def test_cv_bridge_that_crashes_is_not_used(tmp_path, monkeypatch):
+    (tmp_path / "cv_bridge.py").write_text("import os; os.abort()")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=":")
+    cv_bridge_works.cache_clear()
+    try:
+        assert not cv_bridge_works()
+    finally:
+        cv_bridge_works.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("encoding", "padding", "by_cv_bridge"),
+    [
+        ("bgr8", 0, True),
+        ("bgr8", 2, False),  # it takes step / channels for the width
+        ("mono8", 0, True),
+        ("yuv422", 0, True),
+        ("uyvy", 0, False),  # it does not know the name
+        ("yuyv", 0, False),
+    ],
+)
+def test_cv_bridge_gets_what_it_reads_right(encoding, padding, by_cv_bridge, monkeypatch):
+    class CvBridge:
+        def imgmsg_to_cv2(self, message, encoding):
+            return f"{message.encoding} to {encoding}"
+
+    monkeypatch.setitem(sys.modules, "cv_bridge", types.SimpleNamespace(CvBridge=CvBridge))
+    monkeypatch.setattr(images, "cv_bridge_works", lambda: True)
+    row = [1, 2, 3, 4, 5, 6] if encoding == "bgr8" else [1, 2] if encoding == "mono8" else [1, 2, 3, 4]
+    found = image_to_rgb(message_of([row], encoding, width=2, padding=padding))
+    assert isinstance(found, str) == by_cv_bridge
+
+
+@pytest.mark.skipif(not cv_bridge_works(), reason="cv_bridge is not on PyPI")
+@pytest.mark.parametrize("encoding", [name for name in PICTURES if not name.startswith("bayer")])
+def test_opencv_and_cv_bridge_agree(encoding, monkeypatch):
+    bytes_per_pixel = {"rgb8": 3, "bgr8": 3, "rgba8": 4, "bgra8": 4, "mono8": 1}.get(encoding, 2)
+    rows = np.random.default_rng(2).integers(0, 256, (6, 8 * bytes_per_pixel)).astype(np.uint8)
+    with_either = image_to_rgb(message_of(rows, encoding, width=8))
+    monkeypatch.setattr(images, "cv_bridge_works", lambda: False)
+    by_opencv = image_to_rgb(message_of(rows, encoding, width=8))
+    np.testing.assert_allclose(with_either, by_opencv, atol=1)
