@@ -2,6 +2,7 @@
 IS_311 := import sys; sys.exit(sys.version_info[:2] != (3, 11))
 PYTHON ?= $(shell for name in python3.11 python3; do $$name -c '$(IS_311)' 2>/dev/null && command -v $$name && break; done)
 PYTEST_ARGS ?=
+NO_TEST := 5  # pytest's status where PYTEST_ARGS choose none
 export TORCH_INDEX
 RUN := . build/env.sh &&
 
@@ -27,8 +28,9 @@ setup:  ## make .venv, build the messages, write build/env.sh; quick where all t
 demo: setup  ## simulated camera and node for a minute; leaves pictures and a video
 	@$(RUN) exec python -m eovseg_ros.demo
 
-test: setup  ## all tests
-	@$(RUN) exec python -m pytest --timeout 900 $(PYTEST_ARGS)
+test: setup  ## all tests but the slow ones: those of the model two at a time, then those of a running graph
+	@$(RUN) OMP_NUM_THREADS=1 python -m pytest --timeout 900 -n 2 --ignore test/ros $(PYTEST_ARGS) || [ $$? = $(NO_TEST) ]
+	@$(RUN) python -m pytest --timeout 900 test/ros $(PYTEST_ARGS) || [ $$? = $(NO_TEST) ]
 
 lint: setup  ## ruff and mypy
 	@$(RUN) ruff check . && exec mypy

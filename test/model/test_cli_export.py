@@ -12,7 +12,7 @@ def export(fmt, out, *more):
     return main(["export", fmt, "--variant", "tiny", *size, *more, "--out", str(out)])
 
 
-@pytest.mark.parametrize("precision", ["fp32", "fp16"])
+@pytest.mark.parametrize("precision", ["fp32", pytest.param("fp16", marks=pytest.mark.slow)])
 def test_onnx(precision, tmp_path):
     onnx = pytest.importorskip("onnx")
     assert export("onnx", tmp_path / "tiny.onnx", "--precision", precision) == 0

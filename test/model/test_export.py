@@ -112,7 +112,7 @@ def test_onnx_gives_the_plain_outputs(tmp_path):
     assert_equals_plain(model, network)
 
 
-@pytest.mark.parametrize("one_operator", [True, False])
+@pytest.mark.parametrize("one_operator", [True, pytest.param(False, marks=pytest.mark.slow)])
 @torch.no_grad()
 def test_openvino_gives_the_plain_outputs(one_operator, tmp_path):
     openvino = pytest.importorskip("openvino")
