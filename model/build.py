@@ -1,12 +1,16 @@
 """From a config to a network, and from a weights file to a network that holds it."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import torch
 
 from .ablations import EmbeddingSum, MaskEmbedding, NoSelection, NoSpatialFeatures
 from .aggregator import LiteAggregator
 from .backbone import ConvNeXtBackbone, ResNetBackbone
+from .checkpoint.loading import load_weights
 from .classification import VoidRow
-from .config import EOVSegConfig, ResNetConfig
+from .config import CONFIGS, EOVSegConfig, ResNetConfig
 from .decoder import DecoderStage, LightweightDecoder
 from .eovseg import EOVSeg
 from .instance_embedding import InstanceEmbedding
@@ -43,6 +47,15 @@ def build_model(config: EOVSegConfig) -> EOVSeg:
         ),
         void_row=VoidRow(text_dim=config.text_dim),
     ).eval()
+
+
+def load_model(variant: str, state_dict: Mapping[str, Any], source: str) -> EOVSeg:
+    """A network that takes over a state dict's tensors; no others are made first. Raises CheckpointError."""
+    with torch.device("meta"):
+        model = build_model(CONFIGS[variant])
+    load_weights(model, state_dict, source)
+    materialise_buffers(model)
+    return model
 
 
 def _build_backbone(config: EOVSegConfig) -> ResNetBackbone | ConvNeXtBackbone:

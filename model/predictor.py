@@ -13,10 +13,10 @@ from torch import Tensor
 
 from .backends.backend import Backend
 from .backends.loading import backend_title, describe_backend, load_backend
-from .build import build_model, materialise_buffers
+from .build import load_model
 from .cache_folder import cache_folder
 from .checkpoint.hashing import hash_weights
-from .checkpoint.loading import TEXT_HASH, CheckpointError, load_weights, read_metadata, read_state_dict
+from .checkpoint.loading import TEXT_HASH, CheckpointError, read_metadata, read_state_dict
 from .checkpoint.published_files import converted_path
 from .classification import TextRows
 from .config import CONFIGS
@@ -136,10 +136,7 @@ class EOVSegPredictor:
         else:
             source, state_dict = str(path_or_state_dict), read_state_dict(path_or_state_dict)
             text_hash = read_metadata(path_or_state_dict).get(TEXT_HASH)
-        with torch.device("meta"):
-            model = build_model(CONFIGS[variant])
-        load_weights(model, state_dict, source)
-        materialise_buffers(model)
+        model = load_model(variant, state_dict, source)
         text_hash = text_hash or hash_weights(model.text_encoder.state_dict())
         cache = TextCache(cache_folder(), text_hash)
         runner = load_backend(backend, model.to(device), precision, patient=patient)

@@ -1,11 +1,14 @@
 """PyTorch itself, with the layers laid out for inference."""
 
+from contextlib import AbstractContextManager, nullcontext
+
 import torch
 from torch import Tensor
 
 from ..classification import TextRows
 from ..eovseg import EOVSeg, EOVSegOutput
 from ..folding import fold_batch_norms
+from ..long_lived import long_lived_tensors
 from .cpu.packing import pack
 
 
@@ -15,12 +18,16 @@ class TorchBackend:
     def __init__(self, model: EOVSeg, precision: str = "fp32") -> None:
         self.precision = precision
         self._model = model.eval().requires_grad_(False)
-        fold_batch_norms(model)
-        if model.void_row.embedding.device.type == "cpu" and torch.backends.mkldnn.is_available():
-            pack(model, precision)
-        else:
-            model.to(memory_format=torch.channels_last)
+        self._first_call: AbstractContextManager[None] = long_lived_tensors()  # packs the weights
+        with long_lived_tensors():
+            fold_batch_norms(model)
+            if model.void_row.embedding.device.type == "cpu" and torch.backends.mkldnn.is_available():
+                pack(model, precision)
+            else:
+                model.to(memory_format=torch.channels_last)
 
     @torch.no_grad()
     def __call__(self, images: Tensor, text: TextRows, seen: Tensor) -> EOVSegOutput:
-        return self._model(images.contiguous(memory_format=torch.channels_last), text, seen)
+        context, self._first_call = self._first_call, nullcontext()
+        with context:
+            return self._model(images.contiguous(memory_format=torch.channels_last), text, seen)

@@ -1,5 +1,6 @@
 """Weights into a network, checked key by key and shape by shape."""
 
+import itertools
 import pickle
 import zipfile
 from collections.abc import Mapping
@@ -8,12 +9,14 @@ from typing import Any
 
 import torch
 from safetensors import safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from ..long_lived import long_lived_tensors
 from .hashing import hash_weights
 from .published import is_published, published_name, rename
 
+TEXT_TOWER = "text_encoder"
 FIRST = 5  # offending keys named in an error
 TEXT_HASH = "text_hash"  # metadata: hash of the text tower's weights
 
@@ -32,7 +35,7 @@ def read_state_dict(path: str | Path) -> dict[str, Tensor]:
         raise CheckpointError(f"there is no weights file {path}")
     try:
         if path.suffix == ".safetensors":
-            return load_file(path)
+            return _read_safetensors(path)
         mapped = zipfile.is_zipfile(path)  # torch files from before 1.6 are not
         content = torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
     except pickle.UnpicklingError as error:  # torch's own words advise to run the file's code
@@ -43,6 +46,23 @@ def read_state_dict(path: str | Path) -> dict[str, Tensor]:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise CheckpointError(f"{path} is not a readable weights file: {reason}") from error
     return _entries_of(content, str(path))
+
+
+def _read_safetensors(path: Path) -> dict[str, Tensor]:
+    """All tensors; those of the text tower stay in the file until they are looked at.
+
+    With a vocabulary whose text is cached they never are. The others are copied, part by part, so that each
+    can be given back when inference has laid it out anew.
+    """
+    with safe_open(path, framework="pt") as file:
+        names = sorted(file.keys())
+    entries: dict[str, Tensor] = {}
+    for part, members in itertools.groupby(names, lambda name: name.partition(".")[0]):
+        with safe_open(path, framework="pt") as file, long_lived_tensors():
+            for name in members:
+                tensor = file.get_tensor(name)
+                entries[name] = tensor if part == TEXT_TOWER else tensor.clone()
+    return entries
 
 
 def _entries_of(content: Any, source: str) -> dict[str, Tensor]:
@@ -80,7 +100,7 @@ def save_weights(model: nn.Module, path: str | Path, metadata: Mapping[str, str]
     entries = {
         k: (v.to(dtype) if v.is_floating_point() else v).contiguous() for k, v in model.state_dict().items()
     }
-    text = {k: v for k, v in entries.items() if k.startswith("text_encoder.")}
+    text = {k: v for k, v in entries.items() if k.startswith(f"{TEXT_TOWER}.")}
     save_file(entries, path, metadata={**metadata, TEXT_HASH: hash_weights(text)})
 
 
@@ -94,7 +114,7 @@ def convert(
     """
     entries = matching(state_dict, expected, "the checkpoint")
     entries = _separate({k: v.float() if v.is_floating_point() else v for k, v in entries.items()})
-    text = {k: v for k, v in entries.items() if k.startswith("text_encoder.")}
+    text = {k: v for k, v in entries.items() if k.startswith(f"{TEXT_TOWER}.")}
     part = path.with_suffix(".part")
     save_file(entries, part, metadata={**metadata, TEXT_HASH: hash_weights(text)})
     part.replace(path)

@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 LEVELS = (
-    {"cache_folder", "config", "layers", "mask_sizes", "regions", "vocabulary_class"},
+    {"cache_folder", "config", "layers", "long_lived", "mask_sizes", "regions", "vocabulary_class"},
     {"folding", "vocabulary_files"},
     {"vocabulary"},
     {"preprocess", "backbone", "spatial", "text_encoder", "aggregator", "vas", "tdee", "decoder"}
@@ -74,7 +74,7 @@ def test_stages_use_one_another_without_circles() -> None:
 
 def test_checkpoint_imports_no_model_file() -> None:
     for path in (ROOT / "model" / "checkpoint").rglob("*.py"):
-        assert model_imports(path) <= {"checkpoint"}, path
+        assert model_imports(path) <= {"checkpoint", "long_lived"}, path
 
 
 def test_backends_import_no_predictor() -> None:

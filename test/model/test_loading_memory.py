@@ -11,6 +11,7 @@ import torch
 from eovseg_model.build import build_model
 from eovseg_model.checkpoint.loading import convert, read_state_dict
 from eovseg_model.config import CONFIGS
+from eovseg_model.long_lived import long_lived_tensors
 
 MOST = 1.1  # growth of the peak over the bytes of the parameters, text tower included
 
@@ -54,3 +55,17 @@ def test_its_converted_form(published_file, tmp_path):
     convert(read_state_dict(published_file), expected, path, {})
     assert 0.9 < growth(path) <= MOST
     path.unlink()
+
+
+def resident() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_weights_that_are_replaced_leave_no_holes():
+    """40 tensors of 4 MB, of which every second one goes: so do 80 MB, at once."""
+    with long_lived_tensors():
+        tensors = [torch.ones(2**20) for _ in range(40)]
+    full = resident()
+    del tensors[::2]
+    assert full - resident() == pytest.approx(20 * 2**22, rel=0.1)
