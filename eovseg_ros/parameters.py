@@ -70,7 +70,7 @@ class NodeParameters:
     )
     precision: str = _parameter(
         "fp32",
-        "Number format inside the model. bf16 (backends torch on a CPU, openvino), int8 (torch on a CPU) and "
+        "Number format inside the model. bf16 (torch, openvino; CPUs that have it), int8 (torch; VNNI) and "
         "fp16 (tensorrt) are faster and less exact.",
         choices=PRECISIONS,
     )

@@ -83,7 +83,8 @@ class EngineBackend:
 
     def _serve(self, images: Tensor, text: TextRows, seen: Tensor) -> EOVSegOutput:
         if self._patient:
-            raise BackendError(f"{self.name} {self.precision} has no engine: {self.state}")
+            reason = self._last.error if self._last else "none holds so many classes"
+            raise BackendError(f"{self.name} {self.precision} has no engine: {reason}")
         return self._torch(images, text, seen)
 
     def wait(self, timeout: float | None = None) -> None:

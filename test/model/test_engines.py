@@ -133,7 +133,7 @@ def test_two_builders_build_once(tmp_path):
     assert len(built) == 1
 
 
-def fake_backend(model, folder, build, engine=None):
+def fake_backend(model, folder, build, engine=None, patient=False):
     maker = EngineMaker("fake", "1", build, lambda folder: engine)
     return EngineBackend(
         model=model,
@@ -142,6 +142,7 @@ def fake_backend(model, folder, build, engine=None):
         precision="fp32",
         cache=EngineCache(folder),
         torch_backend=model,
+        patient=patient,
     )
 
 
@@ -221,6 +222,22 @@ def test_torch_serves_on_where_an_engine_breaks_later(tmp_path):
         assert_close(backend(*arguments), model(*arguments), 1e-6)
         assert backend.state == "failed, torch serves: RuntimeError: out of memory"
     assert len(calls) == 3
+
+
+def test_a_patient_backend_waits_and_never_lets_torch_answer(tmp_path):
+    model, arguments = random_model("tiny"), inputs("tiny", 1)
+
+    def engine(images, rows, groups, penalty, seen):
+        return tuple(torch.zeros(1, 2, rows.shape[0] + 1) for _ in range(3))
+
+    def build(model, shape, folder):
+        threading.Event().wait(0.3)
+        write_word(folder)
+
+    assert not fake_backend(model, tmp_path / "a", build, engine, patient=True)(*arguments)[0].any()
+    broken = fake_backend(model, tmp_path / "b", lambda model, shape, folder: 1 / 0, engine, patient=True)
+    with pytest.raises(BackendError, match="fake fp32 has no engine: ZeroDivisionError"):
+        broken(*arguments)
 
 
 def test_engines_that_are_no_longer_wanted_are_not_built(tmp_path):
