@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Train; 0 when the weights are there, of which the first process tells."""
     try:
-        from ..training.recipe import Recipe, RecipeError, read_recipe
+        from ..training.recipe import Recipe, RecipeError, read_recipe, read_variant
         from ..training.supervised import train_supervised
     except ModuleNotFoundError as error:
         if error.name not in ("lightning_fabric", "tensorboard"):
@@ -35,6 +35,9 @@ def run(arguments: argparse.Namespace) -> int:
 
     try:
         recipe = read_recipe(arguments.config) if arguments.config else Recipe()
+        named = read_variant(arguments.config) if arguments.config else None
+        if named not in (None, arguments.variant):
+            raise RecipeError(f"{arguments.config} is for --variant {named}, not {arguments.variant}")
         weights = train_supervised(
             recipe, arguments.variant, arguments.data, arguments.out, arguments.checkpoint
         )

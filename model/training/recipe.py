@@ -65,7 +65,7 @@ class Recipe:
 def read_recipe(path: Path) -> Recipe:
     """The published recipe with the changes of a JSON file. Raises RecipeError that names the fault.
 
-    "variant", which `to_json` writes for people to read, is not one of them: the command line says it.
+    "variant", which `to_json` writes, is not one of them: `read_variant` reads it.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -84,7 +84,7 @@ def read_recipe(path: Path) -> Recipe:
 
 
 def read_variant(path: Path) -> str | None:
-    """The variant that `to_json` wrote into a file that `read_recipe` reads."""
+    """The variant that `to_json` wrote into a file that `read_recipe` reads; None where it names none."""
     return json.loads(path.read_text(encoding="utf-8")).get(VARIANT)
 
 

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from eovseg_model.build import build_model
+from eovseg_model.cli.main import main
 from eovseg_model.config import CONFIGS
 from eovseg_model.training.optimizer import make_optimizer, norms_and_embeddings
 from eovseg_model.training.processes import synchronise_norms
@@ -118,6 +119,14 @@ def test_what_a_training_wrote_can_be_used_again(tmp_path):
     file = tmp_path / "recipe.json"
     file.write_text(to_json(Recipe(steps=7, jitter=(0.5, 1.0)), "m"))
     assert read_recipe(file) == Recipe(steps=7, jitter=(0.5, 1.0)) and read_variant(file) == "m"
+
+
+def test_a_recipe_of_another_variant_is_refused(tmp_path, capsys):
+    file = tmp_path / "recipe.json"
+    file.write_text(to_json(Recipe(), "m"))
+    arguments = ["train", "--config", str(file), "--data", str(tmp_path), "--out", str(tmp_path / "run")]
+    assert main([*arguments, "--variant", "s"]) == 2
+    assert f"{file} is for --variant m, not s" in capsys.readouterr().err
 
 
 def test_the_page_shows_every_field_as_published(tmp_path):
