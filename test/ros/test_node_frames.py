@@ -255,10 +255,11 @@ def test_max_rate_is_kept_where_the_model_fails(graph, start_fake):
     publisher = image_publisher(graph)
     graph.wait_for_subscribers(publisher)
     trips_the_model = graph.picture(np.tile(np.array([255, 0, 255], np.uint8), (4, 4, 1)))
+    start = time.monotonic()
     for _ in range(100):
         publisher.publish(trips_the_model)
         time.sleep(0.02)
-    assert 5 <= int(reports[-1]["failed frames"]) <= 13
+    assert 5 <= int(reports[-1]["failed frames"]) <= 2 + 5 * (time.monotonic() - start)
 
 
 def test_a_camera_may_change_its_size_and_be_one_pixel_large(graph, start_fake):
