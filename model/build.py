@@ -54,7 +54,7 @@ def load_model(variant: str, state_dict: Mapping[str, Any], source: str) -> EOVS
     with torch.device("meta"):
         model = build_model(CONFIGS[variant])
     load_weights(model, state_dict, source)
-    materialise_buffers(model)
+    _materialise_buffers(model)
     return model
 
 
@@ -115,7 +115,7 @@ def _build_instance_embedding(config: EOVSegConfig) -> InstanceEmbedding | MaskE
     return InstanceEmbedding(hidden_dim=config.hidden_dim, spatial_dim=config.spatial.width, fusion=fusion)
 
 
-def materialise_buffers(model: EOVSeg) -> None:
+def _materialise_buffers(model: EOVSeg) -> None:
     """Give memory to what no weights file holds: the text tower's causal mask."""
     tower = model.text_encoder.tower
     with torch.device("cpu"):

@@ -18,6 +18,7 @@ from .names import BackendError
 from .text_padding import cut_output, pad_text
 from .torch_backend import TorchBackend
 
+TOO_LARGE = "the vocabulary has more names than any engine holds"
 MOST_ENGINES = 4  # the one that was asked for longest ago goes first
 
 
@@ -65,7 +66,7 @@ class EngineBackend:
         shape = EngineShape.of(images, text)
         self._last = build = self._wanted(shape) if shape else None
         if shape is None:
-            self._without_engine = f"torch serves: no engine holds {text.groups.shape[0]} classes"
+            self._without_engine = f"torch serves: {TOO_LARGE}"
         if build and self._patient:
             build.wait()
         engine = build.result if build else None
@@ -83,14 +84,9 @@ class EngineBackend:
 
     def _serve(self, images: Tensor, text: TextRows, seen: Tensor) -> EOVSegOutput:
         if self._patient:
-            reason = self._last.error if self._last else "none holds so many classes"
+            reason = self._last.error if self._last else TOO_LARGE
             raise BackendError(f"{self.name} {self.precision} has no engine: {reason}")
         return self._torch(images, text, seen)
-
-    def wait(self, timeout: float | None = None) -> None:
-        """Until no engine that was asked for is being built."""
-        for build in list(self._engines.values()):
-            build.wait(timeout)
 
     def _wanted(self, shape: EngineShape) -> BackgroundBuild[Engine]:
         with self._changing_engines:

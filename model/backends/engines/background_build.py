@@ -33,9 +33,9 @@ class BackgroundBuild(Generic[T]):
             return f"building for {time.monotonic() - self._started:.0f} s, torch serves"
         return "ready"
 
-    def wait(self, timeout: float | None = None) -> None:
+    def wait(self) -> None:
         """Until it is ready or has failed."""
-        self._thread.join(timeout)
+        self._thread.join()
 
     def fail(self, error: Exception) -> None:
         """There is no result, or no longer one that works."""
