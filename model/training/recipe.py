@@ -28,7 +28,7 @@ class Recipe:
     learning_rate: float = 1e-4
     weight_decay: float = 0.05  # not of norms and embeddings
     clip_norm: float = 0.01  # of all gradients together
-    warm_up: int = 10  # steps
+    warm_up: int = 0  # steps; the published ten have a factor of 1 and so the full rate
     milestones: tuple[int, ...] = (163_889, 187_546)  # steps from which the rate is multiplied by `decay`
     decay: float = 0.1
     crop_size: int = 1024  # pixels, a multiple of 32

@@ -12,6 +12,7 @@ from ..checkpoint.loading import load_weights, matching, read_state_dict
 from ..config import CONFIGS
 from ..eovseg import EOVSeg
 from ..predictor import DEMO_WEIGHTS
+from .initialisation import initialise
 
 CLIP_PARTS = ("backbone.", "text_encoder.", "spatial_extractor.vit.", "clip_logit_scale")
 
@@ -25,6 +26,7 @@ def new_model(variant: str, checkpoint: Path | None, seed: int) -> EOVSeg:
     config = CONFIGS[variant]
     torch.manual_seed(seed)
     model = build_model(config)
+    initialise(model)
     if checkpoint:
         load_weights(model, read_state_dict(checkpoint), str(checkpoint))
     elif config.open_clip:

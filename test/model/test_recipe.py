@@ -24,10 +24,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.parametrize(
     ("step", "share"),
     [
-        (0, 0.1),
-        (4, 0.5),
-        (9, 1.0),
-        (10, 1.0),
+        (0, 1.0),
         (163_888, 1.0),
         (163_889, 0.1),
         (187_545, 0.1),
@@ -39,6 +36,11 @@ def test_published_schedule(step, share):
     recipe = Recipe()
     value = staircase(step, warm_up=recipe.warm_up, milestones=recipe.milestones, factor=recipe.decay)
     assert value == pytest.approx(share)
+
+
+def test_a_warm_up_rises_linearly_to_the_full_rate():
+    rates = [staircase(step, warm_up=10, milestones=(), factor=0.1) for step in (0, 4, 9, 10)]
+    assert rates == pytest.approx([0.1, 0.5, 1.0, 1.0])
 
 
 def test_no_warm_up_and_no_milestones_are_a_constant():
