@@ -22,16 +22,25 @@ CHECKPOINT_EVERY = 500
 
 @dataclass(frozen=True, kw_only=True)
 class LoopConfig:
-    """How long and how fast one phase trains; batch_size is per process, size (height, width) in pixels."""
+    """How long and how fast one phase trains; batch_size is per process, sizes (height, width) in pixels.
+
+    The first early_share of the steps see smaller pictures, for less than half the time.
+    """
 
     steps: int
     learning_rate: float
     batch_size: int
     size: tuple[int, int] = (192, 256)
+    early_size: tuple[int, int] = (128, 160)
+    early_share: float = 0.0
     padding: float = 0.0  # how likely a side of a picture is padded, as it is where pictures are segmented
     weight_decay: float = 0.05
     warm_up: int = 200
     clip_norm: float = 1.0
+
+    def size_at(self, step: int) -> tuple[int, int]:
+        """Height and width of the pictures in a step, counted from 0."""
+        return self.early_size if step < self.early_share * self.steps else self.size
 
 
 def train(
@@ -68,11 +77,12 @@ def train(
 
 def draw_batch(memory: SceneMemory, config: LoopConfig, key: tuple[int, int, int]) -> Batch:
     """The batch of one (seed, rank, step): also seeds the generators that the step itself uses."""
+    step = key[-1]
     rng = np.random.default_rng(key)
     random.seed(int(rng.integers(2**31)))
     torch.manual_seed(int(rng.integers(2**31)))
     indices = rng.integers(len(memory), size=config.batch_size).tolist()
-    return memory.batch(indices, config.size, rng, config.padding)
+    return memory.batch(indices, config.size_at(step), rng, config.padding)
 
 
 class _Lines:

@@ -47,7 +47,7 @@ class RegionContrast(nn.Module):
         vit_masks = downsample_masks(batch.regions, block.shape[-2:])
         vit_rows = self.vit_projection(_valid_rows(masked_mean(block, vit_masks), batch.regions))
         categories = torch.cat([r.categories for r in batch.regions])
-        text = self._encode_captions()
+        text = self._encode_captions(self.levels)
         losses = [
             contrast(embedding, text[i], self.levels[i].class_of[categories], self.logit_scale)
             for i in ((SHAPE,) if grey else IN_COLOUR)
@@ -60,27 +60,28 @@ class RegionContrast(nn.Module):
         }
 
     def _text_loss(self, text: Sequence[Tensor]) -> Tensor:
-        """Each class against all others, in other words: without it all texts start out nearly the same."""
-        losses = [
-            contrast(again, rows, torch.arange(len(rows)), self.logit_scale)
-            for rows, again in zip(text, self._encode_captions(), strict=True)
-        ]
-        return torch.stack(losses).mean()
+        """Each class of a level against all others, in other words.
+
+        Without it all texts start out nearly the same.
+        """
+        i = random.randrange(len(self.levels))
+        (again,) = self._encode_captions(self.levels[i : i + 1])
+        return contrast(again, text[i], torch.arange(len(again)), self.logit_scale)
 
     def _composition_loss(self, text: Sequence[Tensor]) -> Tensor:
         """1 - cosine of a composition's text and the sum of its shape's and its colour's."""
         full, shape, colour = (rows[index] for rows, index in zip(text, self._parts.T, strict=True))
         return (1 - F.cosine_similarity(full, shape + colour)).mean()
 
-    def _encode_captions(self) -> list[Tensor]:
+    def _encode_captions(self, levels: Sequence[CaptionLevel]) -> list[Tensor]:
         """One random synonym in one random template a class, all levels in one pass."""
         prompts = [
             random.choice(PROMPT_TEMPLATES).format(random.choice(names))
-            for level in self.levels
+            for level in levels
             for names in level.classes
         ]
         features = self.text_encoder.encode_tokens(self.text_encoder.tokenize(prompts))
-        return list(F.normalize(features, dim=-1).split([len(level.classes) for level in self.levels]))
+        return list(F.normalize(features, dim=-1).split([len(level.classes) for level in levels]))
 
 
 def contrast(embedding: Tensor, rows: Tensor, truth: Tensor, logit_scale: Tensor) -> Tensor:

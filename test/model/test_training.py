@@ -15,7 +15,8 @@ from eovseg_model.simulation.catalog import CATALOG, TRAINED_NAMES
 from eovseg_model.simulation.dataset import main as write_scenes
 from eovseg_model.training.captions import caption_levels
 from eovseg_model.training.demo import clip_module, panoptic_module
-from eovseg_model.training.loop import LoopConfig, train
+from eovseg_model.training.known_tokens import only_known_tokens
+from eovseg_model.training.loop import LoopConfig, draw_batch, train
 from eovseg_model.training.panoptic_step import PanopticStep
 from eovseg_model.training.region_contrast import RegionContrast, downsample_masks
 from eovseg_model.training.scenes import Region, SceneMemory
@@ -115,6 +116,34 @@ def test_whatever_is_trained_has_a_gradient_at_every_step(memory, monkeypatch, p
         module.zero_grad(set_to_none=True)
         sum(module(batch).values()).backward()
         assert [name for name, p in module.named_parameters() if p.requires_grad and p.grad is None] == []
+
+
+def test_only_the_tokens_of_the_names_are_trained_and_they_come_back():
+    torch.manual_seed(0)
+    encoder = build_model(CONFIGS["tiny"]).text_encoder
+    embedding, names = encoder.tower.token_embedding, ["red mug", "blue cone"]
+    before, rows = embedding.weight.detach().clone(), encoder(names).detach()
+    with only_known_tokens(encoder, names):
+        known = encoder.tower.token_embedding.weight
+        assert torch.equal(encoder(names), rows)
+        with pytest.raises(IndexError):
+            encoder(["green mug"])
+        known.data += 1
+    assert encoder.tower.token_embedding is embedding
+    difference = embedding.weight - before
+    used = encoder.tokenize(["This is a photo of a medium blue cone."]).flatten()
+    assert torch.allclose(difference[used], torch.ones(1))
+    assert int(difference.any(1).sum()) == len(known) < 40
+    green = encoder.tokenize(["green"])[0, 1]
+    assert not difference[green].any()
+
+
+def test_the_first_share_of_the_steps_has_smaller_pictures(memory):
+    config = LoopConfig(
+        steps=10, learning_rate=1e-3, batch_size=1, size=(64, 96), early_size=(32, 64), early_share=0.7
+    )
+    sizes = [tuple(draw_batch(memory, config, (0, 0, step)).images.shape[-2:]) for step in (0, 6, 7, 9)]
+    assert sizes == [(32, 64), (32, 64), (64, 96), (64, 96)]
 
 
 def test_kept_out_names_have_no_caption():
