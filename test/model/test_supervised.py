@@ -33,6 +33,7 @@ RECIPE = {
     "steps": STEPS,
     "batch_size": 2,
     "learning_rate": 1e-3,
+    "warm_up": 10,
     "milestones": [10],
     "crop_size": 64,
     "jitter": [1.0, 1.0],
