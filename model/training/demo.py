@@ -39,7 +39,7 @@ PANOPTIC = LoopConfig(steps=9000, learning_rate=1e-3, batch_size=4, padding=0.5)
 
 
 class Schedule(NamedTuple):
-    """What is trained in at most 90 minutes on two cores: scenes to render, and the two phases."""
+    """What two cores do in about 90 minutes: scenes to render, and the two phases."""
 
     scenes: int
     clip: LoopConfig
