@@ -24,6 +24,7 @@ from ..simulation.dataset import DatasetSettings, write_dataset
 from ..simulation.scene_config import DEFAULT
 from ..simulation.seeds import TRAINING as TRAINING_SEEDS
 from ..simulation.seeds import VALIDATION as VALIDATION_SEEDS
+from ..vas import VocabularyAwareSelection
 from .captions import CaptionLevel, caption_levels
 from .known_tokens import only_known_tokens
 from .loop import LoopConfig, train
@@ -49,7 +50,9 @@ class Schedule(NamedTuple):
 SCHEDULES = {
     "bf16-mixed": Schedule(5000, CLIP, PANOPTIC),
     "32-true": Schedule(
-        3500, replace(CLIP, steps=4500, early_share=0.7), replace(PANOPTIC, steps=5600, early_share=0.6)
+        3500,
+        replace(CLIP, steps=4300, early_share=0.7),
+        replace(PANOPTIC, steps=7200, learning_rate=5e-4, batch_size=2),
     ),
 }
 VALIDATION_IMAGES = 100
@@ -74,7 +77,7 @@ def main() -> None:
         render_scenes(arguments.out, arguments.scenes, log)
     fabric.barrier()
     torch.manual_seed(arguments.seed)
-    model = _new_model()
+    model = new_demo_model()
     memory = SceneMemory(CocoPanoptic.from_folder(arguments.out / "train"))
     levels = caption_levels([c.name for c in memory.categories], TRAINED_NAMES)
     validation = Validation(
@@ -90,12 +93,18 @@ def main() -> None:
         log(f"wrote {arguments.weights}")
 
 
-def _new_model() -> EOVSeg:
-    """open_clip starts residual branches at zero; a network this small learns faster where they count."""
+def new_demo_model() -> EOVSeg:
+    """open_clip starts residual branches at zero; a network this small learns faster where they count.
+
+    And Vocabulary-Aware Selection starts with an offset of 1: the largest of many nearly equal weights alone
+    would leave next to nothing of the features.
+    """
     model = build_model(CONFIGS["tiny"])
     for name, parameter in model.backbone.named_parameters():
         if name.endswith("bn3.weight"):
             nn.init.ones_(parameter)
+    assert isinstance(model.vas, VocabularyAwareSelection)
+    nn.init.ones_(model.vas.offset)
     return model.to(memory_format=torch.channels_last)  # twice as fast in bfloat16 on a CPU
 
 

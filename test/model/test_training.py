@@ -8,13 +8,14 @@ from lightning_fabric import Fabric
 pytest.importorskip("pybullet")
 
 from eovseg_model.build import build_model
+from eovseg_model.classification import TextRows
 from eovseg_model.config import CONFIGS
 from eovseg_model.data.coco_panoptic import CocoPanoptic
 from eovseg_model.eovseg import EOVSeg
 from eovseg_model.simulation.catalog import CATALOG, TRAINED_NAMES
 from eovseg_model.simulation.dataset import main as write_scenes
 from eovseg_model.training.captions import caption_levels
-from eovseg_model.training.demo import clip_module, panoptic_module
+from eovseg_model.training.demo import clip_module, new_demo_model, panoptic_module
 from eovseg_model.training.known_tokens import only_known_tokens
 from eovseg_model.training.loop import LoopConfig, draw_batch, train
 from eovseg_model.training.panoptic_step import PanopticStep
@@ -171,3 +172,12 @@ def test_padding_is_black_belongs_to_nothing_and_is_less_than_a_stride(memory):
         assert 64 - 32 < height < 64 and 96 - 32 < width < 96
         assert not image[:, height:].any() and not image[:, :, width:].any()
         assert not region.masks[:, height:].any() and not region.masks[:, :, width:].any()
+
+
+def test_vocabulary_aware_selection_starts_between_once_and_twice_the_features():
+    model = new_demo_model()
+    rows = torch.nn.functional.normalize(torch.randn(46, model.config.text_dim), dim=-1)
+    features = torch.rand(1, model.config.hidden_dim, 6, 8) + 0.5
+    with torch.no_grad():
+        share = model.vas(features, TextRows(rows, torch.arange(45)[:, None])) / features
+    assert (share > 1).all() and (share <= 2).all()
