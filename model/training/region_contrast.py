@@ -74,7 +74,7 @@ class RegionContrast(nn.Module):
         return (1 - F.cosine_similarity(full, shape + colour)).mean()
 
     def _encode_captions(self, levels: Sequence[CaptionLevel]) -> list[Tensor]:
-        """One random synonym in one random template a class, all levels in one pass."""
+        """One random synonym in one random template a class, the given levels in one pass."""
         prompts = [
             random.choice(PROMPT_TEMPLATES).format(random.choice(names))
             for level in levels
