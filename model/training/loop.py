@@ -35,6 +35,7 @@ class LoopConfig:
     early_share: float = 0.0
     padding: float = 0.0  # how likely a side of a picture is padded, as it is where pictures are segmented
     weight_decay: float = 0.05
+    muon: bool = False  # for matrices, instead of AdamW
     warm_up: int = 200
     clip_norm: float = 1.0
 
@@ -62,6 +63,7 @@ def train(
         learning_rate=config.learning_rate,
         weight_decay=config.weight_decay,
         spared=vectors_and_embeddings(module),
+        muon=config.muon,
     )
 
     def batches(first: int) -> Iterator[list[Batch]]:

@@ -1,9 +1,12 @@
-"""AdamW, and which parameters its weight decay spares."""
+"""AdamW or Muon, and which parameters weight decay spares."""
 
 from collections.abc import Set
+from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+
+from .muon import Muon
 
 NORMS = (nn.modules.batchnorm._BatchNorm, nn.LayerNorm)
 PUBLISHED_EMBEDDINGS = ("decoder.object_kernels", "void_row.embedding")
@@ -16,15 +19,29 @@ EMBEDDINGS = (
 
 
 def make_optimizer(
-    module: nn.Module, *, learning_rate: float, weight_decay: float, spared: Set[str]
+    module: nn.Module, *, learning_rate: float, weight_decay: float, spared: Set[str], muon: bool = False
 ) -> torch.optim.AdamW:
-    """AdamW over what is trainable: weight_decay on all but the parameters whose names are spared."""
+    """AdamW over what is trainable: weight_decay on all but the parameters whose names are spared.
+
+    With muon the matrices among those that decay get Muon's updates.
+    """
     trainable = [(name, p) for name, p in module.named_parameters() if p.requires_grad]
-    groups = [
-        {"params": [p for name, p in trainable if name not in spared], "weight_decay": weight_decay},
-        {"params": [p for name, p in trainable if name in spared], "weight_decay": 0.0},
+    decaying = [p for name, p in trainable if name not in spared]
+    others: list[dict[str, Any]] = [
+        {"params": [p for name, p in trainable if name in spared], "weight_decay": 0.0}
     ]
-    return torch.optim.AdamW(groups, lr=learning_rate, fused=True)
+    if not muon:
+        groups = [{"params": decaying, "weight_decay": weight_decay}, *others]
+        return torch.optim.AdamW(groups, lr=learning_rate, fused=True)
+    for matrices in (True, False):
+        chosen = [p for p in decaying if _is_matrix(p) is matrices]
+        others.append({"params": chosen, "weight_decay": weight_decay, "orthogonal": matrices})
+    return Muon(others, lr=learning_rate)
+
+
+def _is_matrix(parameter: Tensor) -> bool:
+    """Whether it mixes channels: what has fewer than four on a side does not, nor depthwise filters."""
+    return parameter.ndim >= 2 and min(parameter.shape[:2]) >= 4
 
 
 def norms_and_embeddings(module: nn.Module) -> set[str]:
