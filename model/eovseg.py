@@ -60,6 +60,11 @@ class EOVSeg(nn.Module):
         """The parts that come from the two CLIPs: frozen, and always in eval mode."""
         return self.backbone, self.text_encoder, self.spatial_extractor.vit
 
+    @property
+    def device(self) -> torch.device:
+        """Where the network lives."""
+        return self.void_row.embedding.device
+
     def train(self, mode: bool = True) -> "EOVSeg":
         """As ever, but the two CLIPs stay in eval mode."""
         super().train(mode)

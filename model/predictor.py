@@ -1,15 +1,11 @@
 """Images in, panoptic segmentation out: what users of the library call."""
 
-import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from .backends.backend import Backend
 from .backends.loading import backend_title, describe_backend, load_backend
@@ -18,67 +14,17 @@ from .cache_folder import cache_folder
 from .checkpoint.hashing import hash_weights
 from .checkpoint.loading import TEXT_HASH, CheckpointError, read_metadata, read_state_dict
 from .checkpoint.published_files import converted_path
-from .classification import TextRows
 from .config import CONFIGS
 from .eovseg import EOVSeg
-from .mask_sizes import MaskSizes, upsample_masks, upsampled_bands
-from .panoptic import Instances, fuse_instances, fuse_panoptic, fuse_semantic
+from .mask_sizes import MaskSizes
+from .panoptic import fuse_panoptic
 from .preprocess import check_image, check_sizes, resize_image, to_input
+from .results import PanopticResult, Segment
 from .text_cache import TextCache
-from .vocabulary import Vocabulary, load_vocabulary
+from .vocabulary import Vocabulary
+from .vocabulary_encoder import EncodedVocabulary, VocabularyEncoder
 
 DEMO_WEIGHTS = Path(__file__).parent / "weights" / "eovseg_tiny.safetensors"
-
-
-@dataclass(frozen=True)
-class Segment:
-    """One segment: id in the map, class index and label, thing or stuff, class probability, area (pixels)."""
-
-    id: int
-    class_id: int
-    label: str
-    is_thing: bool
-    score: float
-    area: int
-
-
-@dataclass(frozen=True)
-class EncodedVocabulary:
-    """A vocabulary with its text rows and the classes seen in training: all that a frame needs of it."""
-
-    vocabulary: Vocabulary
-    text: TextRows
-    seen: Tensor  # (C,) boolean
-
-
-@dataclass(frozen=True)
-class PanopticResult:
-    """What one image gave; semantic and instances are computed when asked for.
-
-    map (H, W) int32 segment ids at the output size, 0 void; class_logits and mask_logits of the last
-    decoder stage (N, C + 1) and (N, H'/4, W'/4), H' and W' the padded input's; final_class_logits
-    (N, C + 1) log probabilities after the ensemble; void is the last class.
-    """
-
-    map: Tensor
-    segments: list[Segment]
-    class_logits: Tensor
-    mask_logits: Tensor
-    final_class_logits: Tensor
-    vocabulary: Vocabulary
-    _sizes: MaskSizes
-
-    @cached_property
-    def semantic(self) -> Tensor:
-        """Class index of every pixel (H, W) int64, never void."""
-        bands = upsampled_bands(self.mask_logits, self._sizes)  # all classes of a whole image are too much
-        return torch.cat([fuse_semantic(self.final_class_logits, band) for band in bands])
-
-    @cached_property
-    def instances(self) -> Instances:
-        """Things with scores, class ids and masks (I, H, W), best first."""
-        masks = upsample_masks(self.mask_logits, self._sizes)
-        return fuse_instances(self.final_class_logits, masks, self.vocabulary.is_thing)
 
 
 class EOVSegPredictor:
@@ -98,10 +44,7 @@ class EOVSegPredictor:
     ) -> None:
         self.model = model.eval()
         self._backend = backend or model
-        self._training_vocabulary = load_vocabulary(model.config.training_vocabulary)
-        self._text_cache = text_cache
-        self._rows: dict[str, Tensor] = {}
-        self._text_lock = threading.Lock()
+        self._encoder = VocabularyEncoder(model, text_cache)
         self.vocabulary = self.encode(vocabulary, seen)
 
     @classmethod
@@ -155,9 +98,8 @@ class EOVSegPredictor:
     @property
     def device(self) -> torch.device:
         """Where the network lives."""
-        return self.model.void_row.embedding.device
+        return self.model.device
 
-    @torch.no_grad()
     def encode(
         self, vocabulary: Vocabulary | Sequence[str], seen: Sequence[bool] | None = None
     ) -> EncodedVocabulary:
@@ -169,29 +111,7 @@ class EOVSegPredictor:
         """
         if not isinstance(vocabulary, Vocabulary):
             vocabulary = Vocabulary.parse(vocabulary)
-        if seen is None:
-            seen = vocabulary.shares_synonym_with(self._training_vocabulary)
-        if len(seen) != len(vocabulary):
-            raise ValueError(f"seen has {len(seen)} entries for {len(vocabulary)} classes")
-        text = TextRows(self._encode_names(vocabulary.synonyms), _group_rows(vocabulary).to(self.device))
-        return EncodedVocabulary(vocabulary, text, torch.tensor(list(map(bool, seen)), device=self.device))
-
-    def _encode_names(self, names: Sequence[str]) -> Tensor:
-        """Rows (T, D): from memory, else from disk, else from the text tower."""
-        with self._text_lock:
-            missing = [name for name in names if name not in self._rows]
-            if missing and self._text_cache:
-                self._keep(self._text_cache.read(missing))
-                missing = [name for name in missing if name not in self._rows]
-            if missing:
-                encoded = dict(zip(missing, self.model.text_encoder(missing), strict=True))
-                self._keep(encoded)
-                if self._text_cache:
-                    self._text_cache.write(encoded)
-            return torch.stack([self._rows[name] for name in names])
-
-    def _keep(self, rows: Mapping[str, Tensor]) -> None:
-        self._rows.update({name: row.to(self.device) for name, row in rows.items()})
+        return self._encoder(vocabulary, seen)
 
     @torch.no_grad()
     def __call__(
@@ -248,14 +168,3 @@ def _kept_weights(variant: str) -> Path:
             f"`eovseg weights fetch {variant}`; only tiny comes with the package"
         )
     return path
-
-
-def _group_rows(vocabulary: Vocabulary) -> Tensor:
-    """Row indices of every class's synonyms (C, K), padded by repeating the first."""
-    width = max(len(c.names) for c in vocabulary.classes)
-    groups, start = [], 0
-    for c in vocabulary.classes:
-        rows = list(range(start, start + len(c.names)))
-        groups.append(rows + rows[:1] * (width - len(rows)))
-        start += len(c.names)
-    return torch.tensor(groups)

@@ -43,7 +43,7 @@ class EngineBackend:
         """model is the plain network that engines are built from, weights a name for its content."""
         self._model = model
         self._maker = maker
-        device = _describe(model.void_row.embedding.device)
+        device = _describe(model.device)
         self._key = (weights, torch.__version__, maker.name, maker.versions, device, precision)
         self._cache = cache
         self._torch = torch_backend

@@ -38,12 +38,12 @@ def load_backend(name: str, model: EOVSeg, precision: str = "fp32", *, patient: 
     "auto" is TensorRT where there are CUDA and torch_tensorrt, else torch. patient is EngineBackend's. Raises
     BackendError for a name or a precision that there is not, and for a package that is missing.
     """
-    name = check_backend(name, precision, model.void_row.embedding.device.type)
+    name = check_backend(name, precision, model.device.type)
     if name == "plain":
         return model
     if name == "torch":
         return TorchBackend(model, precision)
-    maker = _engine_maker(name, precision, model.void_row.embedding.device)
+    maker = _engine_maker(name, precision, model.device)
     weights = f"{GRAPH_VERSION} {model.config} {hash_weights(model.state_dict())}"
     plain = copy.deepcopy(model, {id(model.text_encoder): nn.Identity()}).eval()
     return EngineBackend(

@@ -21,7 +21,7 @@ class TorchBackend:
         self._first_call: AbstractContextManager[None] = long_lived_tensors()  # packs the weights
         with long_lived_tensors():
             fold_batch_norms(model)
-            if model.void_row.embedding.device.type == "cpu" and torch.backends.mkldnn.is_available():
+            if model.device.type == "cpu" and torch.backends.mkldnn.is_available():
                 pack(model, precision)
             else:
                 model.to(memory_format=torch.channels_last)

@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from ..data.coco_results import coco_categories, to_coco_panoptic
 from ..overlay import draw_overlay
-from ..predictor import PanopticResult
+from ..results import PanopticResult
 from ..vocabulary import Vocabulary
 from .video import VideoWriter, count_frames, read_frames
 

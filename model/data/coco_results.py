@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..predictor import PanopticResult
 from ..regions import measure_regions
+from ..results import PanopticResult
 from ..vocabulary import Vocabulary
 from .coco_panoptic import encode_ids
 

@@ -7,7 +7,7 @@ from tqdm import tqdm
 
 from ..complexity import count
 from ..data.annotated import AnnotatedSet, check_classes
-from ..predictor import PanopticResult
+from ..results import PanopticResult
 from ..vocabulary import Vocabulary
 from .benchmarks import Benchmark
 from .metrics import Metrics

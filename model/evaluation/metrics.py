@@ -8,7 +8,7 @@ import numpy as np
 
 from ..data.annotated import AnnotatedSet
 from ..data.semantic import semantic_map
-from ..predictor import PanopticResult
+from ..results import PanopticResult
 from .mask_ap import MaskAP, things_of
 from .mean_iou import MeanIoU
 from .panoptic_quality import LabelledSegment, PanopticQuality

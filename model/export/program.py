@@ -65,7 +65,7 @@ def export_program(
 
 def example_inputs(model: EOVSeg, size: tuple[int, int], text_shape: TextShape, batch: int = 1) -> Inputs:
     """Inputs of the right shapes on the model's device: a picture of zeros, one class, then padding."""
-    device = model.void_row.embedding.device
+    device = model.device
     T, K = text_shape
     rows = torch.zeros(T, model.config.text_dim, device=device)
     rows[0, 0] = 1

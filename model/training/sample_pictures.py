@@ -6,7 +6,8 @@ import numpy as np
 
 from ..data.sample import PanopticSample
 from ..overlay import draw_overlay
-from ..predictor import EOVSegPredictor, Segment
+from ..predictor import EOVSegPredictor
+from ..results import Segment
 from .examples import number_segments
 from .training_sets import TrainingSet
 

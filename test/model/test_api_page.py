@@ -11,8 +11,9 @@ from eovseg_model.data import coco_results
 from eovseg_model.mask_sizes import upsample_masks
 from eovseg_model.overlay import draw_overlay
 from eovseg_model.panoptic import fuse_instances, fuse_panoptic, fuse_semantic
-from eovseg_model.predictor import EOVSegPredictor, PanopticResult
+from eovseg_model.predictor import EOVSegPredictor
 from eovseg_model.regions import measure_regions
+from eovseg_model.results import PanopticResult
 from eovseg_model.vocabulary import Vocabulary, load_vocabulary
 
 ROOT = Path(__file__).parents[2]

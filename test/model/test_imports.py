@@ -13,8 +13,8 @@ LEVELS = (
     {"vocabulary"},
     {"preprocess", "backbone", "spatial", "text_encoder", "aggregator", "vas", "tdee", "decoder"}
     | {"ablations", "classification", "instance_embedding", "overlay", "overlay_names", "panoptic"},
-    {"eovseg", "text_cache"},
-    {"build"},
+    {"eovseg", "results", "text_cache"},
+    {"build", "vocabulary_encoder"},
     {"complexity", "predictor"},
 )
 STAGES = 3  # the level whose modules may use one another, as long as no circle comes of it
