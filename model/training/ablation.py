@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from lightning_fabric import Fabric
 
+from ..backends.names import has_bfloat16
 from ..build import build_model
 from ..config import CONFIGS
 from ..data.coco_panoptic import CocoPanoptic
@@ -24,11 +25,10 @@ from ..eovseg import EOVSeg
 from ..predictor import EOVSegPredictor
 from ..simulation.catalog import TRAINED_NAMES
 from .captions import caption_levels
-from .demo import MASK_POINTS, PANOPTIC, VALIDATION_IMAGES
-from .loop import train
+from .demo import MASK_POINTS, VALIDATION_IMAGES
+from .loop import LoopConfig, train
 from .losses import PanopticLoss
 from .panoptic_step import PanopticStep
-from .processes import demo_precision
 from .scenes import SceneMemory
 from .validation import measure_quality
 
@@ -66,9 +66,9 @@ def train_run(run: Run, *, scenes: Path, weights: Path | None, steps: int, out: 
     memory = SceneMemory(CocoPanoptic.from_folder(scenes / "train"))
     levels = caption_levels([c.name for c in memory.categories], TRAINED_NAMES)
     step = PanopticStep(model, levels, PanopticLoss(num_points=MASK_POINTS), train_backbone=False)
-    config = replace(PANOPTIC, steps=steps)
+    config = LoopConfig(steps=steps, learning_rate=1e-3, batch_size=4, padding=0.5)
     log = partial(_log, out / f"{run.stem}.log")
-    fabric = Fabric(accelerator="cpu", precision=demo_precision())
+    fabric = Fabric(accelerator="cpu", precision="bf16-mixed" if has_bfloat16() else "32-true")
     train(fabric, step, memory, config, run.seed, out / f"{run.stem}.pt", log)
     quality = measure_quality(model, CocoPanoptic.from_folder(scenes / "validation"), VALIDATION_IMAGES)
     result.write_text(json.dumps(quality))

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
 import torch
 from lightning_fabric import Fabric
@@ -30,31 +29,14 @@ from .known_tokens import only_known_tokens
 from .loop import LoopConfig, train
 from .losses import PanopticLoss
 from .panoptic_step import PanopticStep
-from .processes import demo_precision
 from .region_contrast import RegionContrast
 from .scenes import SceneMemory
 from .validation import Validation
 
-CLIP = LoopConfig(steps=6000, learning_rate=1e-3, batch_size=8)
-PANOPTIC = LoopConfig(steps=9000, learning_rate=1e-3, batch_size=4, padding=0.5)
-
-
-class Schedule(NamedTuple):
-    """What two cores do in about 90 minutes: scenes to render, and the two phases."""
-
-    scenes: int
-    clip: LoopConfig
-    panoptic: LoopConfig
-
-
-SCHEDULES = {
-    "bf16-mixed": Schedule(5000, CLIP, PANOPTIC),
-    "32-true": Schedule(
-        3500,
-        replace(CLIP, steps=4300, early_share=0.7),
-        replace(PANOPTIC, steps=7200, learning_rate=5e-4, batch_size=2),
-    ),
-}
+# What two cores without bfloat16 do in less than 90 minutes.
+SCENES = 4000
+CLIP = LoopConfig(steps=2900, learning_rate=1e-3, batch_size=8, early_share=0.7, muon=True)
+PANOPTIC = LoopConfig(steps=4300, learning_rate=2e-3, batch_size=4, padding=0.5, muon=True)
 VALIDATION_IMAGES = 100
 MASK_POINTS = 1024  # at which masks are compared
 
@@ -67,7 +49,6 @@ def main() -> None:
         accelerator="cpu",
         devices=arguments.processes,
         strategy="ddp" if arguments.processes > 1 else "auto",
-        precision=demo_precision(),
     )
     fabric.launch()
     arguments.out.mkdir(parents=True, exist_ok=True)
@@ -84,7 +65,7 @@ def main() -> None:
         model, CocoPanoptic.from_folder(arguments.out / "validation"), VALIDATION_IMAGES, log
     )
     parameters = sum(p.numel() for p in model.parameters())
-    log(f"{len(memory)} pictures, {parameters:,} parameters, precision {demo_precision()}")
+    log(f"{len(memory)} pictures, {parameters:,} parameters")
     train_clip(fabric, model, levels, memory, arguments, log, validation)
     train_panoptic(fabric, model, levels, memory, arguments, log, validation)
     if fabric.is_global_zero:
@@ -105,7 +86,7 @@ def new_demo_model() -> EOVSeg:
             nn.init.ones_(parameter)
     assert isinstance(model.vas, VocabularyAwareSelection)
     nn.init.ones_(model.vas.offset)
-    return model.to(memory_format=torch.channels_last)  # twice as fast in bfloat16 on a CPU
+    return model.to(memory_format=torch.channels_last)
 
 
 def render_scenes(out: Path, scenes: int, log: Callable[[str], None]) -> None:
@@ -136,7 +117,7 @@ def train_clip(
 ) -> None:
     """Phase 1: the small CLIP (CNN, text tower, first ViT block) on captioned regions; frozen afterwards."""
     log("phase 1: CLIP on captioned regions")
-    config = replace(SCHEDULES[demo_precision()].clip, steps=arguments.clip_steps)
+    config = replace(CLIP, steps=arguments.clip_steps)
     names = [name for level in levels for synonyms in level.classes for name in synonyms]
     with only_known_tokens(model.text_encoder, [*names, *validation.names]):
         contrast = clip_module(model, levels)
@@ -165,7 +146,7 @@ def train_panoptic(
     """Phase 2: EOV-Seg on top, its CLIP frozen as in the paper, or with the CNN trained on."""
     log(f"phase 2: EOV-Seg, CNN {'trained on' if arguments.train_backbone else 'frozen'}")
     step = panoptic_module(model, levels, train_backbone=arguments.train_backbone)
-    config = replace(SCHEDULES[demo_precision()].panoptic, steps=arguments.steps)
+    config = replace(PANOPTIC, steps=arguments.steps)
     train(
         fabric,
         step,
@@ -226,13 +207,12 @@ def _parse_arguments() -> argparse.Namespace:
         default=Path("runs/demo"),
         help="scenes, checkpoints and log; an interrupted run continues here",
     )
-    schedule = SCHEDULES[demo_precision()]
-    parser.add_argument("--scenes", type=int, default=schedule.scenes, help="training scenes to render")
+    parser.add_argument("--scenes", type=int, default=SCENES, help="training scenes to render")
     parser.add_argument(
         "--weights", type=Path, default=Path("runs/demo/eovseg_tiny.safetensors"), help="the result"
     )
-    parser.add_argument("--clip-steps", type=int, default=schedule.clip.steps)
-    parser.add_argument("--steps", type=int, default=schedule.panoptic.steps)
+    parser.add_argument("--clip-steps", type=int, default=CLIP.steps)
+    parser.add_argument("--steps", type=int, default=PANOPTIC.steps)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(

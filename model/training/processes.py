@@ -1,13 +1,11 @@
 """Training on one device, or on as many as torchrun has started processes for."""
 
 import os
-from typing import Literal
 
 import torch
 from lightning_fabric import Fabric
 from torch import nn
 
-from ..backends.names import has_bfloat16
 from ..eovseg import EOVSeg
 from .recipe import Recipe
 
@@ -25,11 +23,6 @@ def make_fabric(recipe: Recipe) -> Fabric:
     )
     fabric.launch()
     return fabric
-
-
-def demo_precision() -> Literal["bf16-mixed", "32-true"]:
-    """For the demo model: bfloat16 where the CPU has it; emulated, it takes 8 times as long as float32."""
-    return "bf16-mixed" if has_bfloat16() else "32-true"
 
 
 def place_model(fabric: Fabric, model: EOVSeg) -> None:
