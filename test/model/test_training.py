@@ -45,7 +45,7 @@ def contrast_module() -> tuple[EOVSeg, RegionContrast]:
 
 
 def run(step, memory, path, steps, log=print):
-    config = LoopConfig(steps=steps, learning_rate=1e-3, batch_size=2, size=(64, 96), warm_up=1)
+    config = LoopConfig(steps=steps, learning_rate=1e-3, batch_size=2, size=(64, 96), warm_up=1, muon=True)
     train(Fabric(accelerator="cpu"), step, memory, config, 5, path, log)
 
 
