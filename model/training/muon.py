@@ -1,7 +1,7 @@
 """Muon: momentum whose singular values are all brought near 1 (Jordan et al. 2024), AdamW for the rest."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -15,7 +15,7 @@ ADAM_RMS = 0.2  # usual root mean square of an update of AdamW, which those of M
 
 
 class Muon(torch.optim.AdamW):
-    """AdamW, but for groups with "orthogonal": True, whose parameters are matrices of the first dimension.
+    """AdamW, but for groups with "orthogonal": True: matrices, or taken as such, first dimension by the rest.
 
     In float32, where `torch.optim.Muon` needs a device that is fast in bfloat16, and knows no convolutions.
     One learning rate serves both kinds of groups. Processes that train together share the work.
@@ -25,17 +25,12 @@ class Muon(torch.optim.AdamW):
         super().__init__([{"orthogonal": False, **group} for group in groups], lr=lr, fused=True)
 
     @torch.no_grad()
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+    def step(self, closure: None = None) -> None:  # type: ignore[override]  # takes no closure
         """Update every parameter that has a gradient; those of the orthogonal groups are None afterwards."""
-        loss = None
-        if closure is not None:
-            with torch.enable_grad():
-                loss = closure()
         for group in self.param_groups:
             if group["orthogonal"]:
                 self._step_matrices(group)
         super().step()  # passes over parameters without a gradient
-        return loss
 
     def _step_matrices(self, group: dict[str, Any]) -> None:
         parameters = [p for p in group["params"] if p.grad is not None]

@@ -1,7 +1,6 @@
 """AdamW or Muon, and which parameters weight decay spares."""
 
 from collections.abc import Set
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -27,16 +26,19 @@ def make_optimizer(
     """
     trainable = [(name, p) for name, p in module.named_parameters() if p.requires_grad]
     decaying = [p for name, p in trainable if name not in spared]
-    others: list[dict[str, Any]] = [
-        {"params": [p for name, p in trainable if name in spared], "weight_decay": 0.0}
-    ]
+    spared_group = {"params": [p for name, p in trainable if name in spared], "weight_decay": 0.0}
     if not muon:
-        groups = [{"params": decaying, "weight_decay": weight_decay}, *others]
+        groups = [{"params": decaying, "weight_decay": weight_decay}, spared_group]
         return torch.optim.AdamW(groups, lr=learning_rate, fused=True)
-    for matrices in (True, False):
-        chosen = [p for p in decaying if _is_matrix(p) is matrices]
-        others.append({"params": chosen, "weight_decay": weight_decay, "orthogonal": matrices})
-    return Muon(others, lr=learning_rate)
+    groups = [
+        {
+            "params": [p for p in decaying if _is_matrix(p) is matrices],
+            "weight_decay": weight_decay,
+            "orthogonal": matrices,
+        }
+        for matrices in (True, False)
+    ]
+    return Muon([*groups, spared_group], lr=learning_rate)
 
 
 def _is_matrix(parameter: Tensor) -> bool:

@@ -63,7 +63,7 @@ def test_convolution_is_a_matrix_of_its_outputs():
 
 
 def test_everything_else_gets_adamw():
-    """Vectors, embeddings, depthwise filters and kernels of three taps; bit for bit torch's AdamW."""
+    """Vectors, depthwise filters and kernels of three taps; bit for bit torch's AdamW."""
     torch.manual_seed(0)
     layers = nn.ModuleDict(
         {
