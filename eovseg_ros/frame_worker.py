@@ -1,4 +1,4 @@
-"""The thread that takes images from the mailbox, segments them and publishes."""
+"""The threads that take images from the mailbox, segment them and publish."""
 
 import functools
 import math
@@ -15,11 +15,12 @@ from sensor_msgs.msg import CompressedImage, Image
 from eovseg_ros.frame_publisher import FramePublisher
 from eovseg_ros.frame_statistics import FrameStatistics, FrameTiming
 from eovseg_ros.images import ImageError, image_to_rgb
-from eovseg_ros.live_vocabulary import LiveVocabulary
+from eovseg_ros.live_vocabulary import LiveVocabulary, VocabularySnapshot
 from eovseg_ros.mailbox import Mailbox
 from eovseg_ros.overlay_painter import OverlayPainter
 from eovseg_ros.parameters import NodeParameters
 from eovseg_ros.predictor import Predictor
+from eovseg_ros.publishing_order import PublishingOrder
 from eovseg_ros.segmented_frame import SegmentedFrame
 
 _WARNING_PERIOD = 5.0  # seconds between two warnings of one kind
@@ -33,7 +34,10 @@ class ReceivedImage(NamedTuple):
 
 
 class FrameWorker:
-    """Segment the newest image, one at a time; nothing that an image holds ends the thread."""
+    """Segment the newest image, `threads` of them at a time; nothing that an image holds ends a thread.
+
+    What becomes of the images is published in the order in which they were taken.
+    """
 
     def __init__(
         self,
@@ -44,6 +48,7 @@ class FrameWorker:
         statistics: FrameStatistics,
         parameters: Callable[[], NodeParameters],
         logger: RcutilsLogger,
+        threads: int,
     ) -> None:
         self.mailbox: Mailbox[ReceivedImage] = Mailbox()
         self.image_error = ""  # why the last image could not be read, empty where it could
@@ -61,8 +66,12 @@ class FrameWorker:
             logger=logger,
         )
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="frame worker")
-        self._thread.start()
+        self._taking = threading.Lock()  # one thread looks for work, the others are at it
+        self._taken = -math.inf  # when the last image was, seconds of the steady clock
+        self._order = PublishingOrder()
+        self._threads = [threading.Thread(target=self._run, name="frame worker") for _ in range(threads)]
+        for thread in self._threads:
+            thread.start()
 
     @property
     def error(self) -> str:
@@ -70,33 +79,45 @@ class FrameWorker:
         return self._error or self._painter.error
 
     def stop(self) -> None:
-        """End the thread once the frame in hand is done and drawn; what waits is dropped."""
+        """End the threads once the frames in hand are done and drawn; what waits is dropped."""
         self._stopping.set()
         self.mailbox.close()
-        while self._thread.is_alive():  # a wait without end would not notice a second Ctrl-C in every case
-            self._thread.join(0.1)
+        for thread in self._threads:
+            while thread.is_alive():  # a wait without end would not notice a second Ctrl-C in every case
+                thread.join(0.1)
         self._painter.stop()
 
     def _run(self) -> None:
-        taken = -math.inf
         while not self._stopping.is_set():
-            if self._vocabulary.adopt():
-                self._attempt(self._announce_vocabulary)
-            if (seconds := self._seconds_to_next(taken)) > 0:
-                self.mailbox.pause(seconds)
-                continue
-            image = self.mailbox.take()
-            if image is not None:
-                taken = time.monotonic()
-                self._attempt(functools.partial(self._process, image, taken=taken))
+            with self._taking:
+                work = self._next_work()
+            if work:
+                ticket, step = work
+                self._attempt(step)
+                self._order.done(ticket)
 
-    def _seconds_to_next(self, taken: float) -> float:
-        """Seconds until max_rate allows another frame after the one taken then."""
+    def _next_work(self) -> tuple[int, Callable[[], None]] | None:
+        """A vocabulary to announce or an image to segment, and its ticket; None: look again."""
+        if self._vocabulary.adopt():
+            ticket = self._order.draw()
+            return ticket, functools.partial(self._announce, self._vocabulary.snapshot, ticket)
+        if (seconds := self._seconds_to_next()) > 0:
+            self.mailbox.pause(seconds)
+            return None
+        image = self.mailbox.take()
+        if image is None:
+            return None
+        self._taken = time.monotonic()
+        ticket = self._order.draw()
+        return ticket, functools.partial(self._process, image, self._taken, self._vocabulary.snapshot, ticket)
+
+    def _seconds_to_next(self) -> float:
+        """Seconds until max_rate allows another frame."""
         rate = self._parameters().max_rate
-        return taken + 1 / rate - time.monotonic() if rate else 0.0
+        return self._taken + 1 / rate - time.monotonic() if rate else 0.0
 
-    def _announce_vocabulary(self) -> None:
-        snapshot = self._vocabulary.snapshot
+    def _announce(self, snapshot: VocabularySnapshot, ticket: int) -> None:
+        self._order.wait_for(ticket)  # frames of the vocabulary before it come first
         self._publisher.publish_vocabulary(snapshot)
         self._logger.info(f"vocabulary {snapshot.version} is live: {len(snapshot.labels)} classes")
 
@@ -120,8 +141,8 @@ class FrameWorker:
                 throttle_duration_sec=_WARNING_PERIOD,
             )
 
-    def _process(self, image: ReceivedImage, taken: float) -> None:
-        parameters, snapshot = self._parameters(), self._vocabulary.snapshot
+    def _process(self, image: ReceivedImage, taken: float, snapshot: VocabularySnapshot, ticket: int) -> None:
+        parameters = self._parameters()
         rgb = image_to_rgb(image.message)
         self.image_error = ""
         model_started = time.monotonic()
@@ -141,6 +162,7 @@ class FrameWorker:
             vocabulary_version=snapshot.version,
             class_count=len(snapshot.labels),
         )
+        self._order.wait_for(ticket)
         if self._stopping.is_set():
             return
         self._publisher.publish_frame(frame)

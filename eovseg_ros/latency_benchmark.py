@@ -189,7 +189,7 @@ def main(arguments: list[str] | None = None) -> int:
     use_own_graph()
     camera = {"rate": options.rate, "replay": 20, "width": options.width, "height": options.height}
     node = {name: getattr(options, name) for name in ("checkpoint", "variant", "device")}
-    node |= {name: getattr(options, name) for name in ("backend", "precision", "threads")}
+    node |= {name: getattr(options, name) for name in ("backend", "precision", "threads", "parallel_frames")}
     try:
         with replayed_graph(camera=camera, node=node) as (probe, processes):
             return _measure(probe, processes, options)
@@ -228,6 +228,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--backend", default="auto", help="of the model (default: auto)")
     parser.add_argument("--precision", default="fp32", help="of the model (default: fp32)")
     parser.add_argument("--threads", type=int, default=1, help="of the model (default: 1)")
+    parser.add_argument("--parallel-frames", type=int, default=1, help="of the node (default: 1)")
     options = parser.parse_args(arguments)
     if options.seconds < 1:
         parser.error("--seconds must be at least 1")

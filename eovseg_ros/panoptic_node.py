@@ -27,7 +27,7 @@ from eovseg_ros.spinning import until_shutdown
 
 
 class PanopticNode(LifecycleNode):
-    """Configure loads the model, activate starts to listen; the model runs in a thread of its own."""
+    """Configure loads the model, activate starts to listen; the model runs in threads of its own."""
 
     def __init__(self, load: Callable[[NodeParameters], Predictor]) -> None:
         super().__init__("eovseg")
@@ -111,6 +111,7 @@ class PanopticNode(LifecycleNode):
             statistics=self._statistics,
             parameters=lambda: self.parameters,
             logger=self.get_logger(),
+            threads=self.parameters.parallel_frames,
         )
         self._input = ImageInput(self, transport=self.parameters.image_transport, on_image=self._receive)
         self.get_logger().info(f"segmenting {self._input.topic}")

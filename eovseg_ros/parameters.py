@@ -81,6 +81,13 @@ class NodeParameters:
         low=0,
         high=256,
     )
+    parallel_frames: int = _parameter(
+        1,
+        "Frames that are worked on at the same time, each on `threads` threads: with cores to spare more "
+        "frames a second, but none of them sooner. They are published in the order of their images.",
+        low=1,
+        high=64,
+    )
     short_side: int = _parameter(
         0,
         "Shorter side that images are resized to for the model, pixels; 0: what the variant was made for, "

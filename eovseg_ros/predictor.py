@@ -35,7 +35,7 @@ class Prediction(Protocol):
 
 
 class Predictor(Protocol):
-    """A model in eval mode; `encode` may run beside a call, calls come from one thread."""
+    """A model in eval mode; `encode` and as many calls as it was loaded for may run at the same time."""
 
     @property
     def device(self) -> Any:
@@ -87,4 +87,5 @@ def load_predictor(parameters: NodeParameters) -> Predictor:
         device=device,
         backend=parameters.backend,
         precision=parameters.precision,
+        parallel_calls=parameters.parallel_frames,
     )

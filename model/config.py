@@ -128,7 +128,7 @@ CONFIGS: dict[str, EOVSegConfig] = {
             num_kernels=20,
             num_heads=4,
             ffn_dim=256,
-            short_side=240,
+            short_side=216,
             overlap_threshold=0.6,
             training_vocabulary="simulation_captions",
         ),

@@ -113,6 +113,8 @@ class DynamicDepthwiseAttention(nn.Module):
 
 def predict_masks(kernels: Tensor, features: Tensor) -> Tensor:
     """Mask kernels (B, N, C) . features (B, C, H, W) -> mask logits (B, N, H, W), channels last."""
-    pixels = features.flatten(2).transpose(1, 2)  # (B, HW, C)
-    masks = pixels @ kernels.to(features.dtype).transpose(1, 2)  # the other order is half as fast on CPUs
+    kernels, pixels = kernels.to(features.dtype), features.flatten(2)  # (B, C, HW)
+    if torch.compiler.is_exporting():  # other runtimes would lay all the pixels out anew
+        return (kernels @ pixels).unflatten(2, features.shape[-2:])
+    masks = pixels.transpose(1, 2) @ kernels.transpose(1, 2)  # the other order is half as fast on CPUs
     return masks.transpose(1, 2).unflatten(2, features.shape[-2:])

@@ -87,6 +87,11 @@ def masked_mean(features: Tensor, mask: Tensor) -> Tensor:
     return masked_sum(features, mask) / mask_area(mask, features.dtype)
 
 
+def rows_at_once(numbers_a_row: int, most: int) -> int:
+    """How many rows of a map to work on at once: as many as make most numbers, at least one."""
+    return max(1, most // numbers_a_row)
+
+
 def mask_area(mask: Tensor, dtype: torch.dtype) -> Tensor:
     """Pixels of each boolean mask (B, N, H, W) -> (B, N, 1), never 0."""
     return mask.flatten(2).sum(-1, keepdim=True).clamp(min=1).to(dtype)

@@ -1,5 +1,6 @@
 """Mask logits at the size of the result, a few rows at a time."""
 
+import functools
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -7,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-ROWS_PER_BAND = 8
+NUMBERS_PER_BAND = 2**19  # mask logits of the result's size that are in memory at once
 COLUMNS_PER_BLOCK = 128
 
 
@@ -29,31 +30,34 @@ def upsampled_bands(mask_logits: Tensor, sizes: MaskSizes) -> Iterator[Tensor]:
 
     Both bilinear resizes are linear in rows and in columns: together they are one matrix on either side.
     """
-    rows, columns = (_resizing_matrix(mask_logits.shape[1 + axis], sizes, axis) for axis in (0, 1))
-    x = torch.cat(
-        [
-            mask_logits[..., used] @ block.T.to(mask_logits)
-            for block, used in _blocks(columns, COLUMNS_PER_BLOCK)
-        ],
-        -1,
-    )
-    for block, used in _blocks(rows, ROWS_PER_BAND):
+    N, height, width = mask_logits.shape
+    row_sides, column_sides = ((p, i, o) for p, i, o in zip(*sizes, strict=True))
+    blocks = _resizing_blocks(width, column_sides, COLUMNS_PER_BLOCK)
+    x = torch.cat([mask_logits[..., used] @ block.T.to(mask_logits) for block, used in blocks], -1)
+    for block, used in _resizing_blocks(height, row_sides, rows_per_band(N, sizes.output[1])):
         yield block.to(x) @ x[:, used]
 
 
-def _resizing_matrix(side: int, sizes: MaskSizes, axis: int) -> Tensor:
-    """(output, input) weights of one axis on the CPU: the two resizes of every unit vector."""
+def rows_per_band(masks: int, width: int) -> int:
+    """Rows of so many masks of that width to have in memory at once: 4, 8, 16, ..., 256."""
+    most = max(1, NUMBERS_PER_BAND // max(1, masks * width))
+    return min(256, max(4, 1 << (most.bit_length() - 1)))
+
+
+@functools.lru_cache(maxsize=64)
+def _resizing_blocks(side: int, sides: tuple[int, int, int], size: int) -> list[tuple[Tensor, slice]]:
+    """The two resizes of one axis, from side to sides (padded, image, output), as a banded matrix on the CPU.
+
+    In groups of `size` rows: the part that is not zero, and which columns that is.
+    """
+    padded, image, output = sides
     x = torch.eye(side)[None]
-    x = F.interpolate(x, size=sizes.padded[axis], mode="linear", align_corners=False)
-    x = x[..., : sizes.image[axis]]
-    if sizes.image[axis] != sizes.output[axis]:
-        x = F.interpolate(x, size=sizes.output[axis], mode="linear", align_corners=False)
-    return x[0].T
-
-
-def _blocks(matrix: Tensor, size: int) -> Iterator[tuple[Tensor, slice]]:
-    """Groups of `size` rows of a banded matrix: the part that is not zero, and which columns that is."""
-    for rows in matrix.split(size):
+    x = F.interpolate(x, size=padded, mode="linear", align_corners=False)[..., :image]
+    if image != output:
+        x = F.interpolate(x, size=output, mode="linear", align_corners=False)
+    blocks = []
+    for rows in x[0].T.split(size):
         columns = rows.any(0).nonzero()
         used = slice(int(columns.min()), int(columns.max()) + 1)
-        yield rows[:, used], used
+        blocks.append((rows[:, used], used))
+    return blocks

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from .mask_sizes import ROWS_PER_BAND, MaskSizes, upsampled_bands
+from .mask_sizes import MaskSizes, rows_per_band, upsampled_bands
 
 MAX_INSTANCES = 100
 
@@ -64,39 +64,46 @@ def fuse_panoptic(
     if len(scores) == 0:
         output = mask_logits.shape[-2:] if sizes is None else sizes.output
         return PanopticMap(torch.zeros(*output, dtype=torch.int32, device=scores.device), [])
-    bands = mask_logits.split(ROWS_PER_BAND, 1) if sizes is None else upsampled_bands(mask_logits, sizes)
-    winner, counts = _count_pixels(bands, scores)
+    if sizes is None:
+        K, _, width = mask_logits.shape
+        bands: Iterable[Tensor] = mask_logits.split(rows_per_band(K, width), 1)
+    else:
+        bands = upsampled_bands(mask_logits, sizes)
+    codes, counts = _count_pixels(bands, scores)
     table, segments = _assign_ids(
         torch.cat([classes[None], scores[None], counts]).tolist(), is_thing, overlap_threshold
     )
-    return PanopticMap(torch.tensor([0, *table], dtype=torch.int32).to(winner.device)[winner], segments)
+    ids = torch.zeros(len(table) + 1, 2, dtype=torch.int32)
+    ids[1:, 1] = torch.tensor(table, dtype=torch.int32).flip(0)
+    panoptic = ids.flatten().to(codes.device).index_select(0, codes.flatten()).view_as(codes)
+    return PanopticMap(panoptic, segments)
 
 
 def _count_pixels(bands: Iterable[Tensor], scores: Tensor) -> tuple[Tensor, Tensor]:
-    """The query that wins and holds each pixel, and how many pixels each query has.
+    """Which query wins each pixel and whether its mask holds it, and how many pixels each query has.
 
-    bands (K, rows, W) of mask logits, scores (K,), negative where dropped -> (H, W) of query + 1, 0 for
-    none, and (3, K) float64: pixels won and held, won at any probability, held whether won or not.
+    bands (K, rows, W) of mask logits, scores (K,), negative where dropped -> codes (H, W), which are
+    2 (K - query), 1 more where its mask holds the pixel; and (3, K) float64: pixels won and held, won at any
+    probability, held whether won or not.
     """
     K = len(scores)
-    number = torch.arange(K, 0, -1, dtype=torch.float32, device=scores.device).view(K, 1, 1)
-    counts = torch.zeros(2 * K + 1, dtype=torch.float64, device=scores.device)
+    twice = torch.arange(2 * K, 0, -2, dtype=torch.float32, device=scores.device).view(K, 1, 1)
+    counts = torch.zeros(2 * K + 2, dtype=torch.float64, device=scores.device)
     total = torch.zeros(K, dtype=torch.float64, device=scores.device)
-    maps = []
+    parts = []
     for band in bands:
         logits = band.float()
         weighted = logits.sigmoid().mul_(scores.view(K, 1, 1))
-        # argmax(0), many times faster on CPUs: the first of those that equal the maximum. A comparison that
-        # writes numbers is faster than one that writes booleans.
-        winner = K - weighted.eq_(weighted.amax(0)).mul_(number).amax(0).long()  # (rows, W)
-        inside = torch.ge(logits, 0, out=weighted)
-        held = inside.gather(0, winner[None])[0] > 0
+        inside = torch.ge(logits, 0, out=torch.empty_like(logits))
         total += inside.sum((1, 2))
-        index = torch.where(held, winner + 1, winner + 1 + K).flatten()
-        counts.scatter_add_(0, index, torch.ones_like(index, dtype=counts.dtype))
-        maps.append(torch.where(held, winner + 1, 0))
-    area, not_held = counts[1:].view(2, K)
-    return torch.cat(maps), torch.stack([area, area + not_held, total])
+        # argmax(0), many times faster on CPUs: the first of those that equal the maximum has the largest
+        # code. A comparison that writes numbers is faster than one that writes booleans.
+        best = weighted.eq_(weighted.amax(0))
+        code = best.mul_(inside.add_(twice)).amax(0).long()  # (rows, W)
+        counts.scatter_add_(0, code.flatten(), torch.ones_like(code, dtype=counts.dtype).flatten())
+        parts.append(code)
+    not_held, area = counts.view(K + 1, 2)[1:].flip(0).T
+    return torch.cat(parts), torch.stack([area, area + not_held, total])
 
 
 def _assign_ids(

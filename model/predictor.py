@@ -28,7 +28,7 @@ DEMO_WEIGHTS = Path(__file__).parent / "weights" / "eovseg_tiny.safetensors"
 
 
 class EOVSegPredictor:
-    """A network, a vocabulary and the steps around them; safe to use while `encode` runs in another thread.
+    """A network, a vocabulary and the steps around them; `encode` and calls may run in several threads.
 
     text_cache keeps encoded names between runs; without one they are kept in memory alone. backend runs
     the network; without one the model does as it is.
@@ -58,6 +58,7 @@ class EOVSegPredictor:
         backend: str = "plain",
         precision: str = "fp32",
         patient: bool = False,
+        parallel_calls: int = 1,
     ) -> "EOVSegPredictor":
         """Load a variant ("s", "m", "l", "tiny") from a published checkpoint, one of ours, or what is in one.
 
@@ -65,7 +66,8 @@ class EOVSegPredictor:
         A state dict's tensors are taken over, not copied. vocabulary and seen as in `encode`. backend
         "plain" leaves the network as it was loaded; all others change its layers in place for speed, after
         which it cannot be trained or saved. Where one builds an engine, torch serves meanwhile, or, if
-        patient, the first image of a size waits for it.
+        patient, the first image of a size waits for it. parallel_calls: as many calls from several threads
+        are worked on at the same time, each on as many threads as PyTorch is set to; more of them take turns.
         Raises ValueError for an unknown variant or backend, CheckpointError, with the first keys that do
         not fit, for missing or wrong weights, and what `encode` raises.
         """
@@ -82,7 +84,9 @@ class EOVSegPredictor:
         model = load_model(variant, state_dict, source)
         text_hash = text_hash or hash_weights(model.text_encoder.state_dict())
         cache = TextCache(cache_folder(), text_hash)
-        runner = load_backend(backend, model.to(device), precision, patient=patient)
+        runner = load_backend(
+            backend, model.to(device), precision, patient=patient, parallel_calls=parallel_calls
+        )
         return cls(model, vocabulary, seen, cache, runner)
 
     @property
@@ -126,7 +130,7 @@ class EOVSegPredictor:
         """Segment one image (H, W, 3) uint8 RGB.
 
         short_side: the image is resized so that its short side has that many pixels, its long side
-        2560 at most; "variant" is what it was made for (640, tiny 240), None leaves the size as it is.
+        2560 at most; "variant" is what it was made for (640, tiny 216), None leaves the size as it is.
         output_size: (height, width) of the result, by default the image's own. vocabulary: an
         encoded one, by default the predictor's. The thresholds, from 0 to 1, are those of fuse_panoptic;
         overlap_threshold is by default what the variant was judged with (0.8, tiny 0.6).

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
@@ -48,21 +47,19 @@ def resize_image(image: np.ndarray, short_side: int | None) -> np.ndarray:
     return np.asarray(Image.fromarray(image).resize(shape[::-1], Image.Resampling.BILINEAR))
 
 
-def pad_to_stride(images: Tensor) -> Tensor:
-    """Zero-pad (B, C, H, W) right and bottom to multiples of 32."""
-    height, width = images.shape[-2:]
-    return F.pad(images, (0, -width % STRIDE, 0, -height % STRIDE))
-
-
 def to_input(image: np.ndarray, device: torch.device) -> Tensor:
     """(H, W, 3) uint8 RGB -> normalised (1, 3, H', W') float32, padded with zeros to multiples of 32."""
-    pixels = torch.from_numpy(np.require(image, requirements=["C", "W"]))
-    x = pixels.to(device).permute(2, 0, 1).float()  # (3, H, W)
-    return pad_to_stride(normalise(x).unsqueeze(0))
+    height, width = image.shape[:2]
+    x = torch.zeros(1, 3, height + -height % STRIDE, width + -width % STRIDE, device=device)
+    inside = x[0, :, :height, :width]
+    pixels = torch.from_numpy(np.require(image, requirements=["C", "W"])).to(device)
+    inside.copy_(pixels.permute(2, 0, 1))
+    inside.copy_(normalise(inside))
+    return x
 
 
 def normalise(images: Tensor) -> Tensor:
     """RGB (..., 3, H, W) from 0 to 255 as floats -> less the mean, over the standard deviation."""
     mean = torch.tensor(PIXEL_MEAN, device=images.device).view(3, 1, 1)
     std = torch.tensor(PIXEL_STD, device=images.device).view(3, 1, 1)
-    return (images - mean) / std
+    return (images - mean).div_(std)

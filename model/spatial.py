@@ -6,9 +6,9 @@ import torch
 from open_clip.transformer import QuickGELU
 from torch import Tensor, nn
 
-from .layers import ChannelLayerNorm, SelfAttention, mask_area, masked_sum, resize
+from .layers import ChannelLayerNorm, SelfAttention, mask_area, masked_sum, resize, rows_at_once
 
-ROWS_PER_PART = 4  # rows of the stride-8 map whose part of F_s is in memory at once
+NUMBERS_AT_ONCE = 2**22  # of F_s that are in memory
 
 
 class SpatialExtractor(nn.Module):
@@ -34,7 +34,8 @@ class SpatialExtractor(nn.Module):
 
         F_s comes and goes a few rows at a time: each of its pixels has one parent in `coarse`.
         """
-        parts = zip(coarse.split(ROWS_PER_PART, 2), inside.split(2 * ROWS_PER_PART, 2), strict=True)
+        rows = coarse_rows(coarse)
+        parts = zip(coarse.split(rows, 2), inside.split(2 * rows, 2), strict=True)
         double, gelu = self.upsampling[3], self.upsampling[4]
         total = torch.stack([masked_sum(gelu(double(x)), mask) for x, mask in parts]).sum(0)
         return total / mask_area(inside, total.dtype)
@@ -82,3 +83,9 @@ class TransformerBlock(nn.Module):
         """(B, N, width) -> (B, N, width)."""
         x = x + self.attn(self.ln_1(x))
         return x + self.mlp(self.ln_2(x))
+
+
+def coarse_rows(coarse: Tensor) -> int:
+    """Rows of the stride-8 map (B, C, H/8, W/8) whose part of F_s is in memory at once."""
+    _, C, _, W = coarse.shape
+    return rows_at_once(4 * C * W, NUMBERS_AT_ONCE)  # a pixel becomes four

@@ -5,8 +5,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .classification import TextRows
+from .layers import rows_at_once
 
-ROWS_PER_PART = 4  # rows of the map that are attended to at once
+NUMBERS_AT_ONCE = 2**20  # of embeddings and similarities: what a core's cache holds
 
 
 class VocabularyAwareSelection(nn.Module):
@@ -27,8 +28,10 @@ class VocabularyAwareSelection(nn.Module):
         x = F.gelu(self.depthwise_bn(self.depthwise(aggregated)))
         guide = self.guide(text.rows) * text.rows.shape[1] ** -0.5
         # A batch norm that learns needs all pixels at once; else D and T + 1 numbers a pixel come and go.
-        parts = [x] if self.training else x.split(ROWS_PER_PART, dim=2)
-        attention = torch.cat([self._attend(part, guide, text.penalty) for part in parts], dim=2)
+        rows = x.shape[2] if self.training else rows_attended(x.shape[3], text)
+        attention = torch.cat(
+            [self._attend(part, guide, text.penalty) for part in x.split(rows, dim=2)], dim=2
+        )
         return aggregated * (attention * self.scale + self.offset).to(aggregated.dtype)
 
     def _attend(self, x: Tensor, guide: Tensor, penalty: Tensor | None) -> Tensor:
@@ -36,3 +39,8 @@ class VocabularyAwareSelection(nn.Module):
         embedding = F.gelu(self.pointwise_bn(self.pointwise(x)))  # (B, D, H, W)
         similarity = F.linear(embedding.permute(0, 2, 3, 1), guide, penalty)  # (B, H, W, T + 1)
         return similarity.float().softmax(-1).amax(-1).unsqueeze(1)
+
+
+def rows_attended(width: int, text: TextRows) -> int:
+    """Rows of a map of that width whose embeddings and similarities are in memory at once."""
+    return rows_at_once(width * sum(text.rows.shape), NUMBERS_AT_ONCE)

@@ -32,10 +32,13 @@ _PACKAGES = {
 }
 
 
-def load_backend(name: str, model: EOVSeg, precision: str = "fp32", *, patient: bool = False) -> Backend:
+def load_backend(
+    name: str, model: EOVSeg, precision: str = "fp32", *, patient: bool = False, parallel_calls: int = 1
+) -> Backend:
     """A backend that runs model, which it may change in place; "plain" is model as it is.
 
-    "auto" is TensorRT where there are CUDA and torch_tensorrt, else torch. patient is EngineBackend's. Raises
+    "auto" is TensorRT where there are CUDA and torch_tensorrt, else torch. patient is EngineBackend's,
+    parallel_calls the most that OpenVINO works on at the same time; elsewhere it needs no number. Raises
     BackendError for a name or a precision that there is not, and for a package that is missing.
     """
     name = check_backend(name, precision, model.device.type)
@@ -43,7 +46,7 @@ def load_backend(name: str, model: EOVSeg, precision: str = "fp32", *, patient: 
         return model
     if name == "torch":
         return TorchBackend(model, precision)
-    maker = _engine_maker(name, precision, model.device)
+    maker = _engine_maker(name, precision, model.device, parallel_calls)
     weights = f"{GRAPH_VERSION} {model.config} {hash_weights(model.state_dict())}"
     plain = copy.deepcopy(model, {id(model.text_encoder): nn.Identity()}).eval()
     return EngineBackend(
@@ -99,11 +102,11 @@ def _check_low_precision(precision: str, device: str) -> None:
         raise BackendError("int8 needs a CPU with VNNI: without it sums overflow")
 
 
-def _engine_maker(name: str, precision: str, device: torch.device) -> EngineMaker:
+def _engine_maker(name: str, precision: str, device: torch.device, parallel_calls: int) -> EngineMaker:
     if name == "openvino":
         from .engines.openvino_engine import openvino_maker
 
-        return openvino_maker(precision)
+        return openvino_maker(precision, parallel_calls)
     if name == "onnxruntime":
         from .engines.onnxruntime_engine import onnxruntime_maker
 

@@ -1,6 +1,7 @@
 """The network as a TensorRT engine, made and run by torch-tensorrt 2.14. No GPU has run this yet."""
 
 import importlib.util
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -59,4 +60,10 @@ def load(path: Path) -> Callable[..., tuple[Tensor, Tensor, Tensor]]:
 
     module = torch_tensorrt.load(str(path)).module()
     torch_tensorrt.runtime.set_cudagraphs_mode(True)
-    return module
+    running = threading.Lock()  # an execution context and a recorded graph have one user at a time
+
+    def run(*inputs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        with running:
+            return module(*inputs)
+
+    return run

@@ -1,6 +1,6 @@
 """PyTorch itself, with the layers laid out for inference."""
 
-from contextlib import AbstractContextManager, nullcontext
+import threading
 
 import torch
 from torch import Tensor
@@ -18,7 +18,8 @@ class TorchBackend:
     def __init__(self, model: EOVSeg, precision: str = "fp32") -> None:
         self.precision = precision
         self._model = model.eval().requires_grad_(False)
-        self._first_call: AbstractContextManager[None] = long_lived_tensors()  # packs the weights
+        self._first_call = threading.Lock()
+        self._packed = False
         with long_lived_tensors():
             fold_batch_norms(model)
             if model.device.type == "cpu" and torch.backends.mkldnn.is_available():
@@ -28,6 +29,10 @@ class TorchBackend:
 
     @torch.no_grad()
     def __call__(self, images: Tensor, text: TextRows, seen: Tensor) -> EOVSegOutput:
-        context, self._first_call = self._first_call, nullcontext()
-        with context:
-            return self._model(images.contiguous(memory_format=torch.channels_last), text, seen)
+        images = images.contiguous(memory_format=torch.channels_last)
+        if not self._packed:
+            with self._first_call, long_lived_tensors():  # lays out the weights
+                output = self._model(images, text, seen)
+                self._packed = True
+                return output
+        return self._model(images, text, seen)

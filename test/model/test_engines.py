@@ -1,7 +1,9 @@
 """Engines give what the network gives, come from the cache when they can, and never hold up a frame."""
 
+import copy
 import os
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -30,14 +32,29 @@ def test_engine_equals_the_plain_network(name, tmp_path, monkeypatch):
     monkeypatch.setenv("EOVSEG_CACHE", str(tmp_path))
     model, (_, text, seen) = random_model("tiny"), inputs("tiny", 1)
     picture = np.random.default_rng(0).integers(0, 256, (64, 96, 3), np.uint8)
-    images = to_input(picture, torch.device("cpu"))
-    assert not images.is_contiguous()  # as a picture is that needs no padding
+    images = to_input(picture, torch.device("cpu")).contiguous(memory_format=torch.channels_last)
     expected = model(images, text, seen)
     backend = load_backend(name, model)
     assert_close(backend(images, text, seen), expected, 1e-5)  # torch serves
     wait_for_engines(backend)
     assert backend.state == "ready"
     assert_close(backend(images, text, seen), expected, 1e-4)
+
+
+@pytest.mark.parametrize("name", ["torch", "openvino", "onnxruntime"])
+@torch.no_grad()
+def test_calls_at_the_same_time_do_not_mix(name, tmp_path, monkeypatch):
+    if name != "torch":
+        pytest.importorskip(name)
+    monkeypatch.setenv("EOVSEG_CACHE", str(tmp_path))
+    model, (_, text, seen) = random_model("tiny"), inputs("tiny", 1)
+    pictures = torch.randn(6, 1, 3, 64, 96)
+    expected = [model(picture, text, seen) for picture in pictures]
+    backend = load_backend(name, copy.deepcopy(model), patient=True, parallel_calls=2)
+    with ThreadPoolExecutor(3) as pool:  # one more than there is room for
+        found = list(pool.map(lambda picture: backend(picture, text, seen), pictures))
+    for one, other in zip(found, expected, strict=True):
+        assert_close(one, other, 1e-4)
 
 
 def write_word(folder, word="engine"):

@@ -64,10 +64,10 @@ def test_default_short_side_is_the_variants(tiny):
     tiny(image(120, 160), short_side=64)
     hook.remove()
     assert sizes == [
-        (256, 320),
+        (224, 288),
         (128, 160),
         (64, 96),
-    ]  # 240x320, 120x160 and 64x85, padded to multiples of 32
+    ]  # 216x288, 120x160 and 64x85, padded to multiples of 32
 
 
 def test_batch_of_two_equals_two_singles(parity_case):

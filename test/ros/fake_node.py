@@ -5,6 +5,7 @@ A pixel's segment id is its red value; the label is green modulo the size of the
 
 import os
 import sys
+import threading
 import time
 from dataclasses import dataclass
 
@@ -49,9 +50,10 @@ class FakePredictor:
     device = "cpu"
     backend_state = "fake fp32"
 
-    def __init__(self, seconds: float = 0.0, slow_seconds: float = 3.0) -> None:
+    def __init__(self, seconds: float = 0.0, slow_seconds: float = 3.0, together: int = 1) -> None:
         self.seconds = seconds
         self.slow_seconds = slow_seconds
+        self.meeting = threading.Barrier(together, timeout=5)
 
     def encode(self, vocabulary):
         if any(label.startswith("slow") for label in vocabulary.labels):
@@ -62,6 +64,8 @@ class FakePredictor:
 
     def __call__(self, image, *, short_side, vocabulary, object_threshold, overlap_threshold):
         time.sleep(self.seconds)
+        if self.meeting.parties > 1 and self.meeting.wait() == 0:
+            time.sleep(0.3)  # who came first goes last
         if image[0, 0].tolist() == [255, 0, 255]:
             raise RuntimeError("the model tripped")
         if state := ENGINE_STATES.get(tuple(image[0, 0].tolist())):
@@ -91,5 +95,7 @@ def paint_slowly(seconds):
 
 if __name__ == "__main__":
     paint_slowly(float(os.environ.get("FAKE_OVERLAY_SECONDS", "0")))
-    predictor = FakePredictor(float(os.environ.get("FAKE_SECONDS", "0")))
+    predictor = FakePredictor(
+        float(os.environ.get("FAKE_SECONDS", "0")), together=int(os.environ.get("FAKE_TOGETHER", "1"))
+    )
     sys.exit(main(load=lambda parameters: predictor))

@@ -96,6 +96,19 @@ def test_labels_do_not_wait_for_the_picture_and_every_picture_comes(graph, start
     assert "ERROR" not in node.log
 
 
+def test_frames_at_the_same_time_come_out_in_the_order_of_their_images(graph, start_fake, monkeypatch):
+    """Two calls of the stand-in wait for each other, and the first that came takes the longer."""
+    monkeypatch.setenv("FAKE_TOGETHER", "2")
+    segments = graph.collect(PanopticSegmentation, "/eovseg/segments")
+    node = start_fake(parallel_frames=2)
+    publisher = image_publisher(graph)
+    while len(segments) < 6:
+        publish_until_answered(graph, publisher, graph.picture(squares((1, 0))), segments)
+    stamps = [stamp_of(message) for message in segments]
+    assert stamps == sorted(stamps)
+    assert "ERROR" not in node.log
+
+
 def test_an_overlay_that_fails_costs_nothing_but_itself(graph, start_fake):
     reports = graph.collect_diagnostics()
     segments = graph.collect(PanopticSegmentation, "/eovseg/segments")

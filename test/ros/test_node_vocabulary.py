@@ -11,9 +11,10 @@ from eovseg_ros.msg import PanopticSegmentation, Vocabulary
 
 
 @pytest.fixture
-def node(graph, start_fake, monkeypatch):
-    monkeypatch.setenv("FAKE_SECONDS", "0.015")
-    return start_fake(diagnostics_rate=10.0)
+def node(graph, start_fake, monkeypatch, request):
+    parallel_frames = getattr(request, "param", 1)
+    monkeypatch.setenv("FAKE_SECONDS", str(0.015 * parallel_frames))
+    return start_fake(diagnostics_rate=10.0, parallel_frames=parallel_frames)
 
 
 class Stream:
@@ -74,6 +75,7 @@ class Stream:
         assert int(report["failed frames"]) == int(report["bad images"]) == 0
 
 
+@pytest.mark.parametrize("node", [1, 3], indirect=True, ids=["one frame", "three frames at a time"])
 def test_switching_under_load(graph, node):
     stream = Stream(graph)
     sets = [["cup", "ball"], ["mug"], ["a", "b", "c|stuff"], ["box", "wall|stuff"], ["one", "two", "three"]]

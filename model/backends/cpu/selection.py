@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from ...classification import TextRows
-from ...vas import ROWS_PER_PART, VocabularyAwareSelection
+from ...vas import VocabularyAwareSelection, rows_attended
 from .convolution import PackedConv2d
 from .linear import MakeLinear, PackedLinear
 
@@ -24,7 +24,8 @@ class PackedSelection(nn.Module):
         """F_agg (B, C, H, W), text with void (T + 1 rows) -> visual-semantic features (B, C, H, W)."""
         guide = self.guide(text.rows) * text.rows.shape[1] ** -0.5
         compare = PackedLinear(guide, text.penalty, self._dtype)
-        parts = self.depthwise(aggregated).permute(0, 2, 3, 1).split(ROWS_PER_PART, dim=1)
+        x = self.depthwise(aggregated).permute(0, 2, 3, 1)
+        parts = x.split(rows_attended(x.shape[2], text), dim=1)
         attention = torch.cat([self._attend(part, compare) for part in parts], dim=2)
         return aggregated * (attention * self._scale + self._offset).to(aggregated.dtype)
 

@@ -5,10 +5,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ...layers import mask_area, masked_sum
-from ...spatial import SpatialExtractor
+from ...spatial import SpatialExtractor, coarse_rows
 from .linear import Activation, MakeLinear
-
-ROWS_PER_PART = 16  # rows of the stride-8 map whose part of F_s is in memory at once
 
 
 class PackedSpatialExtractor(nn.Module):
@@ -30,7 +28,8 @@ class PackedSpatialExtractor(nn.Module):
     def masked_mean(self, coarse: Tensor, inside: Tensor) -> Tensor:
         """Mean of F_s inside each boolean mask (B, N, H/4, W/4), of what forward gave -> (B, N, width)."""
         total = torch.zeros((), dtype=torch.float32)
-        parts = zip(coarse.split(ROWS_PER_PART, 2), inside.split(2 * ROWS_PER_PART, 2), strict=True)
+        at_once = coarse_rows(coarse)
+        parts = zip(coarse.split(at_once, 2), inside.split(2 * at_once, 2), strict=True)
         for x, mask in parts:
             for i, rows in enumerate(self.second(x)):
                 total = total + masked_sum(rows, mask[:, :, i::2]).float()

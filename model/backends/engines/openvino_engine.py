@@ -1,5 +1,6 @@
 """OpenVINO for CPUs."""
 
+import queue
 from pathlib import Path
 
 import openvino
@@ -15,34 +16,43 @@ from .shape import EngineShape
 FILE = "network.xml"
 
 
-def openvino_maker(precision: str) -> EngineMaker:
-    """Engines that compute in "fp32" or "bf16" on as many threads as torch has now."""
+def openvino_maker(precision: str, parallel_calls: int) -> EngineMaker:
+    """Engines that compute in "fp32" or "bf16", each call on as many threads as torch has now."""
     threads = torch.get_num_threads()
     return EngineMaker(
-        "openvino", openvino.__version__, _build, lambda folder: OpenVINOEngine(folder, precision, threads)
+        "openvino",
+        openvino.__version__,
+        _build,
+        lambda folder: OpenVINOEngine(folder, precision, threads, parallel_calls),
     )
 
 
 class OpenVINOEngine:
     """A compiled network."""
 
-    def __init__(self, folder: Path, precision: str, threads: int) -> None:
+    def __init__(self, folder: Path, precision: str, threads: int, parallel_calls: int) -> None:
         options = {
             "INFERENCE_PRECISION_HINT": "bf16" if precision == "bf16" else "f32",
-            "INFERENCE_NUM_THREADS": threads,
-            "NUM_STREAMS": 1,
+            "INFERENCE_NUM_THREADS": threads * parallel_calls,
+            "NUM_STREAMS": parallel_calls,
         }
         compiled = openvino.Core().compile_model(str(folder / FILE), "CPU", options)
-        self._request = compiled.create_infer_request()
+        self._idle: queue.SimpleQueue[openvino.InferRequest] = queue.SimpleQueue()
+        for _ in range(parallel_calls):
+            self._idle.put(compiled.create_infer_request())
 
     def __call__(
         self, images: Tensor, rows: Tensor, groups: Tensor, penalty: Tensor, seen: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
         inputs = (images, rows, groups, penalty, seen)
         given = {name: value.contiguous().numpy() for name, value in zip(INPUT_NAMES, inputs, strict=True)}
-        found = self._request.infer(given)
-        # Copies: the next frame's results are written over these.
-        classes, masks, final = (torch.from_numpy(found[i].copy()) for i in range(len(OUTPUT_NAMES)))
+        request = self._idle.get()
+        try:
+            found = request.infer(given)
+            # Copies: the next frame's results are written over these.
+            classes, masks, final = (torch.from_numpy(found[i].copy()) for i in range(len(OUTPUT_NAMES)))
+        finally:
+            self._idle.put(request)
         return classes, masks, final
 
 
