@@ -8,7 +8,7 @@ from eovseg_model.backends.names import has_bfloat16
 from eovseg_ros.latency_benchmark import replayed_graph
 
 _RATE = 40.0  # Hz of the camera
-_PARALLEL_FRAMES = 3  # two cores, and one frame that waits for them
+_PARALLEL_FRAMES = 2
 
 
 def show_speed(*, checkpoint: str, vocabulary: tuple[str, ...], backend: str, seconds: float) -> int:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from .classification import TextRows, class_logits, initial_logit_scale
 from .instance_embedding import SpatialMean
-from .layers import MLP, SelfAttention, masked_sum
+from .layers import MLP, SelfAttention, masked_sum, pixels_of
 
 
 class StageOutput(NamedTuple):
@@ -113,8 +113,8 @@ class DynamicDepthwiseAttention(nn.Module):
 
 def predict_masks(kernels: Tensor, features: Tensor) -> Tensor:
     """Mask kernels (B, N, C) . features (B, C, H, W) -> mask logits (B, N, H, W), channels last."""
-    kernels, pixels = kernels.to(features.dtype), features.flatten(2)  # (B, C, HW)
+    kernels, pixels = kernels.to(features.dtype), pixels_of(features)
     if torch.compiler.is_exporting():  # other runtimes would lay all the pixels out anew
-        return (kernels @ pixels).unflatten(2, features.shape[-2:])
-    masks = pixels.transpose(1, 2) @ kernels.transpose(1, 2)  # the other order is half as fast on CPUs
+        return (kernels @ pixels.transpose(1, 2)).unflatten(2, features.shape[-2:])
+    masks = pixels @ kernels.transpose(1, 2)  # the other order is half as fast on CPUs
     return masks.transpose(1, 2).unflatten(2, features.shape[-2:])

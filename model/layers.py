@@ -77,9 +77,14 @@ class ModulatedDeformConv2d(nn.Module):
         return out.view(B, -1, H, W)
 
 
+def pixels_of(features: Tensor) -> Tensor:
+    """(B, C, H, W) -> (B, HW, C), a view, and no copy in graphs whose runtime keeps channels last."""
+    return features.permute(0, 2, 3, 1).flatten(1, 2)
+
+
 def masked_sum(features: Tensor, mask: Tensor) -> Tensor:
     """Sum of features (B, C, H, W) over each mask (B, N, H, W) -> (B, N, C)."""
-    return mask.flatten(2).to(features.dtype) @ features.flatten(2).transpose(1, 2)
+    return mask.flatten(2).to(features.dtype) @ pixels_of(features)
 
 
 def masked_mean(features: Tensor, mask: Tensor) -> Tensor:

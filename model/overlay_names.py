@@ -45,23 +45,37 @@ class _Anchor(NamedTuple):
 def write_names(picture: np.ndarray, names: Sequence[Name]) -> None:
     """Write the names into (H, W, 3) uint8 in the order given, each where it hides no earlier one."""
     size = max(_SMALLEST_FONT, round(min(picture.shape[:2]) / 30))
+    placed: list[_Box] = []
+    for name in names:
+        paint, keep = _plate(name.text, name.score, name.colour, name.score_colour, size)
+        height, width = paint.shape[:2]
+        anchor = _thickest_part(name.mask, name.region)
+        box = _place(anchor, (width - 1, height - 1), picture.shape, placed)
+        placed.append(box)
+        here = picture[box.top : box.bottom + 1, box.left : box.right + 1]
+        shown = slice(here.shape[0]), slice(here.shape[1])  # a picture may be smaller than a plate
+        here[:] = cv2.add(cv2.multiply(here, keep[shown], scale=1 / 255), paint[shown])
+
+
+@functools.lru_cache(maxsize=256)
+def _plate(
+    text: str, score: str, colour: Colour, score_colour: Colour, size: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw a plate: what it adds to a picture, and how much of the picture it keeps, (h, w, 3) uint8 each."""
     score_size = max(_SMALLEST_FONT, round(size * 0.85))
     pad = max(2, size // 4)
     height = round(size + 1.2 * pad)
-    placed: list[_Box] = []
-    for name in names:
-        text, score = _text_mask(name.text, size, height), _text_mask(name.score, score_size, height)
-        width = text.width + score.width + round(3.5 * pad)
-        box = _place(_thickest_part(name.mask, name.region), (width, height), picture.shape, placed)
-        placed.append(box)
-        here = picture[box.top : box.bottom + 1, box.left : box.right + 1]
-        plate = Image.fromarray(here)
+    left, right = _text_mask(text, size, height), _text_mask(score, score_size, height)
+    width = left.width + right.width + round(3.5 * pad)
+    on_black, on_white = (Image.new("RGB", (width + 1, height + 1), ground) for ground in ("black", "white"))
+    for plate in (on_black, on_white):
         ground, frame = _plate_masks(width, height, pad)
         plate.paste(_GROUND, (0, 0), ground)
-        plate.paste(name.colour, (0, 0), frame)
-        plate.paste(_WHITE, (pad, 0), text)
-        plate.paste(name.score_colour, (width - pad - score.width, 0), score)
-        here[:] = plate
+        plate.paste(colour, (0, 0), frame)
+        plate.paste(_WHITE, (pad, 0), left)
+        plate.paste(score_colour, (width - pad - right.width, 0), right)
+    paint = np.array(on_black)
+    return paint, np.array(on_white) - paint
 
 
 @functools.lru_cache(maxsize=1024)
@@ -108,7 +122,7 @@ def _place(
     width, height = size
     limit_x, limit_y = max(0, picture_shape[1] - width - 1), max(0, picture_shape[0] - height - 1)
     rise = max(anchor.thickness, height / 2) + height / 2
-    boxes = []
+    hidden: dict[_Box, int] = {}  # pixels of other plates
     for dx, dy in (
         (0, 0),
         (0, -rise),
@@ -120,8 +134,11 @@ def _place(
     ):
         left = round(min(max(anchor.x + dx - width / 2, 0), limit_x))
         top = round(min(max(anchor.y + dy - height / 2, 0), limit_y))
-        boxes.append(_Box(left, top, left + width, top + height))
-    return min(boxes, key=lambda box: sum(_intersection(box, other) for other in placed))
+        box = _Box(left, top, left + width, top + height)
+        hidden[box] = sum(_intersection(box, other) for other in placed)
+        if not hidden[box]:
+            break
+    return min(hidden, key=hidden.__getitem__)
 
 
 def _intersection(a: _Box, b: _Box) -> int:

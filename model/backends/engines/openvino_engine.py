@@ -48,9 +48,8 @@ class OpenVINOEngine:
         given = {name: value.contiguous().numpy() for name, value in zip(INPUT_NAMES, inputs, strict=True)}
         request = self._idle.get()
         try:
-            found = request.infer(given)
-            # Copies: the next frame's results are written over these.
-            classes, masks, final = (torch.from_numpy(found[i].copy()) for i in range(len(OUTPUT_NAMES)))
+            found = request.infer(given, share_inputs=True)  # what it gives are copies
+            classes, masks, final = (torch.from_numpy(found[i]) for i in range(len(OUTPUT_NAMES)))
         finally:
             self._idle.put(request)
         return classes, masks, final
