@@ -41,10 +41,12 @@ def test_engine_equals_the_plain_network(name, tmp_path, monkeypatch):
     assert_close(backend(images, text, seen), expected, 1e-4)
 
 
-@pytest.mark.parametrize("name", ["torch", "openvino", "onnxruntime"])
+@pytest.mark.parametrize(
+    "name", ["torch", "openvino", "onnxruntime", pytest.param("compile", marks=pytest.mark.slow)]
+)
 @torch.no_grad()
 def test_calls_at_the_same_time_do_not_mix(name, tmp_path, monkeypatch):
-    if name != "torch":
+    if name in ("openvino", "onnxruntime"):
         pytest.importorskip(name)
     monkeypatch.setenv("EOVSEG_CACHE", str(tmp_path))
     model, (_, text, seen) = random_model("tiny"), inputs("tiny", 1)
