@@ -28,7 +28,8 @@ def upsample_masks(mask_logits: Tensor, sizes: MaskSizes) -> Tensor:
 def upsampled_bands(mask_logits: Tensor, sizes: MaskSizes) -> Iterator[Tensor]:
     """What `upsample_masks` gives, (N, rows, width) after (N, rows, width), without ever holding all of it.
 
-    Both bilinear resizes are linear in rows and in columns: together they are one matrix on either side.
+    Both bilinear resizes are linear in rows and in columns: together they are one matrix on either side. Each
+    band is a tensor of its own.
     """
     N, height, width = mask_logits.shape
     row_sides, column_sides = ((p, i, o) for p, i, o in zip(*sizes, strict=True))

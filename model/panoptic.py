@@ -60,13 +60,14 @@ def fuse_panoptic(
     scores = torch.where((classes != num_classes) & (scores > object_threshold), scores, -1)
     if mask_logits.device.type == "cpu":  # elsewhere a selection would be a second wait
         kept = scores >= 0
-        scores, classes, mask_logits = scores[kept], classes[kept], mask_logits[kept]
+        if not kept.all():
+            scores, classes, mask_logits = scores[kept], classes[kept], mask_logits[kept]
     if len(scores) == 0:
         output = mask_logits.shape[-2:] if sizes is None else sizes.output
         return PanopticMap(torch.zeros(*output, dtype=torch.int32, device=scores.device), [])
     if sizes is None:
         K, _, width = mask_logits.shape
-        bands: Iterable[Tensor] = mask_logits.split(rows_per_band(K, width), 1)
+        bands = (band.clone() for band in mask_logits.split(rows_per_band(K, width), 1))
     else:
         bands = upsampled_bands(mask_logits, sizes)
     codes, counts = _count_pixels(bands, scores)
@@ -82,9 +83,9 @@ def fuse_panoptic(
 def _count_pixels(bands: Iterable[Tensor], scores: Tensor) -> tuple[Tensor, Tensor]:
     """Which query wins each pixel and whether its mask holds it, and how many pixels each query has.
 
-    bands (K, rows, W) of mask logits, scores (K,), negative where dropped -> codes (H, W), which are
-    2 (K - query), 1 more where its mask holds the pixel; and (3, K) float64: pixels won and held, won at any
-    probability, held whether won or not.
+    bands (K, rows, W) of mask logits, which are written over, scores (K,), negative where dropped -> codes
+    (H, W), which are 2 (K - query), 1 more where its mask holds the pixel; and (3, K) float64: pixels won and
+    held, won at any probability, held whether won or not.
     """
     K = len(scores)
     twice = torch.arange(2 * K, 0, -2, dtype=torch.float32, device=scores.device).view(K, 1, 1)
@@ -94,7 +95,7 @@ def _count_pixels(bands: Iterable[Tensor], scores: Tensor) -> tuple[Tensor, Tens
     for band in bands:
         logits = band.float()
         weighted = logits.sigmoid().mul_(scores.view(K, 1, 1))
-        inside = torch.ge(logits, 0, out=torch.empty_like(logits))
+        inside = logits.ge_(0)
         total += inside.sum((1, 2))
         # argmax(0), many times faster on CPUs: the first of those that equal the maximum has the largest
         # code. A comparison that writes numbers is faster than one that writes booleans.
