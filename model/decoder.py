@@ -24,6 +24,7 @@ class LightweightDecoder(nn.Module):
     def __init__(self, *, stages: list["DecoderStage"], num_kernels: int, hidden_dim: int) -> None:
         super().__init__()
         self.object_kernels = nn.Parameter(torch.randn(num_kernels, hidden_dim))
+        self.predict_masks = MaskPrediction()
         self.stages = nn.ModuleList(stages)
 
     def forward(
@@ -34,7 +35,7 @@ class LightweightDecoder(nn.Module):
         Training needs every stage's classes, inference only the last one's.
         """
         kernels = self.object_kernels.expand(features.shape[0], -1, -1)
-        masks = predict_masks(kernels, features)
+        masks = self.predict_masks(kernels, features)
         outputs = []
         for stage in self.stages:
             assert isinstance(stage, DecoderStage)
@@ -72,6 +73,7 @@ class DecoderStage(nn.Module):
             nn.ReLU(),
             nn.Linear(hidden_dim, hidden_dim),
         )
+        self.predict_masks = MaskPrediction()
         self.instance_embedding = instance_embedding
         self.class_embedding = MLP(
             input_dim=hidden_dim, hidden_dim=hidden_dim, output_dim=text_dim, num_layers=3
@@ -85,7 +87,7 @@ class DecoderStage(nn.Module):
         kernels = self.kernel_norm(f + self.kernel_attention(kernels, f))
         kernels = self.self_attention_norm(kernels + self.self_attention(kernels))
         kernels = self.ffn_norm(kernels + self.ffn(kernels))
-        return kernels, predict_masks(self.mask_kernel(kernels), features)
+        return kernels, self.predict_masks(self.mask_kernel(kernels), features)
 
     def classify(
         self, kernels: Tensor, masks: Tensor, features: Tensor, spatial: SpatialMean, text: TextRows
@@ -111,10 +113,10 @@ class DynamicDepthwiseAttention(nn.Module):
         return self.norm(out)
 
 
-def predict_masks(kernels: Tensor, features: Tensor) -> Tensor:
-    """Mask kernels (B, N, C) . features (B, C, H, W) -> mask logits (B, N, H, W), channels last."""
-    kernels, pixels = kernels.to(features.dtype), pixels_of(features)
-    if torch.compiler.is_exporting():  # other runtimes would lay all the pixels out anew
-        return (kernels @ pixels.transpose(1, 2)).unflatten(2, features.shape[-2:])
-    masks = pixels @ kernels.transpose(1, 2)  # the other order is half as fast on CPUs
-    return masks.transpose(1, 2).unflatten(2, features.shape[-2:])
+class MaskPrediction(nn.Module):
+    """The product of mask kernels and features."""
+
+    def forward(self, kernels: Tensor, features: Tensor) -> Tensor:
+        """Mask kernels (B, N, C) . features (B, C, H, W) -> mask logits (B, N, H, W)."""
+        masks = kernels.to(features.dtype) @ pixels_of(features).transpose(1, 2)
+        return masks.unflatten(2, features.shape[-2:])

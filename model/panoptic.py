@@ -67,7 +67,7 @@ def fuse_panoptic(
         return PanopticMap(torch.zeros(*output, dtype=torch.int32, device=scores.device), [])
     if sizes is None:
         K, _, width = mask_logits.shape
-        bands = (band.clone() for band in mask_logits.split(rows_per_band(K, width), 1))
+        bands: Iterable[Tensor] = (band.clone() for band in mask_logits.split(rows_per_band(K, width), 1))
     else:
         bands = upsampled_bands(mask_logits, sizes)
     codes, counts = _count_pixels(bands, scores)

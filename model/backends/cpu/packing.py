@@ -6,6 +6,7 @@ import torch
 from open_clip.modified_resnet import Bottleneck
 from torch import nn
 
+from ...decoder import MaskPrediction
 from ...eovseg import EOVSeg
 from ...layers import ModulatedDeformConv2d, SelfAttention
 from ...spatial import SpatialExtractor, TransformerBlock
@@ -14,6 +15,7 @@ from .bottleneck import PackedBottleneck
 from .convolution import PackedConv2d
 from .deformable_convolution import GatheredDeformConv2d
 from .linear import MakeLinear, PackedLinear
+from .mask_prediction import PackedMaskPrediction
 from .quantized_linear import QuantizedLinear
 from .selection import PackedSelection
 from .self_attention import PackedSelfAttention
@@ -63,6 +65,8 @@ def _replacement(layer: nn.Module, dtype: torch.dtype, make_linear: MakeLinear) 
         return PackedSpatialExtractor(layer, make_linear)
     if isinstance(layer, VocabularyAwareSelection):
         return PackedSelection(layer, dtype, make_linear)
+    if isinstance(layer, MaskPrediction):
+        return PackedMaskPrediction()
     if isinstance(layer, TransformerBlock):
         return PackedTransformerBlock(layer, make_linear)
     if isinstance(layer, nn.Conv2d):
