@@ -34,6 +34,6 @@ def show_speed(*, checkpoint: str, vocabulary: tuple[str, ...], backend: str, se
         latency = statistics.median(probe.latencies or [math.nan])
         print(
             f"   out {rate:.1f} Hz at 320x240 with the camera at {_RATE:g} Hz,"
-            f" latency {latency:.0f} ms, {probe.backend}"
+            f" {_PARALLEL_FRAMES} frames at a time, latency {latency:.0f} ms, {probe.backend}"
         )
         return int(not probe.arrivals)
