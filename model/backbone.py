@@ -8,6 +8,7 @@ from open_clip.modified_resnet import AttentionPool2d, ModifiedResNet
 from open_clip.timm_model import TimmModel
 from torch import Tensor, nn
 
+from .classification import PADDING
 from .layers import masked_mean, resize
 
 
@@ -86,7 +87,7 @@ class ResNetBackbone(nn.Module):
         value = pool.v_proj(x).to(x.dtype)
         value = value.view(B, H * W, heads, head_dim).transpose(1, 2)  # (B, heads, HW, head_dim)
         inside = mask.flatten(2).unsqueeze(1)  # (B, 1, N, HW)
-        score = score.unsqueeze(2).masked_fill(~inside, torch.finfo(score.dtype).min)  # (B, heads, N, HW)
+        score = score.unsqueeze(2).masked_fill(~inside, PADDING)  # (B, heads, N, HW)
         weight = score.softmax(-1) * inside
         pooled = (weight @ value).transpose(1, 2).flatten(2)  # (B, N, C)
         return pool.c_proj(pooled)
