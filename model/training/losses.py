@@ -37,9 +37,10 @@ class PanopticLoss:
         """Weighted losses summed over the stages: {"classification", "mask", "dice"}, each a scalar.
 
         targets has one entry an image; num_masks is the mean number of true segments a process, by which
-        mask losses are divided. All in float32, in mixed precision too.
+        mask losses are divided. All in float32, also where mixed precision hands over bfloat16.
         """
         totals: dict[str, Tensor] = {}
+        targets = [target._replace(masks=target.masks.float()) for target in targets]
         with torch.autocast(stages[0].class_logits.device.type, enabled=False):
             for stage in stages:
                 for name, value in self._stage_losses(stage, targets, num_masks).items():
