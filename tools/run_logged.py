@@ -1,5 +1,6 @@
 """Runs a long command: its progress on one line of the terminal, all of its output in a log file."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -8,11 +9,28 @@ from pathlib import Path
 
 QUIET_SECONDS = 15  # between two lines of progress where standard output is no terminal
 LINES_OF_FAILURE = 25
+_DOWNLOAD = re.compile(r"\s*Downloading (?:\S*/)?(?P<name>[^\s/]+)")
+_BYTES = re.compile(r"Progress (?P<done>\d+) of (?P<size>\d+)")  # pip --progress-bar raw
 
 
-def run_logged(title: str, command: list[str], log: Path, env: dict[str, str] | None = None) -> None:
-    """Run a command; if it fails, end this process with the last lines of its output."""
-    progress = _Progress(title)
+def run_logged(
+    title: str, command: list[str], log: Path, env: dict[str, str] | None = None, *, tries: int = 1
+) -> None:
+    """Run a command; if it fails every time, end this process with the last lines of its output."""
+    for left in reversed(range(tries)):
+        progress = _Progress(title)
+        lines = _run(command, log, env, progress)
+        if lines is None:
+            progress.end("done")
+            return
+        progress.end("failed, once more" if left else "failed")
+    sys.exit("".join(lines[-LINES_OF_FAILURE:]) + f"set-up: this step failed; all of its output is in {log}")
+
+
+def _run(
+    command: list[str], log: Path, env: dict[str, str] | None, progress: "_Progress"
+) -> list[str] | None:
+    """The lines of output of a command that failed; None where it did not."""
     pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     lines = []
     with (
@@ -20,15 +38,10 @@ def run_logged(title: str, command: list[str], log: Path, env: dict[str, str] | 
         subprocess.Popen(command, env=env, text=True, errors="replace", **pipes) as process,
     ):
         for line in process.stdout:
-            stream.write(line)
-            lines.append(line)
-            progress.show(line.strip())
-    if process.returncode != 0:
-        progress.end("failed")
-        sys.exit(
-            "".join(lines[-LINES_OF_FAILURE:]) + f"set-up: this step failed; all of its output is in {log}"
-        )
-    progress.end("done")
+            if not progress.show(line):
+                stream.write(line)
+                lines.append(line)
+    return lines if process.returncode else None
 
 
 class _Progress:
@@ -38,11 +51,35 @@ class _Progress:
         self._title = title
         self._start = self._shown = time.monotonic()
         self._terminal = sys.stdout.isatty()
+        self._download = ""
+        self._downloaded = 0  # bytes
         print(f"{title} ...", flush=True)
 
-    def show(self, line: str) -> None:
+    def show(self, line: str) -> bool:
+        """Show a line of output; True if it says only how far a download is."""
+        size = _BYTES.match(line)
+        if size:
+            self._count_bytes(int(size["done"]), int(size["size"]))
+        else:
+            download = _DOWNLOAD.match(line)
+            self._download = download["name"] if download else ""
+            self._print(line.strip())
+        return bool(size)
+
+    def end(self, outcome: str) -> None:
+        if self._terminal:
+            print("\r" + " " * (shutil.get_terminal_size().columns - 1), end="\r")
+        size = f", {_size(self._downloaded)} downloaded" if self._downloaded else ""
+        print(f"{self._title}: {outcome} after {time.monotonic() - self._start:.0f} s{size}", flush=True)
+
+    def _count_bytes(self, done: int, size: int) -> None:
+        if done == size:
+            self._downloaded += size
+        self._print(f"{self._download}: {_size(done)} of {_size(size)}")
+
+    def _print(self, text: str) -> None:
         now = time.monotonic()
-        text = f"  {now - self._start:4.0f} s  {line}"
+        text = f"  {now - self._start:4.0f} s  {text}"
         if self._terminal:
             width = shutil.get_terminal_size().columns - 1
             print("\r" + text[:width].ljust(width), end="", flush=True)
@@ -50,7 +87,7 @@ class _Progress:
             self._shown = now
             print(text[:110], flush=True)
 
-    def end(self, outcome: str) -> None:
-        if self._terminal:
-            print("\r" + " " * (shutil.get_terminal_size().columns - 1), end="\r")
-        print(f"{self._title}: {outcome} after {time.monotonic() - self._start:.0f} s", flush=True)
+
+def _size(number: int) -> str:
+    """Bytes in words."""
+    return f"{number / 1e9:.2f} GB" if number >= 1e9 else f"{number / 1e6:.1f} MB"

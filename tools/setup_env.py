@@ -1,12 +1,13 @@
 """Makes .venv with a ROS 2 of its own, builds the package with colcon and writes build/env.sh.
 
-Needs only the standard library of Python 3.11. A step is skipped while nothing that it depends on changes.
+Needs only Python's standard library. A step is skipped while nothing that it depends on changes.
 """
 
 import fcntl
 import hashlib
 import os
 import platform
+import re
 import shlex
 import shutil
 import sys
@@ -15,10 +16,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from run_logged import run_logged
+from torch_build import WHAT_IT_TAKES, choose_torch
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
-SITE_PACKAGES = VENV / "lib/python3.11/site-packages"
+PYTHONS = ((3, 11), (3, 12), (3, 13))  # as in find_python.sh and pin_versions.py
+PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"
+SITE_PACKAGES = VENV / "lib" / PYTHON / "site-packages"
 LOGS = ROOT / "build/log"
 BUILD = ROOT / "build/ros"
 INSTALL = BUILD / "install"
@@ -27,10 +31,10 @@ ENV_SCRIPT = ROOT / "build/env.sh"
 REQUIREMENTS = ("requirements.txt", "requirements-training.txt", "requirements-dev.txt", "constraints.txt")
 PACKAGE_FILES = ("package.xml", "CMakeLists.txt", "setup.cfg", "requirements.txt")
 PACKAGE_FOLDERS = ("msg", "model", "eovseg_ros", "launch", "config")
-WHEELS_INCLUDE = "/opt/python/cp311-cp311/include/python3.11"
-WHEELS_NUMPY_INCLUDE = "/opt/python/cp311-cp311/lib/python3.11/site-packages/numpy/_core/include"
-ENOUGH_DISK = 12 * 10**9  # bytes; the CUDA build of torch takes most of it
-ELSEWHERE = "or make PYTHON=/path/to/python3.11 with one that has it, such as `uv python install 3.11` gets"
+# The include folders of the machine that built the ROS wheels.
+WHEELS_NUMPY_INCLUDE = re.compile(r"/opt/python/[^/]+/lib/python3\.\d+/site-packages/numpy/_core/include")
+WHEELS_INCLUDE = re.compile(r"/opt/python/[^/]+/include/python3\.\d+")
+ELSEWHERE = "or make PYTHON=/path/to/python3 with one that has it, such as `uv python install 3.12` gets"
 # What a sourced ROS install or another virtual environment leaves behind.
 FOREIGN_VARIABLES = (
     "AMENT_PREFIX_PATH CMAKE_PREFIX_PATH COLCON_PREFIX_PATH LD_LIBRARY_PATH PYTHONHOME PYTHONPATH "
@@ -55,14 +59,17 @@ def missing_tools() -> list[str]:
     """Return one line for each thing that this machine lacks, saying what to install."""
     if platform.system() != "Linux" or platform.machine() != "x86_64":
         return ["the ROS 2 wheels are for Linux on x86_64 only; elsewhere use colcon in a ROS 2 install"]
+    if sys.version_info[:2] not in PYTHONS:
+        names = ", ".join(f"{major}.{minor}" for major, minor in PYTHONS)
+        return [f"{sys.executable} is Python {platform.python_version()}; the ROS 2 wheels are for {names}"]
     problems = []
     try:
         import ensurepip  # noqa: F401  Debian ships Python without it
         import venv  # noqa: F401
     except ImportError:
-        problems.append(f"Python's venv module is missing: sudo apt-get install python3.11-venv, {ELSEWHERE}")
+        problems.append(f"Python's venv module is missing: sudo apt-get install {PYTHON}-venv, {ELSEWHERE}")
     if not Path(sysconfig.get_paths()["include"], "Python.h").is_file():
-        problems.append(f"The header Python.h is missing: sudo apt-get install python3.11-dev, {ELSEWHERE}")
+        problems.append(f"The header Python.h is missing: sudo apt-get install {PYTHON}-dev, {ELSEWHERE}")
     for language, variable, default in (("C", "CC", "cc"), ("C++", "CXX", "c++")):
         if not shutil.which(shlex.split(os.environ.get(variable) or default)[0]):
             problems.append(f"a {language} compiler is missing: sudo apt-get install build-essential")
@@ -71,17 +78,13 @@ def missing_tools() -> list[str]:
 
 def make_venv() -> None:
     """Make .venv, and make it anew where it came from another Python or another folder."""
-    digest = digest_of([sys.base_prefix, str(ROOT)])
+    digest = digest_of([sys.base_prefix, PYTHON, str(ROOT)])
     stamp = VENV / "made.sha256"
     if is_fresh(stamp, digest):
         return
-    free = shutil.disk_usage(ROOT).free
-    if free < ENOUGH_DISK:
-        sys.exit(
-            f"set-up: {ENOUGH_DISK / 1e9:.0f} GB of free disk are needed in {ROOT}, not {free / 1e9:.1f}"
-        )
+    print(f"set-up: {WHAT_IT_TAKES}", flush=True)
     command = [sys.executable, "-m", "venv", "--clear", str(VENV)]
-    run_logged("[1/3] making .venv", command, LOGS / "venv.txt", clean_environment())
+    run_logged(f"[1/3] making .venv from {sys.executable}", command, LOGS / "venv.txt", clean_environment())
     stamp.write_text(digest)
 
 
@@ -91,22 +94,47 @@ def install_requirements() -> None:
     stamp = VENV / "requirements.sha256"
     if is_fresh(stamp, digest):
         return
-    command = [str(VENV / "bin/python"), "-m", "pip", "install", "--disable-pip-version-check"]
-    command += ["--progress-bar", "off", "-r", str(ROOT / "requirements-dev.txt")]
-    command += ["-c", str(ROOT / "constraints.txt")]
-    if os.environ.get("TORCH_INDEX"):
-        command += ["--extra-index-url", os.environ["TORCH_INDEX"]]
-    run_logged("[2/3] installing packages into .venv", command, LOGS / "pip.txt", clean_environment())
+    pip = [str(VENV / "bin/python"), "-m", "pip", "--disable-pip-version-check"]
+    constraints = ["-c", str(ROOT / "constraints.txt")]
+    torch = choose_torch(pip, pinned_version("torch"), clean_environment())
+    print(f"set-up: {torch.reason}", flush=True)
+    if not (SITE_PACKAGES / "torch").exists():
+        print(f"set-up: about {torch.download:g} GB to download, {torch.disk:g} GB in .venv", flush=True)
+        require_disk(torch.download + torch.disk)  # pip keeps what it downloads
+    # pip first: Debian 12's own cannot show how far a download is.
+    steps = (
+        ("[2/3] renewing pip", [*pip, "install", *constraints, "pip"]),
+        (
+            "[2/3] installing packages into .venv",
+            [*pip, "install", "--progress-bar", "raw", *constraints, *torch.options]
+            + ["-r", str(ROOT / "requirements-dev.txt")],
+        ),
+    )
+    for title, command in steps:
+        run_logged(title, command, LOGS / "pip.txt", clean_environment(), tries=2)
     fit_cmake_exports()
     stamp.write_text(digest)
+
+
+def pinned_version(name: str) -> str:
+    """Return the version of a package that constraints.txt has for every Python."""
+    pins = dict(line.split("==") for line in (ROOT / "constraints.txt").read_text().split() if "==" in line)
+    return pins[name]
+
+
+def require_disk(needed: float) -> None:
+    """End the set-up where fewer GB of disk are free than the packages take."""
+    free = shutil.disk_usage(ROOT).free / 1e9
+    if free < needed:
+        sys.exit(f"set-up: {needed:.0f} GB of free disk are needed in {ROOT}, not {free:.1f}")
 
 
 def fit_cmake_exports() -> None:
     """Replace the include folders of the machine that built the ROS wheels by this environment's own."""
     for path in (VENV / "share").glob("*/cmake/*.cmake"):
         text = path.read_text()
-        fitted = text.replace(WHEELS_NUMPY_INCLUDE, str(SITE_PACKAGES / "numpy/_core/include"))
-        fitted = fitted.replace(WHEELS_INCLUDE, sysconfig.get_paths()["include"])
+        fitted = WHEELS_NUMPY_INCLUDE.sub(str(SITE_PACKAGES / "numpy/_core/include"), text)
+        fitted = WHEELS_INCLUDE.sub(sysconfig.get_paths()["include"], fitted)
         if fitted != text:
             path.write_text(fitted)
 
@@ -120,6 +148,8 @@ def build_package() -> None:
     stamp = INSTALL / "built.sha256"
     if is_fresh(stamp, digest):
         return
+    for folder in (BUILD / "build", INSTALL):  # CMake remembers another Python's libraries
+        shutil.rmtree(folder, ignore_errors=True)
     link_sources()
     command = [str(VENV / "bin/colcon"), "--log-base", str(BUILD / "log"), "build", "--merge-install"]
     command += ["--symlink-install", "--event-handlers", "console_direct+"]
@@ -175,7 +205,13 @@ def library_path() -> str:
 def write_env_script() -> None:
     """Write build/env.sh from tools/env.sh.in unless it is there as it should be."""
     script = (ROOT / "tools/env.sh.in").read_text()
-    values = {"ROOT": ROOT, "VENV": VENV, "INSTALL": INSTALL, "PYTHON_LINKS": PYTHON_LINKS}
+    values: dict[str, Path | str] = {
+        "ROOT": ROOT,
+        "VENV": VENV,
+        "INSTALL": INSTALL,
+        "PYTHON_LINKS": PYTHON_LINKS,
+    }
+    values["PYTHON"] = PYTHON
     values["VENV_LIBRARIES"] = library_path()
     for name, value in values.items():
         script = script.replace(f"@{name}@", str(value))

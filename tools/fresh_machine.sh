@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# Runs a command of this project on a bare Debian that has nothing but the packages that README.md names.
+#
+#   tools/fresh_machine.sh SUITE COMMAND...         as root, in any folder
+#   tools/fresh_machine.sh bookworm make demo       Debian 12, Python 3.11
+#   tools/fresh_machine.sh trixie make test         Debian 13, Python 3.13
+#
+# HEAD is cloned into it: commit first. Needs debootstrap, and leave to mount and chroot; where that is missing
+# it says so and ends with status 77. Variables:
+#   FRESH_HOME=DIR   keeps the bare systems, which take a minute to make (default: /var/tmp/eovseg_fresh)
+#   KEEP=DIR         copies the project's folder there at the end, to look at what the command left
+#   PIP_CACHE=DIR    what pip has downloaded before; without it everything comes from the registry
+set -euo pipefail
+cannot() { echo "fresh_machine.sh: $1" >&2; exit 77; }
+twice() { "$@" || { sleep 5; "$@"; }; }
+
+[ $# -ge 2 ] || { sed -n '2,/^set/{/^#/p}' "$0"; exit 2; }
+if [ -z "${FRESH_NAMESPACE:-}" ]; then
+    [ "$(id -u)" = 0 ] || cannot "not run: only root may make a system of its own (sudo)"
+    command -v debootstrap >/dev/null || cannot "not run: debootstrap is missing (apt-get install debootstrap)"
+    unshare --mount true 2>/dev/null || cannot "not run: this machine permits no mounts (in a container?)"
+    # Mounts end with the namespace, however the command does.
+    FRESH_NAMESPACE=1 exec unshare --mount --propagation private "$0" "$@"
+fi
+
+project=$(cd "$(dirname "$0")/.." && pwd)
+suite=$1
+shift
+home=${FRESH_HOME:-/var/tmp/eovseg_fresh}
+base=$home/$suite
+packages=$(sed -n 's/^sudo apt-get install -y \([a-z0-9+. -]*\).*/\1/p' "$project/README.md" | head -1)
+[ -n "$packages" ] || { echo "fresh_machine.sh: README.md names no packages to install" >&2; exit 1; }
+
+if [ ! -f "$base/.ready" ]; then
+    echo "fresh_machine.sh: making a bare $suite in $base"
+    mkdir -p "$home"
+    bootstrap() {
+        rm -rf --one-file-system "$base"
+        debootstrap --variant=minbase --include=ca-certificates "$suite" "$base" >"$home/$suite.log" 2>&1
+    }
+    twice bootstrap || { tail -3 "$home/$suite.log" >&2; cannot "not run: no bare $suite could be made"; }
+    touch "$base/.ready"
+fi
+
+root=$(mktemp -d "$home/run.XXXXXX")
+mount --bind "$root" "$root"
+# Nothing is removed before all that was mounted below is gone.
+trap 'cd / && umount --recursive --lazy "$root" && rm -rf --one-file-system "$root"' EXIT
+cp -a "$base/." "$root/"
+mount -t proc proc "$root/proc" || cannot "not run: this machine permits no mounts"
+mount --rbind /dev "$root/dev"
+
+# Packages come the way that this machine gets them: its proxies, certificates and pip settings.
+cp /etc/resolv.conf /etc/hosts "$root/etc/"
+cp /etc/apt/apt.conf.d/* "$root/etc/apt/apt.conf.d/" 2>/dev/null || true
+cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/"
+for settings in /etc/pip.conf /etc/xdg/pip; do
+    [ ! -e "$settings" ] || { mkdir -p "$root${settings%/*}" && cp -r "$settings" "$root$settings"; }
+done
+share() { mkdir -p "$root$2" && mount --bind "$1" "$root$2" && mount -o "remount,bind,$3" "$root$2"; }
+indices=$(cat /etc/pip.conf /etc/xdg/pip/pip.conf 2>/dev/null | grep -oE '(file://|= )/[^ ]+' | sed -E 's,^(file://|= ),,' || true)
+for folder in $indices ${PIP_FIND_LINKS:-}; do  # an index on disk
+    [ ! -d "$folder" ] || share "$folder" "$folder" ro
+done
+[ -z "${PIP_CACHE:-}" ] || { mkdir -p "$PIP_CACHE" && share "$PIP_CACHE" "/root/.cache/pip" rw; }
+mapfile -t passed < <(env | grep -iE '^((http|https|no)_proxy|PIP_(CERT|INDEX_URL|EXTRA_INDEX_URL|FIND_LINKS|DEFAULT_TIMEOUT)|SSL_CERT_FILE|REQUESTS_CA_BUNDLE|TORCH_INDEX|CI)=')
+
+inside() {
+    env -i HOME=/root LANG=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive \
+        "${passed[@]}" chroot "$root" bash -c 'cd "$1" && shift && "$@"' bash "$@"
+}
+git -c safe.directory='*' clone --quiet "$project" "$root/src/eovseg_ros"
+install() {
+    inside / bash -c "apt-get update -qq && apt-get install -y -qq --no-install-recommends $packages" \
+        >"$home/apt.log" 2>&1
+}
+twice install || { tail -5 "$home/apt.log" >&2; exit 1; }
+echo "fresh_machine.sh: $suite with $packages: $*"
+status=0
+inside /src/eovseg_ros "$@" || status=$?
+[ -z "${KEEP:-}" ] || { mkdir -p "$KEEP" && cp -r "$root/src/eovseg_ros/." "$KEEP/"; }
+echo "fresh_machine.sh: $suite: $* ended with status $status"
+exit "$status"

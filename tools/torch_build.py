@@ -1,0 +1,70 @@
+"""Which build of torch the set-up takes: CUDA's of several GB, from PyPI, or a small one for CPUs."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+CPU_INDEX = "https://download.pytorch.org/whl/cpu"
+PYPI = "pypi"  # what TORCH_INDEX says for PyPI's CUDA build on a machine without a GPU
+# What the NVIDIA driver leaves on a machine: Linux, and Linux in Windows.
+NVIDIA_FILES = ("/proc/driver/nvidia/version", "/dev/nvidiactl", "/dev/dxg")
+
+
+class TorchBuild(NamedTuple):
+    """The options for pip, why these, and the GB that all of .venv takes: to download, and on disk."""
+
+    options: Sequence[str]
+    reason: str
+    download: float
+    disk: float
+
+
+# GB that all of .venv takes: the first is what the set-up prints at its end, the second `du -sh .venv`.
+CUDA_DOWNLOAD, CUDA_DISK = 3.5, 7.0
+CPU_DOWNLOAD, CPU_DISK = 0.7, 2.3
+WHAT_IT_TAKES = f"the first time this downloads about {CPU_DOWNLOAD:g} GB with torch for CPUs, {CUDA_DOWNLOAD:g} GB with CUDA"
+
+
+def choose_torch(pip: Sequence[str], version: str, environment: Mapping[str, str]) -> TorchBuild:
+    """Take the CPU build where there is no NVIDIA device and an index has it; TORCH_INDEX overrides.
+
+    TORCH_INDEX is "pypi" for PyPI's CUDA build, or the address of an index to look in beside PyPI.
+    """
+    index = environment.get("TORCH_INDEX", "")
+    if index == PYPI:
+        return _cuda_build("torch is PyPI's CUDA build, as TORCH_INDEX=pypi asks for")
+    if index:
+        return _cpu_build(index, f"torch is looked for in TORCH_INDEX={index}, too")
+    if has_nvidia_device():
+        return _cuda_build("torch is PyPI's CUDA build: this machine has an NVIDIA device")
+    if offers_cpu_build(pip, version, environment):
+        return _cpu_build(
+            CPU_INDEX, "torch is the CPU build: no NVIDIA device here; TORCH_INDEX=pypi overrides"
+        )
+    return _cuda_build(
+        f"torch is PyPI's CUDA build: no index within reach has the CPU build of {version} ({CPU_INDEX}); "
+        "TORCH_INDEX=URL names another"
+    )
+
+
+def has_nvidia_device() -> bool:
+    """Whether an NVIDIA driver is there."""
+    return any(os.path.exists(path) for path in NVIDIA_FILES) or bool(shutil.which("nvidia-smi"))
+
+
+def offers_cpu_build(pip: Sequence[str], version: str, environment: Mapping[str, str]) -> bool:
+    """Whether PyTorch's index, or one that pip is configured for, has this version of torch for CPUs."""
+    command = [*pip, "--retries", "0", "--timeout", "10", "index", "versions", "torch"]
+    command += ["--extra-index-url", CPU_INDEX]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    return f"{version}+cpu" in done.stdout.replace(",", " ").split()
+
+
+def _cuda_build(reason: str) -> TorchBuild:
+    return TorchBuild((), reason, CUDA_DOWNLOAD, CUDA_DISK)
+
+
+def _cpu_build(index: str, reason: str) -> TorchBuild:
+    return TorchBuild(("--extra-index-url", index), reason, CPU_DOWNLOAD, CPU_DISK)
