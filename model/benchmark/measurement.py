@@ -22,17 +22,16 @@ from ..config import CONFIGS
 from ..eovseg import EOVSeg
 from .case import BenchmarkCase
 from .pipeline import Pipeline, to_images
+from .progress import FRAMES_FOR_MEMORY, WARM_UP, tell_step
 from .result import STAGES, Memory, Times
 from .stage_clock import StageClock
 from .synthetic import synthetic_model, synthetic_picture, synthetic_text
-
-WARM_UP = 2  # the first call lays weights out, or waits for an engine
-FRAMES_FOR_MEMORY = 3
 
 
 @torch.no_grad()
 def measure_times(case: BenchmarkCase, repeats: int) -> Times:
     """Medians over repeats of pairs: the plain trunk, then the whole pipeline."""
+    tell_step("making up weights")
     plain, pictures, clock = _model(case), _pictures(case), StageClock(case.clock)
     model = copy.deepcopy(plain)
     pipeline = _pipeline(case, model, case.backend, case.precision)
@@ -40,17 +39,22 @@ def measure_times(case: BenchmarkCase, repeats: int) -> Times:
     images = to_images(pictures, min(case.size), torch.device(case.device))
     trunk, total, stages = [], [], []
     for repeat in range(WARM_UP + repeats):
+        warm = repeat >= WARM_UP
+        tell_step(
+            f"frame {repeat - WARM_UP + 1} of {repeats}" if warm else f"warm-up {repeat + 1} of {WARM_UP}"
+        )
         start = clock.now()
         plain.backbone(images)
         middle = clock.now()
         clock.seconds.clear()
         pipeline(pictures, clock)
         end = clock.now()
-        if repeat >= WARM_UP:
+        if warm:
             trunk.append(middle - start)
             total.append(end - middle)
             stages.append(dict(clock.seconds))
     names = [name for name in STAGES if name in stages[0]]
+    tell_step("comparing with the plain network")
     agreement, segments, kept = _compare(_pipeline(case, plain, "plain", "fp32"), pipeline, pictures)
     return Times(
         statistics.median(trunk),
@@ -68,6 +72,7 @@ def measure_times(case: BenchmarkCase, repeats: int) -> Times:
 def measure_memory(case: BenchmarkCase) -> Memory:
     """Peak of the whole process: Python, libraries, weights from a file, a name's text, a few frames."""
     before = _peak_memory()
+    tell_step("memory: weights")
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "weights.safetensors"
         writer = multiprocessing.get_context("spawn").Process(
@@ -78,7 +83,8 @@ def measure_memory(case: BenchmarkCase) -> Memory:
         model = load_model(case.variant, read_state_dict(file), str(file)).to(case.device)
     model.text_encoder(["mug"])
     pipeline, pictures = _pipeline(case, model, case.backend, case.precision), _pictures(case)
-    for _ in range(FRAMES_FOR_MEMORY):
+    for frame in range(FRAMES_FOR_MEMORY):
+        tell_step(f"memory: frame {frame + 1} of {FRAMES_FOR_MEMORY}")
         pipeline(pictures, StageClock())
     device = torch.device(case.device)
     on_device = torch.cuda.max_memory_allocated(device) if device.type == "cuda" else 0

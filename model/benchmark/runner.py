@@ -4,9 +4,11 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
 
 from .case import BenchmarkCase
+from .progress import read_steps
 from .result import BenchmarkResult, Memory, Times
 
 
@@ -14,16 +16,26 @@ class BenchmarkError(RuntimeError):
     """A measurement that failed; the message is its last line."""
 
 
-def run_case(case: BenchmarkCase, repeats: int) -> BenchmarkResult:
-    """Measure times and memory; BenchmarkError where a process fails."""
-    return BenchmarkResult(case, Times(**_run(case, repeats)), Memory(**_run(case, 0)))
+def run_case(case: BenchmarkCase, repeats: int, on_step: Callable[[str], None]) -> BenchmarkResult:
+    """Measure times and memory; BenchmarkError where a process fails.
+
+    on_step is told what starts, `progress.steps(repeats)` times.
+    """
+    times = Times(**_run(case, repeats, on_step))
+    return BenchmarkResult(case, times, Memory(**_run(case, 0, on_step)))
 
 
-def _run(case: BenchmarkCase, repeats: int) -> dict:
+def _run(case: BenchmarkCase, repeats: int, on_step: Callable[[str], None]) -> dict:
     request = json.dumps({"case": asdict(case), "repeats": repeats})
     command = [sys.executable, "-m", "eovseg_model.benchmark.measurement", request]
     environment = {**os.environ, "OMP_NUM_THREADS": str(case.threads)}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)
-    if done.returncode != 0:
-        raise BenchmarkError((done.stderr.strip().splitlines() or ["the process was killed"])[-1])
-    return json.loads(done.stdout.splitlines()[-1])
+    complaints: list[str] = []
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, env=environment, text=True, **pipes) as process:
+        assert process.stdout and process.stderr
+        for step in read_steps(process.stderr, complaints):
+            on_step(step)
+        answer = process.stdout.read()  # one line of JSON: it waits in the pipe
+    if process.returncode != 0:
+        raise BenchmarkError(([line for line in complaints if line] or ["the process was killed"])[-1])
+    return json.loads(answer.splitlines()[-1])

@@ -7,6 +7,7 @@ ratio survives a change of machine; the milliseconds do not.
 import argparse
 import itertools
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,16 +47,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Measure every case and print it; files are written after every case, too."""
+    from tqdm import tqdm
+
     from ..benchmark.plot import draw
-    from ..benchmark.report import report
+    from ..benchmark.progress import steps
+    from ..benchmark.report import report, title
     from ..benchmark.runner import BenchmarkError, run_case
 
     if arguments.plot and arguments.plot.suffix != ".svg":
         raise CommandError(f"--plot writes SVG: {arguments.plot} must end in .svg")
     cases, results = list(_cases(arguments)), []
+    progress = tqdm(total=len(cases) * steps(arguments.repeats), unit="step")
+
+    def show(step: str) -> None:
+        progress.set_description(step)
+        progress.update()
+
     try:
         for case in cases:
-            results.append(run_case(case, arguments.repeats))
+            tqdm.write(title(case), file=sys.stderr)
+            results.append(run_case(case, arguments.repeats, show))
             if arguments.json:
                 content = {"results": [result.as_json() for result in results]}
                 arguments.json.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
@@ -64,6 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
     except BenchmarkError as error:
         raise CommandError(str(error)) from error
     finally:
+        progress.close()
         if results:
             print(report(results))
     return 0

@@ -34,10 +34,13 @@ def evaluate(
     check_classes(data.samples.categories, vocabulary)
     images = min(limit or len(data.samples), len(data.samples))
     metrics = Metrics(data, panoptic=benchmark.panoptic)
-    for index in tqdm(range(images), unit="image", mininterval=1):
-        metrics.add(index, predict)
     groups = _groups(vocabulary.is_thing, benchmark)
-    scores = metrics.scores([*groups.items(), *((name, [i]) for i, name in enumerate(vocabulary.labels))])
+    with tqdm(total=images, desc="segmenting", unit="image", mininterval=1) as progress:
+        for index in range(images):
+            metrics.add(index, predict)
+            progress.update()
+        progress.set_description("computing the scores")
+        scores = metrics.scores([*groups.items(), *((name, [i]) for i, name in enumerate(vocabulary.labels))])
     size = metrics.sizes.most_common(1)[0][0]
     parts = [p for p in count(variant, size, len(vocabulary.synonyms)) if p.multiply_adds is not None]
     return EvaluationResult(

@@ -5,6 +5,8 @@ import time
 
 import pytest
 
+from eovseg_model.benchmark.case import BenchmarkCase
+from eovseg_model.benchmark.runner import BenchmarkError, run_case
 from eovseg_model.benchmark.stage_clock import StageClock
 from eovseg_model.cli.main import main
 
@@ -31,7 +33,19 @@ def test_every_case_is_measured_and_written(tmp_path, capsys):
         assert len(result["stage_over_trunk"]) == 8
         assert result["peak_memory_bytes"] > result["memory_before_bytes"] > 0
     assert picture.read_text().count("<text") == 1 + 8 + 2 * 2
-    assert "tiny, 64x96, 3 classes, batch 1, torch fp32 on cpu" in capsys.readouterr().out
+    printed = capsys.readouterr()
+    assert "tiny, 64x96, 3 classes, batch 1, torch fp32 on cpu" in printed.out
+    for progress in ("warm-up 2 of 2", "frame 1 of 1", "memory: frame 3 of 3", "100%"):
+        assert progress in printed.err
+
+
+def test_the_reason_of_a_failed_measurement_is_its_last_line():
+    case = BenchmarkCase(variant="tiny", size=(64, 96), vocabulary_size=3, backend="torch", device="cuda:77")
+    told: list[str] = []
+    with pytest.raises(BenchmarkError) as failure:
+        run_case(case, 1, told.append)
+    assert told == ["making up weights"]
+    assert "step:" not in str(failure.value) and str(failure.value)
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ class Oracle:
     def __call__(self, image: np.ndarray) -> SimpleNamespace:
         self.calls += 1
         return SimpleNamespace(
-            map=torch.from_numpy(self._map),
+            label_image=self._map,
             segments=[SimpleNamespace(id=s.id, class_id=s.category) for s in self._segments],
             instances=self._instances,
             semantic=self._semantic,
@@ -131,7 +131,9 @@ def test_the_command_on_simulated_scenes(tmp_path, capsys):
 def test_the_command_on_other_sets(name, tmp_path, capsys):
     LAYOUTS[name](tmp_path)
     assert main(["evaluate", "--dataset", name, "--data", str(tmp_path), "--variant", "tiny"]) == 0
-    assert f"on {name}: 1 images" in capsys.readouterr().out
+    printed = capsys.readouterr()
+    assert f"on {name}: 1 images" in printed.out
+    assert "1/1" in printed.err and "computing the scores" in printed.err
 
 
 @pytest.mark.parametrize(
