@@ -11,10 +11,10 @@ from graph import BEST_EFFORT, RELIABLE, stamp_of
 from sensor_msgs.msg import CameraInfo, Image
 
 from eovseg_model.simulation.catalog import CATALOG
+from eovseg_model.simulation.robot_frames import rendered_frames
 from eovseg_ros import sim_camera
 from eovseg_ros.images import image_to_array
 from eovseg_ros.msg import PanopticSegmentation
-from eovseg_ros.sim_camera import rendered_frames
 
 TOPICS = {
     "image_raw": Image,

@@ -1,0 +1,179 @@
+"""Recorded frames; `python -m eovseg_model.simulation.recording OUT.zip` records the simulated robot."""
+
+import argparse
+import bisect
+import io
+import itertools
+import sys
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from .frame import Frame, TrueSegment
+from .recording_format import DEPTH, HEADER, RGB, SEGMENTS, RecordingHeader, read_header
+
+
+class Recording:
+    """A recording opened for reading; what is asked for is decoded, nothing else.
+
+    ValueError names the file and what is wrong with it: as it is opened for what is missing, from the methods
+    for an image that cannot be decoded. IndexError for a frame that it does not have.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
+        try:
+            self._zip = zipfile.ZipFile(self.path)
+        except OSError as error:
+            raise self._error(error.strerror or str(error)) from None
+        except zipfile.BadZipFile as error:
+            raise self._error(str(error)) from None
+        try:
+            self.header = self._read_header()
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> "Recording":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def __len__(self) -> int:
+        """How many frames it has."""
+        return self.header.frames
+
+    @property
+    def rate(self) -> float:
+        """Frames a second."""
+        return self.header.rate
+
+    @property
+    def seconds(self) -> float:
+        """How long it plays."""
+        return len(self) / self.rate
+
+    def close(self) -> None:
+        """Close the file."""
+        self._zip.close()
+
+    def frame(self, i: int) -> Frame:
+        """All of frame `i`."""
+        ids = self.segment_ids(i)
+        header = self.header
+        lens = {"fx": header.fx, "fy": header.fy, "cx": header.cx, "cy": header.cy}
+        return Frame(self.rgb(i), self.depth(i), ids, self.segments(i, ids), **lens)
+
+    def rgb(self, i: int) -> np.ndarray:
+        """(H, W, 3) uint8."""
+        return self._image(RGB, i, "RGB")
+
+    def depth(self, i: int) -> np.ndarray:
+        """(H, W) float32, metres along the line of sight, 0 where unknown."""
+        values = self._image(DEPTH, i, "I;16").astype(np.float32)
+        return np.divide(np.float32(self.header.depth_scale), values, out=values, where=values > 0)
+
+    def segment_ids(self, i: int) -> np.ndarray:
+        """(H, W) int32, 0 = void."""
+        return self._image(SEGMENTS, i, "L").astype(np.int32)
+
+    def segments(self, i: int, ids: np.ndarray) -> list[TrueSegment]:
+        """The true segments that have pixels in `ids`, the segment ids of frame `i`."""
+        scene = bisect.bisect_right(self.header.first_frames, i) - 1
+        present = np.bincount(ids.ravel(), minlength=256) > 0
+        return [segment for segment in self.header.segments[scene] if present[segment.id]]
+
+    def _read_header(self) -> RecordingHeader:
+        text = self._read(HEADER)
+        try:
+            header = read_header(text)
+        except ValueError as error:
+            raise self._error(f"{HEADER}: {error}") from None
+        names = set(self._zip.namelist())
+        for name, i in itertools.product((RGB, DEPTH, SEGMENTS), range(header.frames)):
+            if name.format(i) not in names:
+                raise self._error(f"{name.format(i)} is missing")
+        return header
+
+    def _image(self, name: str, i: int, mode: str) -> np.ndarray:
+        """Decode an image of the recording's size and of Pillow's `mode`."""
+        if not 0 <= i < len(self):
+            raise IndexError(f"frame {i} of {len(self)}")
+        name = name.format(i)
+        content = self._read(name)
+        try:
+            image = Image.open(io.BytesIO(content))
+            image.load()
+        except (OSError, SyntaxError, ValueError) as error:  # what Pillow raises for broken files
+            raise self._error(f"{name}: {error}") from None
+        size = (self.header.width, self.header.height)
+        if image.mode != mode or image.size != size:
+            raise self._error(f"{name} is {image.mode} {image.size}, not {mode} {size}")
+        return np.array(image)
+
+    def _read(self, name: str) -> bytes:
+        try:
+            return self._zip.read(name)
+        except KeyError:
+            raise self._error(f"{name} is missing") from None
+        except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+            raise self._error(f"{name}: {error}") from None
+
+    def _error(self, reason: str) -> ValueError:
+        return ValueError(f"cannot read the recording {self.path}: {reason}")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Render and write a recording; returns the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m eovseg_model.simulation.recording",
+        description="Record what the simulated robot sees, with depth and truth. Needs PyBullet. The same "
+        "options make the same file.",
+    )
+    parser.add_argument("out", type=Path, help="ZIP file to write")
+    parser.add_argument("--seconds", type=float, default=56.0, help="length (default: 56)")
+    parser.add_argument("--rate", type=float, default=10.0, help="frames a second (default: 10)")
+    parser.add_argument("--seed", type=int, default=3_000_000, help="of the first scene (default: 3000000)")
+    parser.add_argument("--scene-period", type=float, default=8.0, help="seconds of a scene (default: 8)")
+    parser.add_argument("--width", type=int, default=320, help="pixels (default: 320)")
+    parser.add_argument("--height", type=int, default=240, help="pixels (default: 240)")
+    options = parser.parse_args(arguments)
+    if min(options.seconds, options.rate, options.scene_period, options.width, options.height) <= 0:
+        parser.error("--seconds, --rate, --scene-period, --width and --height must be positive")
+    if options.seed < 0:
+        parser.error("--seed must not be negative")
+    try:
+        from .robot_frames import rendered_frames
+    except ImportError as error:
+        print(f"error: rendering needs PyBullet (pip install pybullet): {error}", file=sys.stderr)
+        return 1
+    from .recording_writer import write_recording
+
+    frames_per_scene = max(1, round(options.rate * options.scene_period))
+    frames = rendered_frames(
+        seed=options.seed,
+        kept_out=True,
+        frames_per_scene=frames_per_scene,
+        step=1 / options.rate,
+        size=(options.width, options.height),
+    )
+    count = max(1, round(options.seconds * options.rate))
+    settings = f"--seconds {options.seconds:g} --rate {options.rate:g} --seed {options.seed}"
+    settings += f" --scene-period {options.scene_period:g} --width {options.width} --height {options.height}"
+    write_recording(
+        options.out,
+        itertools.islice(frames, count),
+        rate=options.rate,
+        frames_per_scene=frames_per_scene,
+        made_by=f"{parser.prog} {settings}",
+    )
+    print(f"{options.out}: {count} frames, {options.out.stat().st_size / 1e6:.2f} MB")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
