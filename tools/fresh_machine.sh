@@ -28,56 +28,85 @@ suite=$1
 shift
 home=${FRESH_HOME:-/var/tmp/eovseg_fresh}
 base=$home/$suite
-packages=$(sed -n 's/^sudo apt-get install -y \([a-z0-9+. -]*\).*/\1/p' "$project/README.md" | head -1)
-[ -n "$packages" ] || { echo "fresh_machine.sh: README.md names no packages to install" >&2; exit 1; }
+home_inside=/home/newcomer
 
-if [ ! -f "$base/.ready" ]; then
+# A bare system in $base, made once.
+make_base() {
+    [ ! -f "$base/.ready" ] || return 0
     echo "fresh_machine.sh: making a bare $suite in $base"
     mkdir -p "$home"
-    bootstrap() {
-        rm -rf --one-file-system "$base"
-        debootstrap --variant=minbase --include=ca-certificates "$suite" "$base" >"$home/$suite.log" 2>&1
-    }
     twice bootstrap || { tail -3 "$home/$suite.log" >&2; cannot "not run: no bare $suite could be made"; }
     touch "$base/.ready"
-fi
+}
 
-root=$(mktemp -d "$home/run.XXXXXX")
-mount --bind "$root" "$root"
-# Nothing is removed before all that was mounted below is gone.
-trap 'cd / && umount --recursive --lazy "$root" && rm -rf --one-file-system "$root"' EXIT
-cp -a "$base/." "$root/"
-mount -t proc proc "$root/proc" || cannot "not run: this machine permits no mounts"
-mount --rbind /dev "$root/dev"
+bootstrap() {
+    rm -rf --one-file-system "$base"
+    debootstrap --variant=minbase --include=ca-certificates "$suite" "$base" >"$home/$suite.log" 2>&1
+}
 
-# Packages come the way that this machine gets them: its proxies, certificates and pip settings.
-cp /etc/resolv.conf /etc/hosts "$root/etc/"
-cp /etc/apt/apt.conf.d/* "$root/etc/apt/apt.conf.d/" 2>/dev/null || true
-cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/"
-for settings in /etc/pip.conf /etc/xdg/pip; do
-    [ ! -e "$settings" ] || { mkdir -p "$root${settings%/*}" && cp -r "$settings" "$root$settings"; }
-done
+# A copy of it in $root, which goes at the end.
+make_root() {
+    root=$(mktemp -d "$home/run.XXXXXX")
+    mount --bind "$root" "$root" || cannot "not run: this machine permits no mounts"
+    # Nothing is removed before all that was mounted below is gone.
+    trap 'cd / && umount --recursive --lazy "$root" && rm -rf --one-file-system "$root"' EXIT
+    cp -a "$base/." "$root/"
+    mount -t proc proc "$root/proc"
+    mount --rbind /dev "$root/dev"
+    git -c safe.directory='*' clone --quiet "$project" "$root/src/eovseg_ros"
+}
+
+# Packages come the way that this machine gets them: by its proxies, certificates and pip settings.
+borrow_network() {
+    cp /etc/resolv.conf /etc/hosts "$root/etc/"
+    cp /etc/apt/apt.conf.d/* "$root/etc/apt/apt.conf.d/" 2>/dev/null || true
+    cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/"
+    copy /etc/pip.conf /etc/pip.conf
+    copy /etc/xdg/pip /etc/xdg/pip
+    copy ~/.config/pip $home_inside/.config/pip
+    local folder
+    for folder in $(pip_folders) ${PIP_FIND_LINKS:-}; do
+        [ ! -d "$folder" ] || share "$folder" "$folder" ro
+    done
+    [ -z "${PIP_CACHE:-}" ] || { mkdir -p "$PIP_CACHE" && share "$PIP_CACHE" $home_inside/.cache/pip rw; }
+}
+
+copy() { [ ! -e "$1" ] || { mkdir -p "$root${2%/*}" && cp -r "$1" "$root$2"; }; }
 share() { mkdir -p "$root$2" && mount --bind "$1" "$root$2" && mount -o "remount,bind,$3" "$root$2"; }
-indices=$(cat /etc/pip.conf /etc/xdg/pip/pip.conf 2>/dev/null | grep -oE '(file://|= )/[^ ]+' | sed -E 's,^(file://|= ),,' || true)
-for folder in $indices ${PIP_FIND_LINKS:-}; do  # an index on disk
-    [ ! -d "$folder" ] || share "$folder" "$folder" ro
-done
-[ -z "${PIP_CACHE:-}" ] || { mkdir -p "$PIP_CACHE" && share "$PIP_CACHE" "/root/.cache/pip" rw; }
-mapfile -t passed < <(env | grep -iE '^((http|https|no)_proxy|PIP_(CERT|INDEX_URL|EXTRA_INDEX_URL|FIND_LINKS|DEFAULT_TIMEOUT)|SSL_CERT_FILE|REQUESTS_CA_BUNDLE|TORCH_INDEX|CI)=')
 
+# Package indices on this machine's disk.
+pip_folders() {
+    cat "$root"/etc/pip.conf "$root"/etc/xdg/pip/pip.conf "$root$home_inside"/.config/pip/pip.conf 2>/dev/null |
+        grep -oE '(file://|find-links = )/[^ ]+' | sed -E 's,^(file://|find-links = ),,; s,/simple/?$,,' || true
+}
+
+# inside FOLDER COMMAND...
 inside() {
-    env -i HOME=/root LANG=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive \
+    local kept='(http|https|no)_proxy|PIP_(CERT|INDEX_URL|EXTRA_INDEX_URL|FIND_LINKS|DEFAULT_TIMEOUT)'
+    local passed=()
+    mapfile -t passed < <(env | grep -iE "^($kept|SSL_CERT_FILE|REQUESTS_CA_BUNDLE|TORCH_INDEX|CI)=")
+    env -i HOME=$home_inside LANG=C.UTF-8 PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive \
         "${passed[@]}" chroot "$root" bash -c 'cd "$1" && shift && "$@"' bash "$@"
 }
-git -c safe.directory='*' clone --quiet "$project" "$root/src/eovseg_ros"
+
 install() {
     inside / bash -c "apt-get update -qq && apt-get install -y -qq --no-install-recommends $packages" \
         >"$home/apt.log" 2>&1
 }
-twice install || { tail -5 "$home/apt.log" >&2; exit 1; }
-echo "fresh_machine.sh: $suite with $packages: $*"
-status=0
-inside /src/eovseg_ros "$@" || status=$?
-[ -z "${KEEP:-}" ] || { mkdir -p "$KEEP" && cp -r "$root/src/eovseg_ros/." "$KEEP/"; }
-echo "fresh_machine.sh: $suite: $* ended with status $status"
-exit "$status"
+
+main() {
+    packages=$(sed -n 's/^sudo apt-get install -y \([a-z0-9+. -]*\).*/\1/p' "$project/README.md" | head -1)
+    [ -n "$packages" ] || { echo "fresh_machine.sh: README.md names no packages to install" >&2; exit 1; }
+    make_base
+    make_root
+    borrow_network
+    twice install || { tail -5 "$home/apt.log" >&2; exit 1; }
+    echo "fresh_machine.sh: $suite with $packages: $*"
+    local status=0
+    inside /src/eovseg_ros "$@" || status=$?
+    [ -z "${KEEP:-}" ] || { mkdir -p "$KEEP" && cp -r "$root/src/eovseg_ros/." "$KEEP/"; }
+    echo "fresh_machine.sh: $suite: $* ended with status $status"
+    exit "$status"
+}
+
+main "$@"

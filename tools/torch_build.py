@@ -24,7 +24,10 @@ class TorchBuild(NamedTuple):
 # GB that all of .venv takes: the first is what the set-up prints at its end, the second `du -sh .venv`.
 CUDA_DOWNLOAD, CUDA_DISK = 3.5, 7.0
 CPU_DOWNLOAD, CPU_DISK = 0.7, 2.3
-WHAT_IT_TAKES = f"the first time this downloads about {CPU_DOWNLOAD:g} GB with torch for CPUs, {CUDA_DOWNLOAD:g} GB with CUDA"
+WHAT_IT_TAKES = (
+    f"the first time this downloads about {CPU_DOWNLOAD:g} GB with the CPU build of torch, "
+    f"{CUDA_DOWNLOAD:g} GB with the CUDA build"
+)
 
 
 def choose_torch(pip: Sequence[str], version: str, environment: Mapping[str, str]) -> TorchBuild:
