@@ -4,7 +4,10 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 QUIET_SECONDS = 15  # between two lines of progress where standard output is no terminal
@@ -35,6 +38,7 @@ def _run(
     lines = []
     with (
         log.open("w") as stream,
+        progress.ticking(),
         subprocess.Popen(command, env=env, text=True, errors="replace", **pipes) as process,
     ):
         for line in process.stdout:
@@ -51,9 +55,27 @@ class _Progress:
         self._title = title
         self._start = self._shown = time.monotonic()
         self._terminal = sys.stdout.isatty()
+        self._text = ""
         self._download = ""
         self._downloaded = 0  # bytes
         print(f"{title} ...", flush=True)
+
+    @contextmanager
+    def ticking(self) -> Iterator[None]:
+        """Keep the seconds going while a command says nothing, as pip does when it unpacks."""
+        stop = threading.Event()
+
+        def tick() -> None:
+            while not stop.wait(1):
+                self._print()
+
+        thread = threading.Thread(target=tick)
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
 
     def show(self, line: str) -> bool:
         """Show a line of output; True if it says only how far a download is."""
@@ -63,7 +85,8 @@ class _Progress:
         else:
             download = _DOWNLOAD.match(line)
             self._download = download["name"] if download else ""
-            self._print(line.strip())
+            self._text = line.strip()
+        self._print()
         return bool(size)
 
     def end(self, outcome: str) -> None:
@@ -75,11 +98,11 @@ class _Progress:
     def _count_bytes(self, done: int, size: int) -> None:
         if done == size:
             self._downloaded += size
-        self._print(f"{self._download}: {_size(done)} of {_size(size)}")
+        self._text = f"{self._download}: {_size(done)} of {_size(size)}"
 
-    def _print(self, text: str) -> None:
+    def _print(self) -> None:
         now = time.monotonic()
-        text = f"  {now - self._start:4.0f} s  {text}"
+        text = f"  {now - self._start:4.0f} s  {self._text}"
         if self._terminal:
             width = shutil.get_terminal_size().columns - 1
             print("\r" + text[:width].ljust(width), end="", flush=True)
