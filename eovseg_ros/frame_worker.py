@@ -157,7 +157,7 @@ class FrameWorker:
         frame = SegmentedFrame(
             header=image.message.header,
             rgb=rgb,
-            panoptic=np.asarray(prediction.map).astype(np.uint16),
+            panoptic=prediction.label_image.astype(np.uint16),
             segments=prediction.segments,
             vocabulary_version=snapshot.version,
             class_count=len(snapshot.labels),

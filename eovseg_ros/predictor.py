@@ -24,13 +24,13 @@ class Prediction(Protocol):
     """The model's answer to one image."""
 
     @property
-    def map(self) -> Any:
-        """(H, W) segment ids, 0 = void; anything that `np.asarray` takes."""
+    def label_image(self) -> np.ndarray:
+        """(H, W) segment ids, 0 = void: an array on the host, wherever the model computes."""
         ...
 
     @property
     def segments(self) -> Sequence[LabelledSegment]:
-        """The segments of the map."""
+        """The segments of the label image."""
         ...
 
 

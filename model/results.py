@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -25,7 +26,7 @@ class Segment:
 
 @dataclass(frozen=True)
 class PanopticResult:
-    """What one image gave; semantic and instances are computed when asked for.
+    """What one image gave; label_image, semantic and instances are computed when asked for.
 
     map (H, W) int32 segment ids at the output size, 0 void; class_logits and mask_logits of the last
     decoder stage (N, C + 1) and (N, H'/4, W'/4), H' and W' the padded input's; final_class_logits
@@ -39,6 +40,14 @@ class PanopticResult:
     final_class_logits: Tensor
     vocabulary: Vocabulary
     _sizes: MaskSizes
+
+    @cached_property
+    def label_image(self) -> np.ndarray:
+        """The map as an array on the host: (H, W) int32 segment ids, 0 void.
+
+        From a GPU it is copied once, and the host waits for it; on the CPU it shares the map's memory.
+        """
+        return self.map.cpu().numpy()
 
     @cached_property
     def semantic(self) -> Tensor:

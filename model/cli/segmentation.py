@@ -91,7 +91,7 @@ class Segmentation:
         return result
 
     def _overlay(self, picture: np.ndarray, result: PanopticResult) -> np.ndarray:
-        return draw_overlay(picture, result.map.cpu().numpy(), result.segments, opacity=self._opacity)
+        return draw_overlay(picture, result.label_image, result.segments, opacity=self._opacity)
 
     def _unused_name(self, file: Path) -> str:
         """The file's name without its ending, numbered if another one had it."""

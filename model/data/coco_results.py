@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-import torch
 
 from ..regions import measure_regions
 from ..results import PanopticResult
@@ -21,7 +20,7 @@ def to_coco_panoptic(
     category_id as in `coco_categories`, and beside COCO's own keys the score.
     Source: cocodataset.org/#format-results.
     """
-    ids = torch.as_tensor(result.map).cpu().numpy()
+    ids = result.label_image
     regions = measure_regions(ids)
     segments = [
         {

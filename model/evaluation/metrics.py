@@ -36,7 +36,7 @@ class Metrics:
         sample = self._data.samples[index]
         start = time.perf_counter()
         result = predict(sample.image)
-        predicted_map = result.map.cpu().numpy()  # waits for the device
+        predicted_map = result.label_image  # waits for the device
         self._clock(time.perf_counter() - start)
         height, width = result.mask_logits.shape[-2:]
         self.sizes[4 * height, 4 * width] += 1

@@ -38,4 +38,4 @@ class SamplePictures:
 
     def _prediction(self, sample: PanopticSample) -> np.ndarray:
         result = self._predictor(sample.image)
-        return draw_overlay(sample.image, result.map.cpu().numpy(), result.segments, opacity=OPACITY)
+        return draw_overlay(sample.image, result.label_image, result.segments, opacity=OPACITY)

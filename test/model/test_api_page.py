@@ -50,6 +50,6 @@ def test_signature(name):
 
 def test_every_attribute_of_a_result_is_there():
     names = {name for name in PanopticResult.__annotations__ if not name.startswith("_")}
-    for name in {*names, "semantic", "instances"}:
+    for name in {*names, "label_image", "semantic", "instances"}:
         assert f"| `{name}` |" in PAGE
     assert "docs/api.md" in (ROOT / "README.md").read_text()

@@ -5,7 +5,6 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from eovseg_model.data.coco_panoptic import CocoPanoptic, encode_ids
@@ -14,13 +13,13 @@ from eovseg_model.results import Segment
 from eovseg_model.vocabulary import Vocabulary
 
 VOCABULARY = Vocabulary.parse(["floor,ground|stuff", "mug"])
-MAP = torch.tensor(
+MAP = np.array(
     [
         [0, 1, 1, 1],
         [0, 1, 2, 2],
         [3, 1, 2, 2],
     ],
-    dtype=torch.int32,
+    np.int32,
 )
 SEGMENTS = [
     Segment(1, 0, "floor", False, 0.9, 5),
@@ -30,7 +29,7 @@ SEGMENTS = [
 
 
 def test_annotation():
-    picture, annotation = to_coco_panoptic(SimpleNamespace(map=MAP, segments=SEGMENTS), 7, "a.png")
+    picture, annotation = to_coco_panoptic(SimpleNamespace(label_image=MAP, segments=SEGMENTS), 7, "a.png")
     assert picture.dtype == np.uint8
     assert picture[..., 0].tolist() == MAP.tolist() and not picture[..., 1:].any()
     assert (annotation["image_id"], annotation["file_name"]) == (7, "a.png")
@@ -52,7 +51,7 @@ def test_categories():
 @pytest.mark.parametrize("factor", [1, 200, 50_000])  # ids up to 600: two bytes; up to 150,000: three
 def test_round_trip(tmp_path, factor):
     segments = [Segment(s.id * factor, s.class_id, s.label, s.is_thing, s.score, s.area) for s in SEGMENTS]
-    result = SimpleNamespace(map=MAP * factor, segments=segments)
+    result = SimpleNamespace(label_image=MAP * factor, segments=segments)
     picture, annotation = to_coco_panoptic(result, 1, "a_panoptic.png")
     Image.fromarray(picture).save(tmp_path / "a_panoptic.png")
     Image.new("RGB", (4, 3)).save(tmp_path / "a.png")

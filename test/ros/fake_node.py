@@ -32,7 +32,7 @@ class Segment:
 
 @dataclass(frozen=True)
 class Prediction:
-    map: np.ndarray
+    label_image: np.ndarray
     segments: list[Segment]
 
 

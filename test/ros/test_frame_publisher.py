@@ -3,31 +3,11 @@
 import numpy as np
 import pytest
 from fake_node import Segment
+from stand_in_node import StandInNode
 from std_msgs.msg import Header
 
 from eovseg_ros.frame_publisher import FramePublisher
 from eovseg_ros.segmented_frame import SegmentedFrame
-
-
-class StandInPublisher:
-    def __init__(self):
-        self.subscribers = 0
-        self.messages = []
-
-    def get_subscription_count(self):
-        return self.subscribers
-
-    def publish(self, message):
-        self.messages.append(message)
-
-
-class StandInNode:
-    def __init__(self):
-        self.publishers = {}
-
-    def create_publisher(self, message_type, topic, qos):
-        return self.publishers.setdefault(topic, StandInPublisher())
-
 
 FRAME = SegmentedFrame(
     header=Header(frame_id="camera"),
