@@ -1,4 +1,4 @@
-"""The demo: a simulated camera and the node, the vocabulary changed as they run, pictures left behind."""
+"""The demo: a robot's camera and the node, the vocabulary changed as they run, pictures left behind."""
 
 import argparse
 import sys
@@ -24,6 +24,7 @@ from eovseg_model.simulation.catalog import (
     vocabulary_entries,
 )
 from eovseg_ros.child_process import ChildProcess
+from eovseg_ros.demo_camera import DemoCamera, choose_camera
 from eovseg_ros.demo_recorder import DemoRecorder
 from eovseg_ros.demo_speed import show_speed
 from eovseg_ros.msg import Vocabulary
@@ -153,31 +154,33 @@ class Demo:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Play all acts; 1 where nothing was published."""
-    options = _parse(arguments)
+    """Play all acts; 1 where nothing was published. The last part cannot fail the demo."""
+    options, camera = _parse(arguments)
     domain = use_own_graph()
     options.output.mkdir(parents=True, exist_ok=True)
     print(
-        f"simulated camera and node in ROS_DOMAIN_ID={domain}; logs and pictures in {options.output}",
+        f"{camera.title}\ncamera and node in ROS_DOMAIN_ID={domain}; logs and pictures in {options.output}",
         flush=True,
     )
-    camera = {"rate": options.rate, "seed": options.seed, "kept_out": True, "scene_period": 8.0}
     node = {
         "checkpoint": options.checkpoint,
         "vocabulary": ACTS[0].vocabulary,
     }
     try:
-        return _play_acts(options, camera, node) or _show_speed(options)
+        status = _play_acts(options, camera, node)
+        if status == 0:
+            _show_speed(options)
+        return status
     except (KeyboardInterrupt, ExternalShutdownException):
         return 130
 
 
-def _play_acts(options: argparse.Namespace, camera: dict[str, object], node: dict[str, object]) -> int:
+def _play_acts(options: argparse.Namespace, camera: DemoCamera, node: dict[str, object]) -> int:
     remap = {"image": "/camera/image_raw"}
     with ExitStack() as stack:
         start = stack.enter_context
         processes = [
-            start(ChildProcess("eovseg_ros.sim_camera", options.output / "camera.log", parameters=camera)),
+            start(ChildProcess(camera.module, options.output / "camera.log", parameters=camera.parameters)),
             start(
                 ChildProcess(
                     "eovseg_ros.panoptic_node", options.output / "node.log", parameters=node, remappings=remap
@@ -208,19 +211,22 @@ def _play(demo: Demo, processes: list[ChildProcess], seconds: float) -> int:
     return 0 if demo.frames else 1
 
 
-def _show_speed(options: argparse.Namespace) -> int:
-    title = "as fast as it goes, pictures rendered beforehand (first an engine is built)"
-    print(f"\n{len(ACTS) + 1}. {title}", flush=True)
+def _show_speed(options: argparse.Namespace) -> None:
+    print(f"\n{len(ACTS) + 1}. as fast as it goes, recorded pictures (first an engine is built)", flush=True)
+    backend = options.fast_backend
+    if not backend:
+        backend = "openvino" if find_spec("openvino") else "torch"
+        if backend == "torch":
+            print("   OpenVINO is not installed (pip install openvino): showing torch fp32", flush=True)
     try:
-        return show_speed(
+        show_speed(
             checkpoint=options.checkpoint,
             vocabulary=ACTS[0].vocabulary,
-            backend=options.fast_backend,
+            backend=backend,
             seconds=options.fast_seconds,
         )
-    except RuntimeError as error:
-        print(f"demo: {error}", file=sys.stderr)
-        return 1
+    except (RuntimeError, OSError) as error:
+        print(f"   no rate to show: {error}", flush=True)
 
 
 def _summary(vocabulary: Vocabulary, most: int = 8) -> str:
@@ -228,19 +234,32 @@ def _summary(vocabulary: Vocabulary, most: int = 8) -> str:
     return f"vocabulary {vocabulary.version}, {len(vocabulary.labels)} classes: {labels}"
 
 
-def _parse(arguments: list[str] | None) -> argparse.Namespace:
+def _parse(arguments: list[str] | None) -> tuple[argparse.Namespace, DemoCamera]:
     parser = argparse.ArgumentParser(prog="python -m eovseg_ros.demo", description=__doc__)
     parser.add_argument("--seconds", type=float, default=44.0, help="of all acts together (default: 44)")
     parser.add_argument("--fast-seconds", type=float, default=6.0, help="of the last part (default: 6)")
-    backend = "openvino" if find_spec("openvino") else "auto"
-    parser.add_argument("--fast-backend", default=backend, help=f"of the last part (default: {backend})")
+    parser.add_argument(
+        "--fast-backend", default="", help="of the last part (default: openvino, torch where that is missing)"
+    )
     parser.add_argument(
         "--output", type=Path, default=Path("demo_output"), help="folder (default: demo_output)"
     )
+    parser.add_argument(
+        "--camera",
+        choices=("auto", "sim", "recorded"),
+        default="auto",
+        help="simulated, recorded, or auto: simulated where PyBullet is (default: auto)",
+    )
     parser.add_argument("--rate", type=float, default=10.0, help="of the camera in Hz (default: 10)")
-    parser.add_argument("--seed", type=int, default=3_000_000, help="of the first scene (default: 3000000)")
+    parser.add_argument(
+        "--seed", type=int, default=3_000_000, help="of the first simulated scene (default: 3000000)"
+    )
     parser.add_argument("--checkpoint", default="", help="other weights for the variant tiny")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    try:
+        return options, choose_camera(options.camera, rate=options.rate, seed=options.seed)
+    except ValueError as error:
+        parser.error(str(error))
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from eovseg_ros.child_process import ChildProcess
 from eovseg_ros.msg import PanopticSegmentation
 from eovseg_ros.own_graph import use_own_graph
 
-_START_SECONDS = 240.0  # that rendering and loading may take
+_START_SECONDS = 240.0  # that loading the model and building an engine may take
 _SLICE = 10.0  # seconds
 _TOLERATED = 1.5  # last slice to first slice, medians; a queue would grow by seconds
 _MOST_ADDED = 8.0  # ms of ROS path
@@ -58,9 +58,9 @@ class LatencyProbe:
     @property
     def settled(self) -> bool:
         """Whether the backend that was asked for runs; RuntimeError if it never will."""
-        state = self.backend.partition(": ")[2]
+        name, _, state = self.backend.rpartition(" on ")[0].partition(": ")  # without the device
         if state.startswith("failed"):
-            raise RuntimeError(f"no engine: {self.backend}")
+            raise RuntimeError(f"{name} engine failed: {state.partition(': ')[2]}")
         return bool(self.backend) and not state.startswith(("building", "waiting"))
 
     def spin_for(self, seconds: float) -> None:
@@ -152,7 +152,7 @@ def _within(value: float, limit: float) -> str:
 def replayed_graph(
     *, camera: Mapping[str, object], node: Mapping[str, object]
 ) -> Iterator[tuple[LatencyProbe, list[ChildProcess]]]:
-    """Start camera and node; what follows runs once frames come from the backend that was asked for.
+    """Start recorded camera and node; what follows runs once frames come from the backend that was asked for.
 
     RuntimeError if they do not come.
     """
@@ -164,7 +164,7 @@ def replayed_graph(
             start(
                 ChildProcess("eovseg_ros.panoptic_node", logs / "node.log", parameters=node, remappings=remap)
             ),
-            start(ChildProcess("eovseg_ros.sim_camera", logs / "camera.log", parameters=camera)),
+            start(ChildProcess("eovseg_ros.recorded_camera", logs / "camera.log", parameters=camera)),
         ]
         rclpy.init()
         stack.callback(rclpy.try_shutdown)
@@ -187,7 +187,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Measure; 1 where a verdict is bad or nothing came."""
     options = _parse(arguments)
     use_own_graph()
-    camera = {"rate": options.rate, "replay": 20, "width": options.width, "height": options.height}
+    camera = {"rate": options.rate, "width": options.width, "height": options.height}
     node = {name: getattr(options, name) for name in ("checkpoint", "variant", "device")}
     node |= {name: getattr(options, name) for name in ("backend", "precision", "threads", "parallel_frames")}
     try:
@@ -202,7 +202,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _measure(probe: LatencyProbe, processes: list[ChildProcess], options: argparse.Namespace) -> int:
     size = f"{options.width}x{options.height}"
-    print(f"camera: {size} replayed at {options.rate:g} Hz for {options.seconds:g} s")
+    print(f"camera: a recording, {size} at {options.rate:g} Hz for {options.seconds:g} s")
     start = time.monotonic()
     probe.spin_for(options.seconds)
     for process in processes:

@@ -1,6 +1,7 @@
 """The demo, shortened, and what it leaves behind; the arithmetic of the latency benchmark."""
 
 import math
+import os
 import re
 import subprocess
 import sys
@@ -10,19 +11,35 @@ import numpy as np
 import pytest
 from PIL import Image as Picture
 
+from eovseg_ros import demo_camera, demo_speed
 from eovseg_ros.demo import ACTS
-from eovseg_ros.latency_benchmark import NodeTimes, node_times, slice_medians, verdicts
+from eovseg_ros.demo import main as demo_main
+from eovseg_ros.demo_camera import choose_camera, why_no_pybullet
+from eovseg_ros.demo_speed import reason_of, show_speed
+from eovseg_ros.latency_benchmark import LatencyProbe, NodeTimes, node_times, slice_medians, verdicts
+
+SPEED = r"out (\S+) Hz at 320x240 with the camera at 40 Hz, .* torch fp32 on cpu"
 
 
 def run_demo(folder, *arguments):
-    pytest.importorskip("pybullet")
     command = [sys.executable, "-m", "eovseg_ros.demo", "--output", str(folder), *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 
-def test_the_demo_tells_what_happens_and_leaves_pictures_and_a_video(tmp_path):
-    demo = run_demo(tmp_path, "--seconds", "10", "--fast-seconds", "2", "--fast-backend", "torch")
+@pytest.mark.parametrize(
+    ("camera", "first_line"),
+    [
+        pytest.param("sim", "rendering a simulated camera by PyBullet", marks=pytest.mark.slow),
+        ("recorded", "playing a recorded camera, as asked for"),
+    ],
+)
+def test_the_demo_tells_what_happens_and_leaves_pictures_and_a_video(tmp_path, camera, first_line):
+    if camera == "sim":
+        pytest.importorskip("pybullet")
+    fast = ("--fast-seconds", "2", "--fast-backend", "torch")
+    demo = run_demo(tmp_path, "--camera", camera, "--seconds", "10", *fast)
     assert demo.returncode == 0, demo.stderr
+    assert demo.stdout.splitlines()[0] == first_line
     for number, act in enumerate(ACTS, start=1):
         assert f"{number}. {act.title}" in demo.stdout
         assert f"vocabulary {number}, {len(act.vocabulary)} classes" in demo.stdout
@@ -30,7 +47,7 @@ def test_the_demo_tells_what_happens_and_leaves_pictures_and_a_video(tmp_path):
     for version in range(1, len(ACTS) + 1):
         assert any(f"  v{version}  " in line for line in lines)
     assert any("floor" in line for line in lines)
-    speed = re.search(r"out (\S+) Hz at 320x240 with the camera at 40 Hz, .* torch fp32 on cpu", demo.stdout)
+    speed = re.search(SPEED, demo.stdout)
     assert speed and float(speed[1]) > 1
 
     pictures = sorted(tmp_path.glob("*.png"))
@@ -45,9 +62,81 @@ def test_the_demo_tells_what_happens_and_leaves_pictures_and_a_video(tmp_path):
 
 
 def test_a_demo_that_publishes_nothing_fails_and_says_why(tmp_path):
-    demo = run_demo(tmp_path, "--checkpoint", "/no/such/weights.safetensors")
+    demo = run_demo(tmp_path, "--camera", "recorded", "--checkpoint", "/no/such/weights.safetensors")
     assert demo.returncode == 1
     assert "/no/such/weights.safetensors" in demo.stderr
+
+
+def test_an_engine_that_cannot_be_built_is_replaced_by_torch(tmp_path, monkeypatch, capsys):
+    (tmp_path / "openvino.py").write_text(
+        "__version__ = '0'\ndef convert_model(program): raise RuntimeError('no memory left')\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{os.environ['PYTHONPATH']}")
+    show_speed(checkpoint="", vocabulary=("mug", "floor|stuff"), backend="openvino", seconds=1.0)
+    told = capsys.readouterr().out
+    reason = "OpenVINO (fp32|bf16) engine failed: RuntimeError: no memory left; showing torch fp32 instead"
+    assert re.search(reason, told) and re.search(SPEED, told)
+
+
+def test_where_there_is_no_rate_at_all_the_demo_says_why_and_succeeds(monkeypatch, capsys):
+    def no_graph(camera, node):
+        raise RuntimeError(f"the node ended:\n[ERROR] cannot configure: no {node['backend']} here\nbye")
+
+    monkeypatch.setattr(demo_speed, "replayed_graph", no_graph)
+    monkeypatch.setattr("eovseg_ros.demo._play_acts", lambda *arguments: 0)
+    assert demo_main(["--camera", "recorded", "--output", ".", "--fast-backend", "openvino"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert re.search("OpenVINO .* engine failed: no openvino here; showing torch fp32 instead", lines[-2])
+    assert lines[-1] == "   no rate to show: no torch here"
+
+
+def test_the_reason_of_a_failed_engine_is_what_the_node_says_of_it():
+    probe = object.__new__(LatencyProbe)
+    probe.backend = "openvino bf16: failed, torch serves: ValueError: NaN on 3 pixels on cpu"
+    with pytest.raises(RuntimeError) as error:
+        _ = probe.settled
+    assert str(error.value) == "openvino bf16 engine failed: ValueError: NaN on 3 pixels"
+    assert reason_of(error.value) == "ValueError: NaN on 3 pixels"
+    probe.backend = "openvino bf16: building for 3 s, torch serves on cpu"
+    assert not probe.settled
+    for backend in ("openvino bf16: ready on cpu", "torch fp32 on cpu"):
+        probe.backend = backend
+        assert probe.settled
+
+
+def test_the_camera_is_simulated_where_pybullet_can_be_imported(monkeypatch):
+    monkeypatch.setattr(demo_camera, "why_no_pybullet", lambda: "")
+    for wanted in ("auto", "sim"):
+        camera = choose_camera(wanted, rate=5.0, seed=7)
+        assert camera.module == "eovseg_ros.sim_camera"
+        assert camera.parameters.items() > {"rate": 5.0, "seed": 7}.items()
+    monkeypatch.setattr(demo_camera, "why_no_pybullet", lambda: "PyBullet is not installed")
+    for wanted in ("auto", "recorded"):
+        camera = choose_camera(wanted, rate=5.0, seed=7)
+        assert (camera.module, camera.parameters) == ("eovseg_ros.recorded_camera", {"rate": 5.0})
+    assert (
+        choose_camera("auto", rate=5.0, seed=7).title
+        == "PyBullet is not installed: playing a recorded camera"
+    )
+    with pytest.raises(ValueError, match="--camera sim: PyBullet is not installed"):
+        choose_camera("sim", rate=5.0, seed=7)
+
+
+def test_why_pybullet_is_missing(monkeypatch, tmp_path):
+    monkeypatch.setattr(demo_camera, "find_spec", lambda name: None)
+    for version, reason in (
+        ((3, 11), "PyBullet is not installed"),
+        ((3, 12), "PyBullet has no wheel for Python 3.12"),
+        ((3, 13), "PyBullet has no wheel for Python 3.13"),
+    ):
+        monkeypatch.setattr(demo_camera.sys, "version_info", version)
+        assert why_no_pybullet() == reason
+    monkeypatch.setattr(demo_camera, "find_spec", lambda name: "something")
+    (tmp_path / "pybullet.py").write_text("raise ImportError('libGL is missing')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    assert why_no_pybullet() == "PyBullet cannot be imported (ImportError: libGL is missing)"
+    (tmp_path / "pybullet.py").write_text("")
+    assert why_no_pybullet() == ""
 
 
 def test_latencies_are_summed_up_by_ten_seconds(capsys):
