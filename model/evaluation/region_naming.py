@@ -14,7 +14,7 @@ from ..preprocess import to_input
 
 @torch.no_grad()
 def name_true_regions(model: EOVSeg, samples: Sequence[PanopticSample], names: Sequence[str]) -> Tensor:
-    """Index in names of the text nearest to each true region, image after image: (R,).
+    """Index in names of the text nearest to each true region, image after image: (R,), on the CPU.
 
     A region is pooled from the CNN's dense map as the out-of-vocabulary branch pools masks.
     """
@@ -32,4 +32,4 @@ def name_true_regions(model: EOVSeg, samples: Sequence[PanopticSample], names: S
         inside = cells >= cells.amax((1, 2), keepdim=True).clamp(max=0.5)  # at least the best cell
         embedding = model.backbone.pool_masks(dense, inside[None])[0]
         named.append((F.normalize(embedding, dim=-1) @ text.T).argmax(1))
-    return torch.cat(named)
+    return torch.cat(named).cpu()

@@ -17,6 +17,10 @@ class CaptionLevel(NamedTuple):
     classes: tuple[tuple[str, ...], ...]
     class_of: Tensor
 
+    def classify(self, categories: Tensor) -> Tensor:
+        """Class of each category (R,), on the device that they are on."""
+        return self.class_of.to(categories.device)[categories]
+
 
 def caption_levels(categories: Sequence[str], trained: Sequence[str]) -> tuple[CaptionLevel, ...]:
     """Full names, shapes ("mug") and colours ("red object") of the catalog names in categories.

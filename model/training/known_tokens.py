@@ -16,8 +16,8 @@ class KnownTokens(nn.Module):
     def __init__(self, embedding: nn.Embedding, tokens: Tensor) -> None:
         super().__init__()
         self.weight = nn.Parameter(embedding.weight.detach()[tokens].clone())
-        row = torch.full((embedding.num_embeddings,), -1)
-        row[tokens] = torch.arange(len(tokens))
+        row = torch.full((embedding.num_embeddings,), -1, device=tokens.device)
+        row[tokens] = torch.arange(len(tokens), device=tokens.device)
         self.register_buffer("row", row, persistent=False)
         self.row: Tensor
 

@@ -68,7 +68,7 @@ def train(
 
     def batches(first: int) -> Iterator[list[Batch]]:
         for step in range(first, config.steps):
-            yield [draw_batch(memory, config, (seed, fabric.global_rank, step))]
+            yield [fabric.to_device(draw_batch(memory, config, (seed, fabric.global_rank, step)))]
 
     def rate(step: int) -> float:
         return config.learning_rate * cosine(step, steps=config.steps, warm_up=config.warm_up)

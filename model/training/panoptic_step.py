@@ -42,8 +42,8 @@ class PanopticStep(nn.Module):
         index = random.choices(range(len(self.levels)), LEVEL_SHARES)[0]
         level = self.levels[index]
         classes = self._choose_classes(level, batch)
-        rows = torch.stack([random.choice(list(self._rows[index][c])) for c in classes])
-        text = TextRows(rows, torch.arange(len(classes))[:, None])
+        rows = self._draw_rows([self._rows[index][c] for c in classes], batch)
+        text = TextRows(rows, torch.arange(len(classes), device=rows.device)[:, None])
         targets = self._targets(level, classes, batch)
         grey = index == SHAPE and random.random() < GREY_SHARE
         images = desaturate(batch.images) if grey else batch.images
@@ -56,6 +56,10 @@ class PanopticStep(nn.Module):
             losses["region"] = self._region_loss(cnn.clip_dense, batch, (SHAPE,) if grey else IN_COLOUR)
         return losses
 
+    def _draw_rows(self, rows: Sequence[Tensor], batch: Batch) -> Tensor:
+        """One row of each class, drawn from its synonyms' (S, D), on the batch's device: (C, D)."""
+        return torch.stack([random.choice(list(r)) for r in rows]).to(batch.images.device)
+
     def _choose_classes(self, level: CaptionLevel, batch: Batch) -> list[int]:
         """All classes of the level in random order, or a random part of them."""
         classes = random.sample(range(len(level.classes)), len(level.classes))
@@ -64,11 +68,12 @@ class PanopticStep(nn.Module):
         return classes
 
     def _targets(self, level: CaptionLevel, classes: list[int], batch: Batch) -> list[Target]:
-        place = torch.full((len(level.classes),), -1)
-        place[classes] = torch.arange(len(classes))
+        device = batch.images.device
+        place = torch.full((len(level.classes) + 1,), -1, device=device)  # the last: of no class
+        place[classes] = torch.arange(len(classes), device=device)
         targets = []
         for region in batch.regions:
-            truth = place[level.class_of[region.categories]]
+            truth = place[level.classify(region.categories)]
             targets.append(Target(truth[truth >= 0], region.masks[truth >= 0]))
         return targets
 
@@ -77,7 +82,7 @@ class PanopticStep(nn.Module):
         categories = torch.cat([r.categories for r in batch.regions])
         losses = []
         for i in levels:
-            rows = torch.stack([random.choice(list(r)) for r in self._rows[i]])
-            truth = self.levels[i].class_of[categories]
+            rows = self._draw_rows(self._rows[i], batch)
+            truth = self.levels[i].classify(categories)
             losses.append(contrast(embedding, rows, truth, self.model.clip_logit_scale))
         return torch.stack(losses).mean()

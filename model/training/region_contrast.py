@@ -49,7 +49,7 @@ class RegionContrast(nn.Module):
         categories = torch.cat([r.categories for r in batch.regions])
         text = self._encode_captions(self.levels)
         losses = [
-            contrast(embedding, text[i], self.levels[i].class_of[categories], self.logit_scale)
+            contrast(embedding, text[i], self.levels[i].classify(categories), self.logit_scale)
             for i in ((SHAPE,) if grey else IN_COLOUR)
             for embedding in (cnn_rows, vit_rows)
         ]
@@ -66,7 +66,7 @@ class RegionContrast(nn.Module):
         """
         i = random.randrange(len(self.levels))
         (again,) = self._encode_captions(self.levels[i : i + 1])
-        return contrast(again, text[i], torch.arange(len(again)), self.logit_scale)
+        return contrast(again, text[i], torch.arange(len(again), device=again.device), self.logit_scale)
 
     def _composition_loss(self, text: Sequence[Tensor]) -> Tensor:
         """1 - cosine of a composition's text and the sum of its shape's and its colour's."""

@@ -102,6 +102,7 @@ def _relight(image: Tensor, rng: np.random.Generator) -> Tensor:
 
 def desaturate(images: Tensor) -> Tensor:
     """Normalised images (B, 3, H, W) without their colours."""
-    mean, std = torch.tensor(PIXEL_MEAN).view(3, 1, 1), torch.tensor(PIXEL_STD).view(3, 1, 1)
+    mean = torch.tensor(PIXEL_MEAN, device=images.device).view(3, 1, 1)
+    std = torch.tensor(PIXEL_STD, device=images.device).view(3, 1, 1)
     grey = (images * std + mean).mean(1, keepdim=True)
     return (grey - mean) / std

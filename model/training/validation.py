@@ -24,7 +24,7 @@ def measure_quality(model: EOVSeg, dataset: CocoPanoptic, limit: int) -> dict[st
     for image, id_map, segments in (dataset[i] for i in range(min(limit, len(dataset)))):
         result = predictor(image)
         predicted = [LabelledSegment(s.id, s.class_id) for s in result.segments]
-        quality.update(result.map.numpy(), predicted, id_map, [LabelledSegment(*s) for s in segments])
+        quality.update(result.label_image, predicted, id_map, [LabelledSegment(*s) for s in segments])
     return {group: quality.mean(ids).pq for group, ids in simulation_groups().items()}
 
 
