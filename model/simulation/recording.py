@@ -2,15 +2,14 @@
 
 import argparse
 import bisect
-import io
 import itertools
 import sys
 import zipfile
 import zlib
 from pathlib import Path
 
+import cv2
 import numpy as np
-from PIL import Image
 
 from .frame import Frame, TrueSegment
 from .recording_format import DEPTH, HEADER, RGB, SEGMENTS, RecordingHeader, read_header
@@ -70,16 +69,16 @@ class Recording:
 
     def rgb(self, i: int) -> np.ndarray:
         """(H, W, 3) uint8."""
-        return self._image(RGB, i, "RGB")
+        return cv2.cvtColor(self._image(RGB, i, np.uint8, (3,)), cv2.COLOR_BGR2RGB)
 
     def depth(self, i: int) -> np.ndarray:
         """(H, W) float32, metres along the line of sight, 0 where unknown."""
-        values = self._image(DEPTH, i, "I;16").astype(np.float32)
+        values = self._image(DEPTH, i, np.uint16).astype(np.float32)
         return np.divide(np.float32(self.header.depth_scale), values, out=values, where=values > 0)
 
     def segment_ids(self, i: int) -> np.ndarray:
         """(H, W) int32, 0 = void."""
-        return self._image(SEGMENTS, i, "L").astype(np.int32)
+        return self._image(SEGMENTS, i, np.uint8).astype(np.int32)
 
     def segments(self, i: int, ids: np.ndarray) -> list[TrueSegment]:
         """The true segments that have pixels in `ids`, the segment ids of frame `i`."""
@@ -99,21 +98,20 @@ class Recording:
                 raise self._error(f"{name.format(i)} is missing")
         return header
 
-    def _image(self, name: str, i: int, mode: str) -> np.ndarray:
-        """Decode an image of the recording's size and of Pillow's `mode`."""
+    def _image(self, name: str, i: int, dtype: type, channels: tuple[int, ...] = ()) -> np.ndarray:
+        """Decode an image of the recording's size: (H, W, *channels) of the type."""
         if not 0 <= i < len(self):
             raise IndexError(f"frame {i} of {len(self)}")
         name = name.format(i)
-        content = self._read(name)
-        try:
-            image = Image.open(io.BytesIO(content))
-            image.load()
-        except (OSError, SyntaxError, ValueError) as error:  # what Pillow raises for broken files
-            raise self._error(f"{name}: {error}") from None
-        size = (self.header.width, self.header.height)
-        if image.mode != mode or image.size != size:
-            raise self._error(f"{name} is {image.mode} {image.size}, not {mode} {size}")
-        return np.array(image)
+        content = np.frombuffer(self._read(name), np.uint8)
+        # OpenCV decodes WebP in a third of Pillow's time.
+        image = cv2.imdecode(content, cv2.IMREAD_UNCHANGED) if content.size else None
+        if image is None:
+            raise self._error(f"{name} is no image, or a broken one")
+        shape = (self.header.height, self.header.width, *channels)
+        if image.shape != shape or image.dtype != dtype:
+            raise self._error(f"{name} has {image.dtype} {image.shape}, not {np.dtype(dtype)} {shape}")
+        return image
 
     def _read(self, name: str) -> bytes:
         try:

@@ -1,5 +1,7 @@
 """The recorded camera in a process of its own."""
 
+import time
+
 import numpy as np
 import pytest
 from graph import BEST_EFFORT, RELIABLE, stamp_of
@@ -133,6 +135,8 @@ def test_it_stops_at_the_end_says_so_and_plays_on_from_a_new_position(graph, sta
     camera.wait_for_log("played to the end; set 'position' to play again", 20)
     graph.wait(lambda: images and number_of(images[-1]) == 5, 20, "the last frame")
     images.clear()
+    time.sleep(4 / RATE)
+    assert not images
     assert graph.set("/recorded_camera", position=0.2)[0].successful  # frame 4
     graph.wait(lambda: len(images) == 2, 20, "the last two frames")
     assert [number_of(m) for m in images] == [4, 5]
