@@ -30,8 +30,9 @@ def _run(case: BenchmarkCase, repeats: int, on_step: Callable[[str], None]) -> d
     command = [sys.executable, "-m", "eovseg_model.benchmark.measurement", request]
     environment = {**os.environ, "OMP_NUM_THREADS": str(case.threads)}
     complaints: list[str] = []
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen(command, env=environment, text=True, **pipes) as process:
+    with subprocess.Popen(
+        command, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
         assert process.stdout and process.stderr
         for step in read_steps(process.stderr, complaints):
             on_step(step)
