@@ -9,6 +9,8 @@ from torch import Tensor, nn
 
 MAX_LOGIT_SCALE = 100.0
 PADDING = -1e4  # what half precision holds, and far below every logit
+SMALLEST_NORM = 1e-6  # half precision rounds torch's own 1e-12 to 0
+SMALLEST_PROBABILITY = 1e-8
 
 
 class TextRows(NamedTuple):
@@ -36,7 +38,7 @@ class VoidRow(nn.Module):
         rows, groups, penalty = text
         void = torch.full_like(groups[:1], rows.shape[0])
         return TextRows(
-            torch.cat([rows, F.normalize(self.embedding, dim=-1)]),
+            torch.cat([rows, F.normalize(self.embedding, dim=-1, eps=SMALLEST_NORM)]),
             torch.cat([groups, void]),
             None if penalty is None else F.pad(penalty, (0, 1)),
         )
@@ -57,7 +59,8 @@ def class_logits(embedding: Tensor, text: TextRows, logit_scale: Tensor) -> Tens
         with torch.autocast(device, enabled=False):
             return class_logits(embedding.float(), text, logit_scale)
     scale = logit_scale.exp().clamp(max=MAX_LOGIT_SCALE)
-    logits = scale * (F.normalize(embedding, dim=-1) @ text.rows.transpose(0, 1))  # (B, N, T)
+    embedding = F.normalize(embedding, dim=-1, eps=SMALLEST_NORM)
+    logits = scale * (embedding @ text.rows.transpose(0, 1))  # (B, N, T)
     if text.penalty is not None:
         logits = logits + text.penalty
     C, K = text.groups.shape
@@ -69,12 +72,20 @@ def geometric_ensemble(in_logits: Tensor, out_logits: Tensor, weight: Tensor, va
 
     in_logits (B, N, C + 1) with void last, out_logits (B, N, C), weight (C,) the exponent of the
     second, valid (B, N) or None: where False, only the first counts. -> log probabilities
-    (B, N, C + 1), p_in^(1 - a) p_out^a renormalised times (1 - void), void last.
+    (B, N, C + 1), log(p_in^(1 - a) p_out^a renormalised times (1 - void) + 1e-8), void last.
+
+    In logarithms throughout: half precision has neither the small probabilities nor 1e-8.
     """
-    void = in_logits.softmax(-1)[..., -1:]
-    log_in = in_logits[..., :-1].log_softmax(-1)
+    log_in, log_void = in_logits.log_softmax(-1).tensor_split([-1], dim=-1)
+    log_object = log_in.logsumexp(-1, keepdim=True)  # log(1 - void)
     log_out = out_logits.log_softmax(-1)
     if valid is not None:
         weight = weight * valid.unsqueeze(-1)
-    joint = ((1 - weight) * log_in + weight * log_out).softmax(-1)
-    return torch.log(torch.cat([joint * (1 - void), void], dim=-1) + 1e-8)
+    joint = ((1 - weight) * (log_in - log_object) + weight * log_out).log_softmax(-1)
+    return _raise_to_smallest(torch.cat([joint + log_object, log_void], dim=-1))
+
+
+def _raise_to_smallest(log_probability: Tensor) -> Tensor:
+    """log(p) -> log(p + SMALLEST_PROBABILITY)."""
+    smallest = math.log(SMALLEST_PROBABILITY)
+    return log_probability.clamp(min=smallest) + F.softplus(-(log_probability - smallest).abs())

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from .classification import TextRows, class_logits, initial_logit_scale
 from .instance_embedding import SpatialMean
-from .layers import MLP, SelfAttention, masked_sum, pixels_of
+from .layers import MLP, ScaledLayerNorm, SelfAttention, masked_sum, pixel_weight, pixels_of
 
 
 class StageOutput(NamedTuple):
@@ -60,7 +60,7 @@ class DecoderStage(nn.Module):
     ) -> None:
         super().__init__()
         self.feature_attention = DynamicDepthwiseAttention(dim=hidden_dim)
-        self.feature_norm = nn.LayerNorm(hidden_dim)
+        self.feature_norm = ScaledLayerNorm(hidden_dim)
         self.kernel_attention = DynamicDepthwiseAttention(dim=hidden_dim)
         self.kernel_norm = nn.LayerNorm(hidden_dim)
         self.self_attention = SelfAttention(hidden_dim, num_heads)
@@ -82,8 +82,9 @@ class DecoderStage(nn.Module):
 
     def refine(self, kernels: Tensor, masks: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
         """Kernels (B, N, C), incoming mask logits, features -> object features (B, N, C), new mask logits."""
-        f = masked_sum(features, masks > 0)  # (B, N, C)
-        f = self.feature_norm(f + self.feature_attention(kernels, f))
+        weight = pixel_weight(masks)
+        f = masked_sum(features, masks > 0, weight)  # (B, N, C)
+        f = self.feature_norm(f + weight * self.feature_attention(kernels, f, weight), weight)
         kernels = self.kernel_norm(f + self.kernel_attention(kernels, f))
         kernels = self.self_attention_norm(kernels + self.self_attention(kernels))
         kernels = self.ffn_norm(kernels + self.ffn(kernels))
@@ -103,14 +104,14 @@ class DynamicDepthwiseAttention(nn.Module):
     def __init__(self, *, dim: int) -> None:
         super().__init__()
         self.kernel = nn.Linear(dim, 3)
-        self.norm = nn.LayerNorm(dim)
+        self.norm = ScaledLayerNorm(dim)
 
-    def forward(self, query: Tensor, value: Tensor) -> Tensor:
-        """(B, N, C), (B, N, C) -> (B, N, C)."""
+    def forward(self, query: Tensor, value: Tensor, scale: float = 1.0) -> Tensor:
+        """(B, N, C), scale * value (B, N, C) -> (B, N, C)."""
         left, centre, right = self.kernel(query).split(1, dim=-1)  # (B, N, 1) each
         padded = F.pad(value, (1, 1))
         out = left * padded[..., :-2] + centre * value + right * padded[..., 2:]
-        return self.norm(out)
+        return self.norm(out, scale)
 
 
 class MaskPrediction(nn.Module):

@@ -1,5 +1,6 @@
 """Layers that more than one stage uses."""
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -12,6 +13,14 @@ class ChannelLayerNorm(nn.LayerNorm):
 
     def forward(self, x: Tensor) -> Tensor:
         return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
+
+class ScaledLayerNorm(nn.LayerNorm):
+    """Layer norm of x, given scale * x: the scale keeps large numbers inside half precision."""
+
+    def forward(self, x: Tensor, scale: float = 1.0) -> Tensor:
+        """(..., C) -> (..., C)."""
+        return F.layer_norm(x, self.normalized_shape, self.weight, self.bias, self.eps * scale**2)
 
 
 class MLP(nn.Module):
@@ -82,24 +91,40 @@ def pixels_of(features: Tensor) -> Tensor:
     return features.permute(0, 2, 3, 1).flatten(1, 2)
 
 
-def masked_sum(features: Tensor, mask: Tensor) -> Tensor:
-    """Sum of features (B, C, H, W) over each mask (B, N, H, W) -> (B, N, C)."""
-    return mask.flatten(2).to(features.dtype) @ pixels_of(features)
+def pixel_weight(mask: Tensor) -> float:
+    """The power of two next to 1 / sqrt(H * W) for masks (..., H, W): what a pixel counts in sums over them.
+
+    With it a sum over a single pixel and one over a whole map both fit half precision, and float32 and
+    bfloat16 lose nothing.
+    """
+    return 2.0 ** -round(math.log2(mask.shape[-2] * mask.shape[-1]) / 2)
+
+
+def masked_sum(features: Tensor, mask: Tensor, weight: float) -> Tensor:
+    """Sum of features (B, C, H, W) over each mask (B, N, H, W), times weight -> (B, N, C)."""
+    return _weigh(mask, features.dtype, weight) @ pixels_of(features)
 
 
 def masked_mean(features: Tensor, mask: Tensor) -> Tensor:
     """Mean of features (B, C, H, W) over each mask (B, N, H, W) -> (B, N, C); 0 for an empty mask."""
-    return masked_sum(features, mask) / mask_area(mask, features.dtype)
+    weight = pixel_weight(mask)
+    weights = _weigh(mask, features.dtype, weight)
+    return weights @ pixels_of(features) / weights.sum(-1, keepdim=True).clamp(min=weight)
+
+
+def mask_area(mask: Tensor, weight: float) -> Tensor:
+    """Pixels of each boolean mask (B, N, H, W), at least one, times weight -> (B, N, 1) float32."""
+    return _weigh(mask, torch.float32, weight).sum(-1, keepdim=True).clamp(min=weight)
+
+
+def _weigh(mask: Tensor, dtype: torch.dtype, weight: float) -> Tensor:
+    """Boolean (B, N, H, W) -> (B, N, H * W) of 0 and weight."""
+    return mask.flatten(2).to(dtype) * weight
 
 
 def rows_at_once(numbers_a_row: int, most: int) -> int:
     """How many rows of a map to work on at once: as many as make most numbers, at least one."""
     return max(1, most // numbers_a_row)
-
-
-def mask_area(mask: Tensor, dtype: torch.dtype) -> Tensor:
-    """Pixels of each boolean mask (B, N, H, W) -> (B, N, 1), never 0."""
-    return mask.flatten(2).sum(-1, keepdim=True).clamp(min=1).to(dtype)
 
 
 def resize(x: Tensor, size: Sequence[int]) -> Tensor:

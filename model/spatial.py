@@ -6,7 +6,15 @@ import torch
 from open_clip.transformer import QuickGELU
 from torch import Tensor, nn
 
-from .layers import ChannelLayerNorm, SelfAttention, mask_area, masked_sum, resize, rows_at_once
+from .layers import (
+    ChannelLayerNorm,
+    SelfAttention,
+    mask_area,
+    masked_sum,
+    pixel_weight,
+    resize,
+    rows_at_once,
+)
 
 NUMBERS_AT_ONCE = 2**22  # of F_s that are in memory
 
@@ -34,11 +42,11 @@ class SpatialExtractor(nn.Module):
 
         F_s comes and goes a few rows at a time: each of its pixels has one parent in `coarse`.
         """
-        rows = coarse_rows(coarse)
+        rows, weight = coarse_rows(coarse), pixel_weight(inside)
         parts = zip(coarse.split(rows, 2), inside.split(2 * rows, 2), strict=True)
         double, gelu = self.upsampling[3], self.upsampling[4]
-        total = torch.stack([masked_sum(gelu(double(x)), mask) for x, mask in parts]).sum(0)
-        return total / mask_area(inside, total.dtype)
+        total = torch.stack([masked_sum(gelu(double(x)), mask, weight) for x, mask in parts]).sum(0)
+        return total / mask_area(inside, weight)
 
 
 class ViTBlocks(nn.Module):

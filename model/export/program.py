@@ -12,7 +12,7 @@ from ..eovseg import EOVSeg, EOVSegOutput
 from ..folding import fold_batch_norms
 from .deformable import use_one_operator
 
-GRAPH_VERSION = 4  # goes up where the graph changes: engines of another one are not used
+GRAPH_VERSION = 5  # goes up where the graph changes: engines of another one are not used
 INPUT_NAMES = ("images", "rows", "groups", "penalty", "seen")
 OUTPUT_NAMES = EOVSegOutput._fields
 

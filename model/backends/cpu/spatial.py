@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ...layers import mask_area, masked_sum
+from ...layers import mask_area, masked_sum, pixel_weight
 from ...spatial import SpatialExtractor, coarse_rows
 from .linear import Activation, MakeLinear
 
@@ -28,12 +28,12 @@ class PackedSpatialExtractor(nn.Module):
     def masked_mean(self, coarse: Tensor, inside: Tensor) -> Tensor:
         """Mean of F_s inside each boolean mask (B, N, H/4, W/4), of what forward gave -> (B, N, width)."""
         total = torch.zeros((), dtype=torch.float32)
-        at_once = coarse_rows(coarse)
+        at_once, weight = coarse_rows(coarse), pixel_weight(inside)
         parts = zip(coarse.split(at_once, 2), inside.split(2 * at_once, 2), strict=True)
         for x, mask in parts:
             for i, rows in enumerate(self.second(x)):
-                total = total + masked_sum(rows, mask[:, :, i::2]).float()
-        return total / mask_area(inside, total.dtype)
+                total = total + masked_sum(rows, mask[:, :, i::2], weight).float()
+        return total / mask_area(inside, weight)
 
 
 class RowDoubling(nn.Module):
