@@ -37,7 +37,7 @@ def test_the_demo_tells_what_happens_and_leaves_pictures_and_a_video(tmp_path, c
     if camera == "sim":
         pytest.importorskip("pybullet")
     fast = ("--fast-seconds", "2", "--fast-backend", "torch")
-    demo = run_demo(tmp_path, "--camera", camera, "--seconds", "10", *fast)
+    demo = run_demo(tmp_path, "--camera", camera, "--seconds", "14", *fast)
     assert demo.returncode == 0, demo.stderr
     assert demo.stdout.splitlines()[0] == first_line
     for number, act in enumerate(ACTS, start=1):
