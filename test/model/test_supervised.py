@@ -104,6 +104,18 @@ def test_the_loss_falls_and_tensorboard_shows_it(trained):
     assert (pictures[0].width, pictures[0].height) == (192, 64)
 
 
+def test_the_loss_falls_in_bfloat16(inputs, tmp_path):
+    """On any CPU; what is trained stays float32."""
+    (tmp_path / "recipe.json").write_text(json.dumps(RECIPE | {"precision": "bf16-mixed"}))
+    command = arguments(inputs, tmp_path / "run")
+    command[command.index("--config") + 1] = str(tmp_path / "recipe.json")
+    assert main(command) == 0
+    values = [e.value for e in events(tmp_path / "run").Scalars("loss/total")]
+    assert len(values) == STEPS and np.mean(values[-3:]) < 0.97 * np.mean(values[:3])
+    weights = load_file(tmp_path / "run" / "eovseg_tiny.safetensors")
+    assert all(value.isfinite().all() for value in weights.values())
+
+
 def test_frozen_parts_stay_bit_for_bit_and_all_others_move(trained, inputs):
     """Statistics of the CLIP ResNet's batch norms included."""
     before = load_file(inputs / "untrained.safetensors")

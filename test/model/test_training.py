@@ -1,5 +1,7 @@
 """A few steps of the demo model's training: what moves, what stays, and going on after a kill."""
 
+from itertools import repeat
+
 import numpy as np
 import pytest
 import torch
@@ -16,6 +18,7 @@ from eovseg_model.simulation.catalog import CATALOG, TRAINED_NAMES
 from eovseg_model.simulation.dataset import main as write_scenes
 from eovseg_model.training.captions import caption_levels
 from eovseg_model.training.demo import clip_module, new_demo_model, panoptic_module
+from eovseg_model.training.descent import Plan, descend
 from eovseg_model.training.known_tokens import only_known_tokens
 from eovseg_model.training.loop import LoopConfig, draw_batch, train
 from eovseg_model.training.panoptic_step import PanopticStep
@@ -47,6 +50,24 @@ def contrast_module() -> tuple[EOVSeg, RegionContrast]:
 def run(step, memory, path, steps, log=print):
     config = LoopConfig(steps=steps, learning_rate=1e-3, batch_size=2, size=(64, 96), warm_up=1, muon=True)
     train(Fabric(accelerator="cpu"), step, memory, config, 5, path, log)
+
+
+class Losses:
+    """Keeps the losses and the norms of the gradients of every step."""
+
+    def __init__(self) -> None:
+        self.totals: list[float] = []
+        self.norms: list[float] = []
+
+    def start(self, first: int) -> None: ...
+
+    def step(self, report) -> None:
+        self.totals.append(sum(value.item() for value in report.losses.values()))
+        self.norms.append(report.gradient_norm.item())
+
+    def flush(self) -> None: ...
+
+    def checkpoint(self, step: int) -> None: ...
 
 
 def changed(before, after) -> set[str]:
@@ -93,6 +114,20 @@ def test_a_killed_run_goes_on_bit_for_bit(memory, tmp_path, monkeypatch):
     run(again, memory, tmp_path / "killed.pt", steps=4)
     for name, value in whole.state_dict().items():
         assert torch.equal(value, again.state_dict()[name]), name
+
+
+def test_training_in_bfloat16_learns_a_batch_by_heart(memory, tmp_path, monkeypatch):
+    """On any CPU: autocast computes in bfloat16 without instructions for it, only slowly."""
+    monkeypatch.setattr("eovseg_model.training.panoptic_step.LEVEL_SHARES", (1.0, 0.0, 0.0))
+    monkeypatch.setattr("eovseg_model.training.panoptic_step.SMALL_VOCABULARY_SHARE", 0.0)
+    step, steps, losses = step_of(True), 16, Losses()
+    fabric = Fabric(accelerator="cpu", precision="bf16-mixed")
+    optimizer = torch.optim.AdamW([p for p in step.parameters() if p.requires_grad])
+    batch = memory.batch([0, 1], (64, 96), np.random.default_rng(0))
+    plan = Plan(steps, lambda step: 1e-3, clip_norm=1.0, checkpoint_every=steps)
+    descend(fabric, step, optimizer, lambda first: repeat([batch]), plan, tmp_path / "run.pt", losses)
+    assert np.isfinite(losses.norms).all()
+    assert np.mean(losses.totals[-3:]) < 0.85 * np.mean(losses.totals[:3])
 
 
 def test_region_contrast_reaches_both_towers_and_the_text(memory, tmp_path):
