@@ -105,11 +105,13 @@ class EngineBackend:
             return self._cache.get((*self._key, str(shape)), build, partial(self._load, shape))
 
     def _load(self, shape: EngineShape, folder: Path) -> Engine:
-        """An engine that has run once."""
+        """An engine that has run once and gave finite numbers; BackendError where it did not."""
         engine = self._maker.load(folder)
         inputs = example_inputs(self._model, (shape.height, shape.width), shape.text, shape.batch)
-        if any(torch.isnan(part).any() for part in engine(*inputs)):
-            raise RuntimeError("what it gives are no numbers")
+        if not all(torch.isfinite(part).all() for part in engine(*inputs)):
+            way_out = "backend torch" if self.precision == "fp32" else "precision fp32"
+            engine_name = f"{self.name} {self.precision} engine for {shape.height}x{shape.width}"
+            raise BackendError(f"{engine_name} returned NaN or infinity (set {way_out} to avoid this)")
         return engine
 
 

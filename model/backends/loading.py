@@ -97,9 +97,9 @@ def _check_low_precision(precision: str, device: str) -> None:
     if device != "cpu":
         raise BackendError(f"there is {precision} on CPUs only")
     if not has_bfloat16():
-        raise BackendError(f"{precision} needs a CPU on which PyTorch computes in bfloat16: this one is none")
+        raise BackendError(f"{precision} needs a CPU on which PyTorch computes in bfloat16: not this one")
     if precision == "int8" and not torch.cpu._is_vnni_supported():
-        raise BackendError("int8 needs a CPU with VNNI: without it sums overflow")
+        raise BackendError("int8 needs a CPU with VNNI; this CPU has none, and without it sums overflow")
 
 
 def _engine_maker(name: str, precision: str, device: torch.device, parallel_calls: int) -> EngineMaker:

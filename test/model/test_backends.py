@@ -59,7 +59,7 @@ def test_torch_backend_equals_the_plain_network(variant, batch):
 @torch.no_grad()
 @pytest.mark.parametrize("precision", ["bf16", "int8"])
 def test_low_precision_is_near_the_plain_network(precision):
-    skip_where_refused(precision)
+    skip_where_refused("torch", precision)
     model = random_model("s")
     backend = load_backend("torch", copy.deepcopy(model), precision)
     for _ in range(2):
@@ -75,7 +75,7 @@ def test_low_precision_is_near_the_plain_network(precision):
     [([0.0, 254.0, 1.0], [1.5, 126.5]), ([-127.0, 127.0, 2.0], [-16126.5, -127.5])],
 )
 def test_quantized_linear_is_exact_where_eight_bits_hold_everything(inputs_, expected):
-    skip_where_refused("int8")
+    skip_where_refused("torch", "int8")
     weight = torch.tensor([[127.0, 0.0, 1.0], [0.0, 1.0, -127.0]])
     layer = QuantizedLinear(weight, torch.tensor([0.5, -0.5]))
     found = layer(torch.tensor([inputs_]))

@@ -80,14 +80,18 @@ def test_both_forms_of_the_deformable_convolution_equal_torchvision():
             torch.testing.assert_close(form(x, offset, mask), expected, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize(
+    "variant", ["tiny", "s", *(pytest.param(v, marks=pytest.mark.slow) for v in ("m", "l"))]
+)
 @torch.no_grad()
-def test_half_precision_stays_near_the_plain_network():
-    model = synthetic_model("tiny")
+def test_half_precision_stays_near_the_plain_network(variant):
+    model = synthetic_model(variant)
     program = export_program(model, SIZE, SHAPE)
     set_precision(program, "fp16")
     values = [node.meta.get("val") for node in program.graph.nodes]
     assert sum(isinstance(v, torch.Tensor) and v.dtype == torch.float16 for v in values) > 100
-    assert_equals_plain(model, program.module(), tolerance=0.02)
+    # The median query is off by 0.01 at most. In a picture with a mask logit next to 0, its query moves.
+    assert_equals_plain(model, program.module(), tolerance=0.02 if variant == "tiny" else 0.1)
     program.run_decompositions()  # the types fit
     with pytest.raises(ValueError, match="fp16"):
         set_precision(program, "int8")

@@ -18,25 +18,27 @@ def class_of_pixels(result):
     return table[result.map.long()]
 
 
-def skip_where_refused(precision):
+def skip_where_refused(backend, precision):
     """Not every CPU has both; test_backends.py holds the refusal."""
     try:
-        check_backend("torch", precision, "cpu")
+        check_backend(backend, precision, "cpu")
     except BackendError as error:
-        pytest.skip(str(error))
+        pytest.skip(f"{backend} {precision} not tested: {error}")
 
 
-@pytest.mark.parametrize("precision", ["bf16", "int8"])
-def test_at_least_99_of_100_pixels_are_the_same(precision):
+@pytest.mark.parametrize(
+    ("backend", "precision"), [("torch", "bf16"), ("torch", "int8"), ("openvino", "bf16")]
+)
+def test_at_least_99_of_100_pixels_are_the_same(backend, precision):
     pytest.importorskip("pybullet")
-    skip_where_refused(precision)
+    skip_where_refused(backend, precision)
     from eovseg_model.simulation.scene import Scene
 
     exact, fast = (
         EOVSegPredictor.from_checkpoint(
-            "tiny", None, ("@simulation_trained",), backend="torch", precision=precision
+            "tiny", None, ("@simulation_trained",), backend=name, precision=bits, patient=True
         )
-        for precision in ("fp32", precision)
+        for name, bits in (("torch", "fp32"), (backend, precision))
     )
     same = []
     for seed in range(3_000_000, 3_000_000 + SCENES):

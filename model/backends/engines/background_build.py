@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from ..names import BackendError
+
 T = TypeVar("T")
 
 
@@ -40,7 +42,8 @@ class BackgroundBuild(Generic[T]):
     def fail(self, error: Exception) -> None:
         """There is no result, or no longer one that works."""
         lines = str(error).strip().splitlines()
-        self.error = f"{type(error).__name__}: {lines[0] if lines else 'no reason given'}"
+        reason = lines[0] if lines else "no reason given"
+        self.error = reason if isinstance(error, BackendError) else f"{type(error).__name__}: {reason}"
         self.result = None
 
     def _run(self) -> None:
