@@ -10,6 +10,10 @@ from eovseg_model.preprocess import to_input
 
 VARIANTS = ("s", "m", "l")
 TOLERANCE = 1e-4  # relative error of the norm, float32
+# A mask logit this close to 0, in standard deviations, has the sign that rounding gives it on this CPU.
+# The network sums over the pixels above 0, so such a query has no one right answer.
+UNDECIDED = 3e-5
+MOST_UNDECIDED = 6  # of 100 queries
 
 
 def relative_error(value, expected: np.ndarray) -> float:
@@ -27,10 +31,18 @@ def found_segments(segments) -> list[tuple[int, bool, int]]:
 
 
 def taps_of(predictor, image: np.ndarray) -> dict[str, torch.Tensor]:
-    """What every box of the network puts out for an image whose sides need no padding."""
+    """What every box of the network puts out for an image whose sides need no padding.
+
+    first_masks are those of the learned kernels, before the stages: no array holds them.
+    """
     taps: dict[str, torch.Tensor] = {}
     model = predictor.model
-    boxes = {"vit_block1": model.spatial_extractor.vit, "aggregated": model.aggregator, "vas": model.vas}
+    boxes = {
+        "vit_block1": model.spatial_extractor.vit,
+        "aggregated": model.aggregator,
+        "vas": model.vas,
+        "first_masks": model.decoder.predict_masks,
+    }
     hooks = [
         box.register_forward_hook(lambda _m, _i, out, name=name: taps.update({name: out[0]}))
         for name, box in boxes.items()
@@ -50,13 +62,27 @@ def taps_of(predictor, image: np.ndarray) -> dict[str, torch.Tensor]:
     return taps | {"text_classifier": predictor.vocabulary.text.rows}
 
 
+def undecided_queries(masks: torch.Tensor) -> np.ndarray:
+    """Which queries (N,) have a mask logit (N, H, W) whose sign is a matter of rounding."""
+    return (masks.abs().flatten(1).amin(1) < UNDECIDED * masks.std()).numpy()
+
+
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_every_tap(parity_case, variant):
     case = parity_case(f"{variant}_96x128")
     taps = taps_of(case.predictor, case.arrays["image"])
     expected = {k: v for k, v in case.arrays.items() if k in taps}
     assert len(expected) == 14
-    errors = {name: relative_error(taps[name], array) for name, array in expected.items()}
+    undecided = undecided_queries(taps["first_masks"])
+    errors = {}
+    for stage in range(3):
+        undecided |= undecided_queries(taps[f"stage{stage}_mask_logits"])
+        assert np.count_nonzero(undecided) <= MOST_UNDECIDED
+        name = f"stage{stage}_class_logits"
+        value, array = np.asarray(taps[name]), expected.pop(name)
+        errors[name] = relative_error(value[~undecided], array[~undecided])
+        assert relative_error(value, array) < 0.1  # one pixel more or less in a mask
+    errors |= {name: relative_error(taps[name], array) for name, array in expected.items()}
     assert max(errors.values()) < TOLERANCE, errors
 
 
