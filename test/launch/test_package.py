@@ -115,7 +115,7 @@ def console_scripts() -> dict[str, str]:
     return dict(re.split(r"\s*=\s*", line) for line in lines)
 
 
-@pytest.mark.parametrize("name", ["eovseg_node", "sim_camera", "eovseg-ros", "eovseg"])
+@pytest.mark.parametrize("name", ["eovseg_node", "sim_camera", "recorded_camera", "eovseg-ros", "eovseg"])
 def test_console_script_starts_a_function_that_exists(name: str) -> None:
     module, _, function = console_scripts()[name].partition(":")
     path = ROOT / (module.replace("eovseg_model", "model").replace(".", "/") + ".py")

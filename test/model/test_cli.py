@@ -18,7 +18,7 @@ WORDS = ["floor,ground|stuff", "wall|stuff", "table,desk|stuff", "teddy bear", "
 
 @pytest.fixture(scope="module")
 def picture():
-    pytest.importorskip("pybullet")
+    pytest.importorskip("pybullet", reason="needs PyBullet: no wheel past Python 3.11")
     from eovseg_model.simulation.scene import Scene
 
     with Scene(seed=2_000_000) as scene:

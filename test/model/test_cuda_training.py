@@ -11,7 +11,7 @@ from lightning_fabric.strategies import SingleDeviceStrategy
 from simulated_cuda import simulated_cuda
 from squares import NAMES, RECIPE, SIZE, Squares, settle_norms
 
-pytest.importorskip("pybullet")
+pytest.importorskip("pybullet", reason="needs PyBullet: no wheel past Python 3.11")
 
 from safetensors.torch import load_file
 

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-pytest.importorskip("pybullet")
+pytest.importorskip("pybullet", reason="needs PyBullet: no wheel past Python 3.11")
 
 from eovseg_model.simulation.dataset import main as write_scenes
 from eovseg_model.training.ablation import Run, report, train_run

@@ -30,7 +30,7 @@ def skip_where_refused(backend, precision):
     ("backend", "precision"), [("torch", "bf16"), ("torch", "int8"), ("openvino", "bf16")]
 )
 def test_at_least_99_of_100_pixels_are_the_same(backend, precision):
-    pytest.importorskip("pybullet")
+    pytest.importorskip("pybullet", reason="needs PyBullet: no wheel past Python 3.11")
     skip_where_refused(backend, precision)
     from eovseg_model.simulation.scene import Scene
 

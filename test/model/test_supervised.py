@@ -17,7 +17,7 @@ import torch
 from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-pytest.importorskip("pybullet")
+pytest.importorskip("pybullet", reason="needs PyBullet: no wheel past Python 3.11")
 
 from eovseg_model.build import build_model
 from eovseg_model.checkpoint.loading import CheckpointError, save_weights

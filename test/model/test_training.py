@@ -7,7 +7,7 @@ import pytest
 import torch
 from lightning_fabric import Fabric
 
-pytest.importorskip("pybullet")
+pytest.importorskip("pybullet", reason="needs PyBullet: no wheel past Python 3.11")
 
 from eovseg_model.build import build_model
 from eovseg_model.classification import TextRows

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-pytest.importorskip("pybullet")
+pytest.importorskip("pybullet", reason="needs PyBullet: no wheel past Python 3.11")
 
 from graph import BEST_EFFORT, RELIABLE, stamp_of
 from sensor_msgs.msg import CameraInfo, Image

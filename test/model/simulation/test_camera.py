@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-pytest.importorskip("pybullet")
+pytest.importorskip("pybullet", reason="needs PyBullet: no wheel past Python 3.11")
 
 from eovseg_model.simulation.camera import FAR, NEAR, CameraPose, depth_in_metres  # noqa: E402
 from eovseg_model.simulation.scene import HARDER, Scene, SceneConfig  # noqa: E402

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-pytest.importorskip("pybullet")
+pytest.importorskip("pybullet", reason="needs PyBullet: no wheel past Python 3.11")
 
 from eovseg_model.simulation.catalog import CATALOG, KEPT_OUT_NAMES, STUFF_NAMES  # noqa: E402
 from eovseg_model.simulation.coco import encode_ids  # noqa: E402

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-pytest.importorskip("pybullet")
+pytest.importorskip("pybullet", reason="needs PyBullet: no wheel past Python 3.11")
 
 from eovseg_model.simulation.catalog import (  # noqa: E402
     FIXED_OBJECTS,
