@@ -90,7 +90,7 @@ def test_half_precision_stays_near_the_plain_network(variant):
     set_precision(program, "fp16")
     values = [node.meta.get("val") for node in program.graph.nodes]
     assert sum(isinstance(v, torch.Tensor) and v.dtype == torch.float16 for v in values) > 100
-    # The median query is off by 0.01 at most. In a picture with a mask logit next to 0, its query moves.
+    # The median query is off by 0.014 at most. In a picture with a mask logit next to 0, its query moves.
     assert_equals_plain(model, program.module(), tolerance=0.02 if variant == "tiny" else 0.1)
     program.run_decompositions()  # the types fit
     with pytest.raises(ValueError, match="fp16"):

@@ -111,7 +111,7 @@ def assert_finite(network, inputs) -> None:
 @pytest.mark.parametrize("variant", CONFIGS)
 def test_plain_network_is_finite(variant, masks):
     model = with_masks(plain_network(variant), masks)
-    for classes in (1, CLASSES) if variant == "tiny" else (CLASSES,):
+    for classes in (1, CLASSES):
         assert_finite(ExportableNetwork(model), inputs_of(model, classes))
 
 
@@ -124,7 +124,7 @@ def test_exported_graph_is_finite_and_near_in_bfloat16(variant, masks):
     """Relative errors were 0.15 at most: random weights have many mask logits next to 0."""
     model = with_masks(plain_network(variant), masks)
     graph = export_program(model, SMALL, SHAPE, one_operator_deform=True).module()
-    for classes in (1, CLASSES) if variant == "tiny" else (CLASSES,):
+    for classes in (1, CLASSES):
         inputs = inputs_of(model, classes)
         assert_finite(graph, inputs)
         expected = cut_output(EOVSegOutput(*ExportableNetwork(model)(*inputs)), classes)
