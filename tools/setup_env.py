@@ -101,17 +101,16 @@ def install_requirements() -> None:
     if not (SITE_PACKAGES / "torch").exists():
         print(f"set-up: about {torch.download:g} GB to download, {torch.disk:g} GB in .venv", flush=True)
         require_disk(torch.download + torch.disk)  # pip keeps what it downloads
-    # pip first: Debian 12's own cannot show how far a download is.
+    install = [*pip, "install", *constraints]
+    progress = ["--progress-bar", "raw"]
     steps = (
-        ("[2/3] renewing pip", [*pip, "install", *constraints, "pip"]),
-        (
-            "[2/3] installing packages into .venv",
-            [*pip, "install", "--progress-bar", "raw", *constraints, *torch.options]
-            + ["-r", str(ROOT / "requirements-dev.txt")],
-        ),
+        ("pip", [*install, "pip"]),  # Debian 12's own cannot show how far a download is
+        ("torch", [*install, *progress, *torch.options, "torch", "torchvision"]),
+        ("packages", [*install, *progress, "-r", str(ROOT / "requirements-dev.txt")]),
     )
-    for title, command in steps:
-        run_logged(title, command, LOGS / "pip.txt", clean_environment(), tries=2)
+    for name, command in steps:
+        title = f"[2/3] installing {name} into .venv"
+        run_logged(title, command, LOGS / f"{name}.txt", clean_environment(), tries=2)
     fit_cmake_exports()
     stamp.write_text(digest)
 

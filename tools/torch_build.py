@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 PYPI = "pypi"  # what TORCH_INDEX says for PyPI's CUDA build on a machine without a GPU
+LITTLE_PATIENCE = ("--retries", "0", "--timeout", "10")  # where there may be no way to it
 # What the NVIDIA driver leaves on a machine: Linux, and Linux in Windows.
 NVIDIA_FILES = ("/proc/driver/nvidia/version", "/dev/nvidiactl", "/dev/dxg")
 
@@ -42,10 +43,11 @@ def choose_torch(pip: Sequence[str], version: str, environment: Mapping[str, str
         return _cpu_build(index, f"torch is looked for in TORCH_INDEX={index}, too")
     if has_nvidia_device():
         return _cuda_build("torch is PyPI's CUDA build: this machine has an NVIDIA device")
+    reason = "torch is the CPU build: no NVIDIA device here; TORCH_INDEX=pypi overrides"
     if offers_cpu_build(pip, version, environment):
-        return _cpu_build(
-            CPU_INDEX, "torch is the CPU build: no NVIDIA device here; TORCH_INDEX=pypi overrides"
-        )
+        return TorchBuild((), reason, CPU_DOWNLOAD, CPU_DISK)
+    if offers_cpu_build([*pip, *LITTLE_PATIENCE], version, environment, CPU_INDEX):
+        return _cpu_build(CPU_INDEX, reason)
     return _cuda_build(
         f"torch is PyPI's CUDA build: no index within reach has the CPU build of {version} ({CPU_INDEX}); "
         "TORCH_INDEX=URL names another"
@@ -57,10 +59,11 @@ def has_nvidia_device() -> bool:
     return any(os.path.exists(path) for path in NVIDIA_FILES) or bool(shutil.which("nvidia-smi"))
 
 
-def offers_cpu_build(pip: Sequence[str], version: str, environment: Mapping[str, str]) -> bool:
-    """Whether PyTorch's index, or one that pip is configured for, has this version of torch for CPUs."""
-    command = [*pip, "--retries", "0", "--timeout", "10", "index", "versions", "torch"]
-    command += ["--extra-index-url", CPU_INDEX]
+def offers_cpu_build(
+    pip: Sequence[str], version: str, environment: Mapping[str, str], index: str = ""
+) -> bool:
+    """Whether the indices that pip is configured for, or this one, have this version of torch for CPUs."""
+    command = [*pip, "index", "versions", "torch", *(["--extra-index-url", index] if index else [])]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     return f"{version}+cpu" in done.stdout.replace(",", " ").split()
 

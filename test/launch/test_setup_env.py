@@ -127,29 +127,25 @@ def test_python_of_the_venv_that_is_gone_is_replaced(find_python: Callable[..., 
     assert find_python(before="python3.11", python3_12=(True, True)) == "python3.12"
 
 
-PIP = "import sys; print('Available versions: 2.15.0, 2.14.1{}, 2.13.0+cpu')"
+# What `pip index versions` prints where no index, PyTorch's own or every one has the build for CPUs.
+PIP = """import sys
+asked = any("download.pytorch.org" in argument for argument in sys.argv)
+there = {"no": False, "PyTorch's": asked, "every": True}[OFFERED]
+print("Available versions: 2.15.0, 2.14.1" + ("+cpu" if there else "") + ", 2.13.0+cpu")
+"""
+CPU_INDEX = ["--extra-index-url", "https://download.pytorch.org/whl/cpu"]
+MIRROR = ["--extra-index-url", "https://mirror/cpu"]
 
 
 @pytest.mark.parametrize(
     ("index", "nvidia", "offered", "options", "reason"),
     [
-        (
-            "",
-            False,
-            "+cpu",
-            ["--extra-index-url", "https://download.pytorch.org/whl/cpu"],
-            "no NVIDIA device",
-        ),
-        ("", False, "", [], "no index within reach has the CPU build of 2.14.1"),
-        ("", True, "+cpu", [], "this machine has an NVIDIA device"),
-        ("pypi", False, "+cpu", [], "as TORCH_INDEX=pypi asks for"),
-        (
-            "https://mirror/cpu",
-            True,
-            "",
-            ["--extra-index-url", "https://mirror/cpu"],
-            "TORCH_INDEX=https://mirror",
-        ),
+        ("", False, "PyTorch's", CPU_INDEX, "the CPU build: no NVIDIA device"),
+        ("", False, "every", [], "the CPU build: no NVIDIA device"),
+        ("", False, "no", [], "no index within reach has the CPU build of 2.14.1"),
+        ("", True, "every", [], "this machine has an NVIDIA device"),
+        ("pypi", False, "every", [], "as TORCH_INDEX=pypi asks for"),
+        ("https://mirror/cpu", True, "no", MIRROR, "TORCH_INDEX=https://mirror/cpu"),
     ],
 )
 def test_build_of_torch_fits_the_machine(
@@ -164,7 +160,7 @@ def test_build_of_torch_fits_the_machine(
     import torch_build
 
     monkeypatch.setattr(torch_build, "has_nvidia_device", lambda: nvidia)
-    pip = [sys.executable, "-c", PIP.format(offered)]
+    pip = [sys.executable, "-c", PIP.replace("OFFERED", repr(offered))]
     chosen = torch_build.choose_torch(pip, "2.14.1", {"TORCH_INDEX": index})
     assert list(chosen.options) == options
     assert reason in chosen.reason
