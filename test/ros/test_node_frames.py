@@ -257,14 +257,18 @@ def test_max_rate_is_kept_and_changes_at_run_time(graph, start_fake):
 def test_max_rate_delays_no_vocabulary_and_no_new_rate(graph, start_fake):
     segments = graph.collect(PanopticSegmentation, "/eovseg/segments")
     vocabularies = graph.collect(Vocabulary, "/eovseg/vocabulary", LATCHED)
-    start_fake(max_rate=0.02)  # a frame in 50 s
-    publisher = image_publisher(graph)
-    publish_until_answered(graph, publisher, graph.picture(squares((1, 0))), segments)
+    start_fake()
+    publisher, picture = image_publisher(graph), graph.picture(squares((1, 0)))
+    publish_until_answered(graph, publisher, picture, segments)
+    assert graph.set("/eovseg", max_rate=0.02)[0].successful  # a frame in 50 s
+    time.sleep(0.5)  # for the frame in hand
+    answered = len(segments)
+    publisher.publish(picture)
     assert graph.set("/eovseg", vocabulary=["lamp"])[0].successful
     graph.wait(lambda: vocabularies[-1].labels == ["lamp"], 5, "the new vocabulary")
-    assert len(segments) == 1
+    assert len(segments) == answered
     assert graph.set("/eovseg", max_rate=0)[0].successful
-    publish_until_answered(graph, publisher, graph.picture(squares((1, 0))), segments)
+    publish_until_answered(graph, publisher, picture, segments)
 
 
 def test_max_rate_is_kept_where_the_model_fails(graph, start_fake):
