@@ -13,13 +13,15 @@ setup(
     packages=PACKAGES,
     package_dir={"eovseg_model": "model"},
     package_data={
-        "eovseg_model": ["py.typed", "vocabularies/*.json", "weights/*.safetensors", "weights/*.json"]
+        "": ["*.pyi"],
+        "eovseg_model": ["py.typed", "vocabulary/data/*.json", "weights/*.safetensors", "weights/*.json"],
     },
     # Not the node's scripts of setup.cfg, which need ROS.
     entry_points={"console_scripts": ["eovseg = eovseg_model.cli.main:main"]},
     install_requires=[
         "filelock",
         "gdown>=6.5",
+        "lazy_loader>=0.4",
         "numpy",
         "open_clip_torch>=2.24",
         "opencv-python-headless",

@@ -4,8 +4,7 @@ from typing import Protocol
 
 from torch import Tensor
 
-from ..classification import TextRows
-from ..eovseg import EOVSegOutput
+from ..network import EOVSegOutput, TextRows
 
 
 class Backend(Protocol):

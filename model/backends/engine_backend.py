@@ -7,15 +7,13 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ..classification import TextRows
-from ..eovseg import EOVSeg, EOVSegOutput
-from ..export.program import example_inputs
+from ..export import cut_output, example_inputs, pad_text
+from ..network import EOVSeg, EOVSegOutput, TextRows
 from .engines.background_build import BackgroundBuild
 from .engines.engine import Engine, EngineMaker
 from .engines.engine_cache import EngineCache
 from .engines.shape import EngineShape
 from .names import BackendError
-from .text_padding import cut_output, pad_text
 from .torch_backend import TorchBackend
 
 TOO_LARGE = "the vocabulary has more names than any engine holds"

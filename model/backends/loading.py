@@ -6,10 +6,9 @@ from importlib.util import find_spec
 import torch
 from torch import nn
 
-from ..cache_folder import cache_folder
-from ..checkpoint.hashing import hash_weights
-from ..eovseg import EOVSeg
-from ..export.program import GRAPH_VERSION
+from ..checkpoint import cache_folder, hash_weights
+from ..export import GRAPH_VERSION
+from ..network import EOVSeg
 from .backend import Backend
 from .engine_backend import EngineBackend
 from .engines.engine import EngineMaker

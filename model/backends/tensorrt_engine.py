@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.export import ExportedProgram
 
-from .half_precision import set_precision
+from ..export import set_precision
 from .names import BackendError
 
 

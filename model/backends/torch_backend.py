@@ -5,10 +5,8 @@ import threading
 import torch
 from torch import Tensor
 
-from ..classification import TextRows
-from ..eovseg import EOVSeg, EOVSegOutput
-from ..folding import fold_batch_norms
-from ..long_lived import long_lived_tensors
+from ..checkpoint import long_lived_tensors
+from ..network import EOVSeg, EOVSegOutput, TextRows, fold_batch_norms
 from .cpu.packing import pack
 
 

@@ -15,11 +15,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ..backends.loading import load_backend
-from ..build import load_model
-from ..checkpoint.loading import read_state_dict, save_weights
-from ..config import CONFIGS
-from ..eovseg import EOVSeg
+from ..backends import load_backend
+from ..checkpoint import read_state_dict, save_weights
+from ..network import CONFIGS, EOVSeg, load_model
 from .case import BenchmarkCase
 from .pipeline import Pipeline, to_images
 from .progress import FRAMES_FOR_MEMORY, WARM_UP, tell_step

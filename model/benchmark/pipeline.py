@@ -6,11 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..backends.backend import Backend
-from ..classification import TextRows
-from ..mask_sizes import MaskSizes
-from ..panoptic import PanopticMap, fuse_panoptic
-from ..preprocess import resize_image, to_input
+from ..backends import Backend
+from ..inference import MaskSizes, PanopticMap, fuse_panoptic, resize_image, to_input
+from ..network import TextRows
 from .stage_clock import StageClock
 
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from .report import title
 from .result import STAGES, BenchmarkResult
+from .text import title
 
 COLOURS = ("#9aa5b1", "#4c78a8", "#72b7b2", "#54a24b", "#eeca3b", "#f58518", "#b279a2", "#e45756")
 WHOLE = "#7f7f7f"  # of a backend that runs as one piece

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import torch
 
-from ..eovseg import EOVSeg
+from ..network import EOVSeg
 
 
 class StageClock:

@@ -6,13 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..aggregator import DeformUpsampling
-from ..build import build_model
-from ..classification import TextRows
-from ..config import CONFIGS
-from ..decoder import DecoderStage
-from ..eovseg import EOVSeg
-from ..preprocess import to_input
+from ..inference import to_input
+from ..network import CONFIGS, DecoderStage, DeformUpsampling, EOVSeg, TextRows, build_model
 
 MASK_CONTRAST = 8.0  # standard deviation of the mask logits, roughly
 CALIBRATION_SIZE = (192, 256)

@@ -12,8 +12,8 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from ..long_lived import long_lived_tensors
 from .hashing import hash_weights
+from .long_lived import long_lived_tensors
 from .published import is_published, published_name, rename
 
 TEXT_TOWER = "text_encoder"

@@ -1,1 +1,1 @@
-"""The command `eovseg`: one file a subcommand, started by `main.py`; needs no ROS."""
+"""The command `eovseg`."""

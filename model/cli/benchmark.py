@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..config import CONFIGS
-from .errors import CommandError
+from ..network import CONFIGS
+from .arguments.errors import CommandError
 from .info import input_size
 
 if TYPE_CHECKING:
-    from ..benchmark.case import BenchmarkCase
+    from ..benchmark import BenchmarkCase
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,10 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Measure every case and print it; files are written after every case, too."""
     from tqdm import tqdm
 
-    from ..benchmark.plot import draw
-    from ..benchmark.progress import steps
-    from ..benchmark.report import report, title
-    from ..benchmark.runner import BenchmarkError, run_case
+    from ..benchmark import BenchmarkError, draw, report, run_case, steps, title
 
     if arguments.plot and arguments.plot.suffix != ".svg":
         raise CommandError(f"--plot writes SVG: {arguments.plot} must end in .svg")
@@ -82,9 +79,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _cases(arguments: argparse.Namespace) -> Iterator["BenchmarkCase"]:
-    from ..backends.loading import check_backend
-    from ..backends.names import BackendError
-    from ..benchmark.case import BenchmarkCase
+    from ..backends import BackendError, check_backend
+    from ..benchmark import BenchmarkCase
 
     try:
         for backend, precision in itertools.product(arguments.backend, arguments.precision):

@@ -9,11 +9,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .errors import CommandError
-from .model_arguments import add_model_arguments, load_predictor
+from .arguments.errors import CommandError
+from .arguments.model_arguments import add_model_arguments, load_predictor
 
 if TYPE_CHECKING:
-    from ..evaluation.results import EvaluationResult
+    from ..evaluation import EvaluationResult
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
         if file and not file.parent.is_dir():
             raise CommandError(f"there is no folder {file.parent} to write {file.name} in")
     result = _evaluate(arguments)
-    from ..evaluation.report import to_json, to_markdown, to_text
+    from ..evaluation import to_json, to_markdown, to_text
 
     print(to_text(result, arguments.per_class))
     if arguments.json:
@@ -47,14 +47,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _evaluate(arguments: argparse.Namespace) -> "EvaluationResult":
     try:
-        from ..evaluation.benchmarks import BENCHMARKS
-        from ..evaluation.evaluate import evaluate
+        from ..evaluation import BENCHMARKS, evaluate
     except ModuleNotFoundError as error:
         if error.name != "hotcoco":
             raise
         raise CommandError("evaluation needs the package hotcoco: pip install hotcoco") from error
-    from ..backends.names import BackendError
-    from ..data.layout import DatasetError
+    from ..backends import BackendError
+    from ..data import DatasetError
 
     if arguments.dataset not in BENCHMARKS:
         raise CommandError(f"no data set {arguments.dataset!r}; there are: {', '.join(BENCHMARKS)}")

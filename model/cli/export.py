@@ -4,12 +4,12 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..config import CONFIGS
-from .errors import CommandError
+from ..network import CONFIGS
+from .arguments.errors import CommandError
 from .info import input_size
 
 if TYPE_CHECKING:
-    from ..eovseg import EOVSeg
+    from ..network import EOVSeg
 
 NEEDS = {"onnx": "onnx onnxscript", "openvino": "openvino", "tensorrt": "torch-tensorrt"}  # by format
 SUFFIXES = {"onnx": ".onnx", "openvino": ".xml", "tensorrt": ".pt2"}
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Load, export and write; CommandError where a file or a package is missing."""
-    from ..backends.tensorrt_engine import TensorRTError
+    from ..backends import TensorRTError
 
     size = input_size(arguments.size)
     if arguments.text_rows < 2 or arguments.synonyms < 1:
@@ -53,12 +53,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _write(arguments: argparse.Namespace, size: tuple[int, int]) -> None:
-    from ..backends.half_precision import set_precision
-    from ..backends.tensorrt_engine import build, require_tensorrt
-    from ..backends.text_padding import TextShape
-    from ..export.onnx import write_onnx
-    from ..export.openvino import write_openvino
-    from ..export.program import export_program
+    from ..backends import build, require_tensorrt
+    from ..export import TextShape, export_program, set_precision, write_onnx, write_openvino
 
     if arguments.format == "tensorrt":
         require_tensorrt()
@@ -80,8 +76,8 @@ def _write(arguments: argparse.Namespace, size: tuple[int, int]) -> None:
 
 
 def _load(arguments: argparse.Namespace) -> "EOVSeg":
-    from ..checkpoint.loading import CheckpointError
-    from ..predictor import EOVSegPredictor
+    from ..checkpoint import CheckpointError
+    from ..inference import EOVSegPredictor
 
     try:
         predictor = EOVSegPredictor.from_checkpoint(arguments.variant, arguments.checkpoint, ["thing"])

@@ -3,9 +3,9 @@
 import argparse
 import re
 
-from ..config import CONFIGS
-from ..evaluation.paper import TABLE_1
-from .errors import CommandError
+from ..evaluation import TABLE_1
+from ..network import CONFIGS
+from .arguments.errors import CommandError
 
 NOTE = """\
 A multiply-add counts once. Counted are matrix products and convolutions, the products inside the
@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the table; the network has no weights and computes nothing."""
-    from ..complexity import count
+    from ..network import count
 
     size = input_size(arguments.size)
     if arguments.vocabulary_size < 1:

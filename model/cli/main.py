@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from . import benchmark, evaluate, export, info, segment, train, weights
-from .errors import CommandError
+from .arguments.errors import CommandError
 
 # A subcommand is a module of this folder: its name, its docstring, add_arguments(parser), run(arguments) that
 # returns the exit code. It imports what is heavy only when it runs.

@@ -8,8 +8,8 @@ import argparse
 from functools import partial
 from pathlib import Path
 
-from .errors import CommandError
-from .model_arguments import add_model_arguments, load_predictor
+from .arguments.errors import CommandError
+from .arguments.model_arguments import add_model_arguments, load_predictor
 
 IMAGES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm"}
 VIDEOS = {".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v"}

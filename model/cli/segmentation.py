@@ -13,9 +13,9 @@ import numpy as np
 from PIL import Image, ImageOps
 from tqdm import tqdm
 
-from ..data.coco_results import coco_categories, to_coco_panoptic
-from ..overlay import draw_overlay
-from ..results import PanopticResult
+from ..data import coco_categories, to_coco_panoptic
+from ..drawing import draw_overlay
+from ..inference import PanopticResult
 from ..vocabulary import Vocabulary
 from .video import VideoWriter, count_frames, read_frames
 

@@ -6,8 +6,8 @@ The same command goes on where an interrupted run stopped. Several GPUs: torchru
 import argparse
 from pathlib import Path
 
-from ..config import CONFIGS
-from .errors import CommandError
+from ..network import CONFIGS
+from .arguments.errors import CommandError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,14 +24,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Train; 0 when the weights are there, of which the first process tells."""
     try:
-        from ..training.recipe import Recipe, RecipeError, read_recipe, read_variant
-        from ..training.supervised import train_supervised
+        from ..training import Recipe, RecipeError, read_recipe, read_variant, train_supervised
     except ModuleNotFoundError as error:
         if error.name not in ("lightning_fabric", "tensorboard"):
             raise
         raise CommandError(f"training needs another package: pip install {error.name}") from error
-    from ..checkpoint.loading import CheckpointError
-    from ..data.layout import DatasetError
+    from ..checkpoint import CheckpointError
+    from ..data import DatasetError
 
     try:
         recipe = read_recipe(arguments.config) if arguments.config else Recipe()

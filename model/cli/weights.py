@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..cache_folder import cache_folder
-from ..checkpoint.published_files import PUBLISHED_FILES, converted_path
-from .errors import CommandError
+from ..checkpoint import PUBLISHED_FILES, cache_folder, converted_path
+from .arguments.errors import CommandError
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -54,10 +53,7 @@ def _list(arguments: argparse.Namespace) -> None:
 
 
 def _fetch(arguments: argparse.Namespace) -> None:
-    from ..checkpoint.checksums import ChecksumError
-    from ..checkpoint.download import DownloadError
-    from ..checkpoint.fetching import fetch
-    from ..checkpoint.loading import CheckpointError
+    from ..checkpoint import CheckpointError, ChecksumError, DownloadError, fetch
 
     variant = arguments.variant
     try:
@@ -73,8 +69,7 @@ def _fetch(arguments: argparse.Namespace) -> None:
 
 
 def _convert(arguments: argparse.Namespace) -> None:
-    from ..checkpoint.fetching import keep
-    from ..checkpoint.loading import CheckpointError
+    from ..checkpoint import CheckpointError, keep
 
     target = arguments.target or converted_path(cache_folder(), arguments.variant)
     if target.suffix != ".safetensors":
@@ -90,9 +85,7 @@ def _convert(arguments: argparse.Namespace) -> None:
 
 
 def _info(arguments: argparse.Namespace) -> None:
-    from ..checkpoint.checksums import sha256_of
-    from ..checkpoint.loading import CheckpointError, read_metadata, read_state_dict
-    from ..checkpoint.published import is_published
+    from ..checkpoint import CheckpointError, is_published, read_metadata, read_state_dict, sha256_of
 
     try:
         entries = read_state_dict(arguments.file)
@@ -114,8 +107,8 @@ def _info(arguments: argparse.Namespace) -> None:
 
 def _fitting(entries: Mapping[str, "Tensor"]) -> str | None:
     """The variant whose names and shapes these are."""
-    from ..checkpoint.loading import CheckpointError, matching
-    from ..config import CONFIGS
+    from ..checkpoint import CheckpointError, matching
+    from ..network import CONFIGS
 
     for variant in CONFIGS:
         try:
@@ -130,8 +123,7 @@ def _expected(variant: str) -> Mapping[str, "Tensor"]:
     """Names and shapes of a variant, without memory."""
     import torch
 
-    from ..build import build_model
-    from ..config import CONFIGS
+    from ..network import CONFIGS, build_model
 
     with torch.device("meta"):
         return build_model(CONFIGS[variant]).state_dict()

@@ -8,7 +8,7 @@ from torch import Tensor
 from torchvision.transforms import v2
 from torchvision.tv_tensors import Image, Mask
 
-from ..preprocess import PIXEL_MEAN
+from ..inference import PIXEL_MEAN
 from .sample import PanopticSample
 
 # What lies outside the image is void, and zero once normalised, as the padding at test time is.

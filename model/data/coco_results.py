@@ -4,8 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from ..regions import measure_regions
-from ..results import PanopticResult
+from ..inference import PanopticResult, measure_regions
 from ..vocabulary import Vocabulary
 from .coco_panoptic import encode_ids
 

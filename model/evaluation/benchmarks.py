@@ -4,9 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..data import ade20k, cityscapes, coco, pascal
-from ..data.annotated import AnnotatedSet
-from ..simulation.catalog import vocabulary_entries
+from ..data import AnnotatedSet, ade20k, cityscapes, coco, pascal
+from ..simulation import vocabulary_entries
 from .simulation import open_scenes, simulation_groups
 
 

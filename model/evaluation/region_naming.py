@@ -7,9 +7,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..data.coco_panoptic import PanopticSample
-from ..eovseg import EOVSeg
-from ..preprocess import to_input
+from ..data import PanopticSample
+from ..inference import to_input
+from ..network import EOVSeg
 
 
 @torch.no_grad()

@@ -1,12 +1,10 @@
-"""Simulated scenes; `python -m eovseg_model.evaluation.simulation SCENES` judges the demo model."""
+"""Simulated scenes as a data set to judge on."""
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..data.annotated import AnnotatedSet
-from ..data.coco_panoptic import CocoPanoptic
-from ..simulation.catalog import CATALOG, KEPT_OUT_NAMES, STUFF_NAMES, TRAINED_NAMES
+from ..data import AnnotatedSet, CocoPanoptic
+from ..simulation import CATALOG, KEPT_OUT_NAMES, STUFF_NAMES, TRAINED_NAMES
 
 GROUPS: dict[str, Sequence[str]] = {
     "trained names": TRAINED_NAMES,
@@ -24,9 +22,3 @@ def simulation_groups() -> dict[str, list[int]]:
 def open_scenes(root: Path) -> AnnotatedSet:
     """A folder of simulated scenes."""
     return AnnotatedSet(CocoPanoptic.from_folder(root))
-
-
-if __name__ == "__main__":
-    from ..cli.main import main
-
-    sys.exit(main(["evaluate", "--dataset", "simulation", "--variant", "tiny", "--data", *sys.argv[1:]]))

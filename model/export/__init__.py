@@ -1,1 +1,5 @@
-"""The network as one graph that other runtimes take."""
+"""The network as a graph of fixed sizes, and as files for other runtimes."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -3,7 +3,7 @@
 from torch import Tensor, nn
 from torchvision.ops import deform_conv2d
 
-from ..layers import ModulatedDeformConv2d
+from ..network import ModulatedDeformConv2d
 
 
 class OneOperatorDeformConv2d(nn.Module):

@@ -6,11 +6,9 @@ import torch
 from torch import Tensor, nn
 from torch.export import ExportedProgram
 
-from ..backends.text_padding import TextShape
-from ..classification import PADDING, TextRows
-from ..eovseg import EOVSeg, EOVSegOutput
-from ..folding import fold_batch_norms
+from ..network import PADDING, EOVSeg, EOVSegOutput, TextRows, fold_batch_norms
 from .deformable import use_one_operator
+from .text_padding import TextShape
 
 GRAPH_VERSION = 5  # goes up where the graph changes: engines of another one are not used
 INPUT_NAMES = ("images", "rows", "groups", "penalty", "seen")

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from ..data.coco_panoptic import encode_ids
+from ..data import encode_ids
 from .catalog import CATALOG, STUFF_NAMES
 from .frame import Frame
 

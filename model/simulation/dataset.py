@@ -17,7 +17,7 @@ import numpy as np
 from tqdm import tqdm
 
 from .coco import CATEGORIES, write_frame
-from .scene import DEFAULT, HARDER, Scene, SceneConfig
+from .scenes.scene import DEFAULT, HARDER, Scene, SceneConfig
 from .seeds import TEST, VALIDATION, check_seeds
 
 VIEWS_AT_MOST = 100

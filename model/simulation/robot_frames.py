@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Iterator
 
 from .frame import Frame
-from .scene import Scene, SceneConfig
+from .scenes.scene import Scene, SceneConfig
 
 
 def rendered_frames(

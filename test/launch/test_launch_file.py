@@ -10,7 +10,7 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
-from eovseg_ros.parameters import NodeParameters
+from eovseg_ros.node.parameters import NodeParameters
 
 ROOT = Path(__file__).parents[2]
 PROFILE = "FASTRTPS_DEFAULT_PROFILES_FILE"

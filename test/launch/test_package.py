@@ -138,7 +138,7 @@ def pip_files(tmp_path: Path) -> Callable[[], set[str]]:
 
 
 def test_pip_installs_the_whole_model_and_nothing_else(pip_files: Callable[[], set[str]]) -> None:
-    suffixes = {".py", ".typed", ".json", ".safetensors"}
+    suffixes = {".py", ".pyi", ".typed", ".json", ".safetensors"}
     model = ROOT / "model"
     source = {path.relative_to(model).as_posix() for path in model.rglob("*") if path.suffix in suffixes}
     assert pip_files() == {f"eovseg_model/{path}" for path in source}

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 import torch
 
-from eovseg_model.build import build_model
 from eovseg_model.checkpoint.published import rename
-from eovseg_model.config import CONFIGS
-from eovseg_model.predictor import EOVSegPredictor
+from eovseg_model.inference.predictor import EOVSegPredictor
+from eovseg_model.network.assembly.build import build_model
+from eovseg_model.network.config import CONFIGS
 
 FOLDER = Path(__file__).parents[1] / "data" / "parity"
 

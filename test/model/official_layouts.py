@@ -11,7 +11,7 @@ from scipy.io import savemat
 
 from eovseg_model.data.coco_panoptic import encode_ids
 from eovseg_model.simulation.catalog import vocabulary_entries
-from eovseg_model.vocabulary import Vocabulary, load_vocabulary
+from eovseg_model.vocabulary.vocabulary import Vocabulary, load_vocabulary
 
 # Four rows of six pixels in letters, which every layout writes in its own numbers; . is void.
 PICTURE = ["aab...", "aabbcc", "aabbcc", "....cc"]

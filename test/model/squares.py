@@ -7,22 +7,22 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from eovseg_model.build import build_model
-from eovseg_model.classification import TextRows
-from eovseg_model.config import CONFIGS
 from eovseg_model.data.augmentation import LargeScaleJitter
 from eovseg_model.data.sample import AnnotatedSegment, Category, PanopticSample
-from eovseg_model.eovseg import EOVSeg
-from eovseg_model.predictor import EOVSegPredictor
-from eovseg_model.training.descent import Plan, descend
-from eovseg_model.training.example_stream import ExampleStream
-from eovseg_model.training.examples import Examples
-from eovseg_model.training.processes import make_fabric
-from eovseg_model.training.recipe import Recipe
-from eovseg_model.training.supervised import make_loss
-from eovseg_model.training.supervised_step import SupervisedStep
-from eovseg_model.training.training_sets import TrainingSet
-from eovseg_model.vocabulary import Vocabulary
+from eovseg_model.inference.predictor import EOVSegPredictor
+from eovseg_model.network.assembly.build import build_model
+from eovseg_model.network.config import CONFIGS
+from eovseg_model.network.eovseg import EOVSeg
+from eovseg_model.network.text.classification import TextRows
+from eovseg_model.training.optimization.descent import Plan, descend
+from eovseg_model.training.optimization.processes import make_fabric
+from eovseg_model.training.supervised.example_stream import ExampleStream
+from eovseg_model.training.supervised.examples import Examples
+from eovseg_model.training.supervised.recipe import Recipe
+from eovseg_model.training.supervised.supervised_step import SupervisedStep
+from eovseg_model.training.supervised.train import make_loss
+from eovseg_model.training.supervised.training_sets import TrainingSet
+from eovseg_model.vocabulary.vocabulary import Vocabulary
 
 RANDOM = torch.rand
 SIZE = 64

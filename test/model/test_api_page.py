@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 
 from eovseg_model.checkpoint import clip, loading
-from eovseg_model.complexity import count
 from eovseg_model.data import coco_results
-from eovseg_model.mask_sizes import upsample_masks
-from eovseg_model.overlay import draw_overlay
-from eovseg_model.panoptic import fuse_instances, fuse_panoptic, fuse_semantic
-from eovseg_model.predictor import EOVSegPredictor
-from eovseg_model.regions import measure_regions
-from eovseg_model.results import PanopticResult
-from eovseg_model.vocabulary import Vocabulary, load_vocabulary
+from eovseg_model.drawing.overlay import draw_overlay
+from eovseg_model.inference.mask_sizes import upsample_masks
+from eovseg_model.inference.panoptic import fuse_instances, fuse_panoptic, fuse_semantic
+from eovseg_model.inference.predictor import EOVSegPredictor
+from eovseg_model.inference.regions import measure_regions
+from eovseg_model.inference.results import PanopticResult
+from eovseg_model.network.assembly.complexity import count
+from eovseg_model.vocabulary.vocabulary import Vocabulary, load_vocabulary
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "api.md").read_text()
@@ -28,15 +28,15 @@ SHOWN = {
     "fuse_semantic": fuse_semantic,
     "fuse_instances": fuse_instances,
     "upsample_masks": upsample_masks,
-    "loading.read_state_dict": loading.read_state_dict,
-    "loading.load_weights": loading.load_weights,
-    "loading.save_weights": loading.save_weights,
-    "clip.load_clip": clip.load_clip,
-    "data.coco_results.to_coco_panoptic": coco_results.to_coco_panoptic,
-    "data.coco_results.coco_categories": coco_results.coco_categories,
-    "overlay.draw_overlay": draw_overlay,
-    "regions.measure_regions": measure_regions,
-    "complexity.count": count,
+    "read_state_dict": loading.read_state_dict,
+    "load_weights": loading.load_weights,
+    "save_weights": loading.save_weights,
+    "load_clip": clip.load_clip,
+    "data.to_coco_panoptic": coco_results.to_coco_panoptic,
+    "data.coco_categories": coco_results.coco_categories,
+    "drawing.draw_overlay": draw_overlay,
+    "inference.measure_regions": measure_regions,
+    "network.count": count,
 }
 
 

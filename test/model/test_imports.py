@@ -1,106 +1,155 @@
-"""Imports go one way: config, layers, vocabulary -> stages -> eovseg -> build -> predictor -> the rest."""
+"""Rooms import one way and through each other's doors, and no files import each other in a circle.
+
+A room is a folder at the root of a building; its door, __init__.pyi, lists what other rooms may use.
+"""
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 ROOT = Path(__file__).parents[2]
-LEVELS = (
-    {"cache_folder", "config", "layers", "long_lived", "mask_sizes", "regions", "vocabulary_class"},
-    {"folding", "vocabulary_files"},
-    {"vocabulary"},
-    {"preprocess", "backbone", "spatial", "text_encoder", "aggregator", "vas", "tdee", "decoder"}
-    | {"ablations", "classification", "instance_embedding", "overlay", "overlay_names", "panoptic"},
-    {"eovseg", "results", "text_cache"},
-    {"build", "vocabulary_encoder"},
-    {"complexity", "predictor"},
+BUILDINGS = {"eovseg_model": ROOT / "model", "eovseg_ros": ROOT / "eovseg_ros"}
+# What a room may use stands before it.
+ORDER = (
+    *("eovseg_model." + room for room in ("checkpoint", "network", "vocabulary", "export", "backends")),
+    *("eovseg_model." + room for room in ("inference", "drawing", "data", "simulation", "evaluation")),
+    *("eovseg_model." + room for room in ("training", "benchmark", "cli")),
+    *("eovseg_ros." + room for room in ("messages", "processes", "node", "simulation", "clients")),
+    *("eovseg_ros." + room for room in ("benchmarks", "demo")),
 )
-STAGES = 3  # the level whose modules may use one another, as long as no circle comes of it
-OUTER = {"benchmark", "data", "training", "evaluation", "export", "simulation", "cli"}
-NODE_MAY_USE = {"backends", "overlay", "regions", "vocabulary", "predictor"} | OUTER
+FORMER_PLACES = {"eovseg_model.predictor"}  # kept for one release
+INNER_ROOMS = {"eovseg_model.network", "eovseg_model.export"}  # of no concern to the node
+GENERATED = "eovseg_ros.msg"
 ROS_PACKAGES = {"rclpy", "eovseg_ros", "launch", "launch_ros", "ament_index_python", "cv_bridge"}
+MOST_FILES = 12  # at the first level of a room
 
 
-def imports_of(path: Path, package: str) -> Iterator[str]:
-    """Full names of the modules that a file of `package` imports, relative ones resolved."""
+class Import(NamedTuple):
+    """`from module import name`, or `import module`."""
+
+    module: str
+    name: str
+
+
+def module_of(path: Path) -> str:
+    """The full dotted name of a file, or of the folder whose __init__ it is."""
+    package, folder = next((p, f) for p, f in BUILDINGS.items() if path.is_relative_to(f))
+    parts = path.relative_to(folder).with_suffix("").parts
+    return ".".join((package, *(parts[:-1] if parts[-1] == "__init__" else parts)))
+
+
+def imports_of(path: Path) -> Iterator[Import]:
+    """What a file imports anywhere in it, relative names resolved."""
+    package = module_of(path.parent / "__init__.py").split(".")
     for node in ast.walk(ast.parse(path.read_text(), str(path))):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            yield from (Import(alias.name, "") for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            parents = package.split(".")
-            base = parents[: len(parents) + 1 - node.level] if node.level else []
+            base = package[: len(package) + 1 - node.level] if node.level else []
             module = ".".join(base + ([node.module] if node.module else []))
-            yield from (f"{module}.{alias.name}" for alias in node.names)
+            yield from (Import(module, alias.name) for alias in node.names)
 
 
-def model_imports(path: Path) -> set[str]:
-    """Names right below eovseg_model that a file of the model imports."""
-    package = ".".join(("eovseg_model", *path.parent.relative_to(ROOT / "model").parts))
-    names = (name.split(".") for name in imports_of(path, package))
-    return {parts[1] for parts in names if parts[0] == "eovseg_model" and len(parts) > 1}
+def room_of(module: str) -> str:
+    return ".".join(module.split(".")[:2])
 
 
-def level_of(module: str) -> int:
-    assert module in set().union(*LEVELS), f"give model/{module}.py its place in LEVELS"
-    return next(level for level, modules in enumerate(LEVELS) if module in modules)
+FILES = {module_of(path): path for folder in BUILDINGS.values() for path in sorted(folder.rglob("*.py"))}
+ROOMS = sorted(module for module in FILES if module.count(".") == 1)
+INSIDE = {m: p for m, p in FILES.items() if m.count(".") > 1 and p.stem != "__init__"}
 
 
-CORE = sorted(path for path in (ROOT / "model").glob("*.py") if path.stem != "__init__")
+def test_every_room_has_its_place_and_nothing_else_is_at_a_root() -> None:
+    assert set(ROOMS) - FORMER_PLACES == set(ORDER)
+    for folder in BUILDINGS.values():
+        assert {path.name for path in folder.iterdir() if path.is_file()} <= {
+            "__init__.py",
+            "__init__.pyi",
+            "py.typed",
+        }
 
 
-@pytest.mark.parametrize("path", CORE, ids=lambda path: path.stem)
-def test_a_core_module_imports_only_what_comes_before_it(path: Path) -> None:
-    level = level_of(path.stem)
-    allowed = set().union(*LEVELS[:level])
-    if level == STAGES:
-        allowed |= LEVELS[STAGES]
-    if path.stem in ("build", "predictor"):
-        allowed.add("checkpoint")
-    if path.stem == "predictor":
-        allowed.add("backends")
-    assert model_imports(path) <= allowed
+@pytest.mark.parametrize("room", ORDER)
+def test_a_room_says_what_it_is_for_in_a_sentence_and_holds_a_dozen_files(room: str) -> None:
+    folder = FILES[room].parent
+    assert len(list(folder.glob("*.py"))) - 1 <= MOST_FILES
+    for path in folder.rglob("__init__.py"):
+        sentence = ast.get_docstring(ast.parse(path.read_text()))
+        assert sentence and "\n" not in sentence and sentence.endswith(".")
 
 
-def test_stages_use_one_another_without_circles() -> None:
-    stages = [path for path in CORE if path.stem in LEVELS[STAGES]]
-    remaining = {path.stem: model_imports(path) & LEVELS[STAGES] for path in stages}
+@pytest.mark.parametrize("module", INSIDE)
+def test_a_file_uses_other_rooms_by_their_doors_and_only_those_before_its_own(module: str) -> None:
+    own = room_of(module)
+    for used, name in imports_of(INSIDE[module]):
+        if used.split(".")[0] not in BUILDINGS or room_of(used) == own or used == GENERATED:
+            continue
+        assert used in ORDER, f"{module} imports {name} past the door of {room_of(used)}"
+        assert ORDER.index(used) < ORDER.index(own), f"{module} imports from {used}"
+        assert not (own.startswith("eovseg_ros") and used in INNER_ROOMS), f"{module} imports from {used}"
+
+
+def doors() -> dict[tuple[str, str], str]:
+    """(room, name) -> the file that a door leads to."""
+    return {
+        (room, name): module
+        for room in ORDER
+        if (stub := FILES[room].with_suffix(".pyi")).exists()
+        for module, name in imports_of(stub)
+    }
+
+
+def test_every_door_is_used_or_documented() -> None:
+    used = {(i.module, i.name) for path in INSIDE.values() for i in imports_of(path)}
+    page = (ROOT / "docs" / "api.md").read_text()
+    assert {name for room, name in doors() if (room, name) not in used and f"`{name}" not in page} == set()
+
+
+def test_no_circle_of_files() -> None:
+    leads_to = doors()
+    remaining = {}
+    for module, path in FILES.items():
+        targets = set()
+        for used, name in imports_of(path):
+            target = leads_to.get((used, name), used)
+            targets |= {f"{target}.{name}", target} & INSIDE.keys()
+        remaining[module] = targets
     while remaining:
         free = {module for module, needed in remaining.items() if not needed & remaining.keys()}
         assert free, f"these import each other: {sorted(remaining)}"
         remaining = {module: needed for module, needed in remaining.items() if module not in free}
 
 
-def test_checkpoint_imports_no_model_file() -> None:
-    for path in (ROOT / "model" / "checkpoint").rglob("*.py"):
-        assert model_imports(path) <= {"checkpoint", "long_lived"}, path
-
-
-def test_backends_import_no_predictor() -> None:
-    """Engines are built from the exported graph, which pads its text as they do."""
-    before = set().union(*LEVELS[: level_of("build")]) | {"backends", "checkpoint", "export"}
-    for folder in ("backends", "export"):
-        for path in (ROOT / "model" / folder).rglob("*.py"):
-            assert model_imports(path) <= before, path
-
-
-def test_every_folder_of_the_model_has_its_place_in_the_order() -> None:
-    folders = {path.parent.name for path in (ROOT / "model").glob("*/__init__.py")}
-    assert folders <= OUTER | {"backends", "checkpoint"}
-
-
 def test_the_model_knows_no_ros() -> None:
-    for path in (ROOT / "model").rglob("*.py"):
-        for name in imports_of(path, "eovseg_model"):
-            top = name.split(".")[0]
-            assert top not in ROS_PACKAGES and not top.endswith(("_msgs", "_msgs_py")), (
-                f"{path} imports {name}"
-            )
+    for module, path in FILES.items():
+        if module.startswith("eovseg_model"):
+            for used, _ in imports_of(path):
+                top = used.split(".")[0]
+                assert top not in ROS_PACKAGES and not top.endswith(("_msgs", "_msgs_py")), module
 
 
-def test_the_node_knows_no_layer() -> None:
-    for path in (ROOT / "eovseg_ros").rglob("*.py"):
-        names = (name.split(".") for name in imports_of(path, "eovseg_ros"))
-        used = {parts[1] for parts in names if parts[0] == "eovseg_model" and len(parts) > 1}
-        assert used <= NODE_MAY_USE, path
+def test_the_front_door_loads_nothing_before_it_is_asked() -> None:
+    program = """
+import sys, eovseg_model
+assert not {"torch", "numpy", "cv2"} & sys.modules.keys()
+assert {"EOVSegPredictor", "PanopticResult", "Vocabulary"} <= set(dir(eovseg_model))
+from eovseg_model import Vocabulary
+assert "torch" not in sys.modules
+from eovseg_model import EOVSegPredictor, PanopticResult
+assert EOVSegPredictor.__name__ == "EOVSegPredictor" and PanopticResult.__name__ == "PanopticResult"
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_the_predictors_former_place_warns() -> None:
+    sys.modules.pop("eovseg_model.predictor", None)
+    with pytest.warns(DeprecationWarning, match="from eovseg_model import EOVSegPredictor"):
+        from eovseg_model.predictor import EOVSegPredictor
+    import eovseg_model
+
+    assert EOVSegPredictor is eovseg_model.EOVSegPredictor

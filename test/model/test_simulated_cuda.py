@@ -10,7 +10,7 @@ import torch
 from simulated_cuda import DeviceTensor, simulated_cuda
 from torch import nn
 
-from eovseg_model.preprocess import normalise
+from eovseg_model.inference.preprocess import normalise
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ def graph():
 @pytest.fixture
 def start(tmp_path):
     """Start a program by its module; it gets Ctrl-C at the end of the test."""
-    from eovseg_ros.child_process import ChildProcess
+    from eovseg_ros.processes.child_process import ChildProcess
 
     with contextlib.ExitStack() as stack:
 

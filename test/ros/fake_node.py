@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from eovseg_model.vocabulary import Vocabulary
-from eovseg_ros import overlay_painter
-from eovseg_ros.panoptic_node import main
+from eovseg_model.vocabulary.vocabulary import Vocabulary
+from eovseg_ros.node.outputs import overlay_painter
+from eovseg_ros.node.panoptic_node import main
 
 
 @dataclass(frozen=True)

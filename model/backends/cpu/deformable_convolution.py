@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ...layers import ModulatedDeformConv2d
+from ...network import ModulatedDeformConv2d
 from .linear import PackedLinear
 
 PIXELS = 720  # whose nine taps are in memory at once

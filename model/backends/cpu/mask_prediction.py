@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from ...layers import pixels_of
+from ...network import pixels_of
 from .linear import PackedLinear
 
 

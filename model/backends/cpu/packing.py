@@ -6,11 +6,15 @@ import torch
 from open_clip.modified_resnet import Bottleneck
 from torch import nn
 
-from ...decoder import MaskPrediction
-from ...eovseg import EOVSeg
-from ...layers import ModulatedDeformConv2d, SelfAttention
-from ...spatial import SpatialExtractor, TransformerBlock
-from ...vas import VocabularyAwareSelection
+from ...network import (
+    EOVSeg,
+    MaskPrediction,
+    ModulatedDeformConv2d,
+    SelfAttention,
+    SpatialExtractor,
+    TransformerBlock,
+    VocabularyAwareSelection,
+)
 from .bottleneck import PackedBottleneck
 from .convolution import PackedConv2d
 from .deformable_convolution import GatheredDeformConv2d

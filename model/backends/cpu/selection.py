@@ -3,8 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from ...classification import TextRows
-from ...vas import VocabularyAwareSelection, rows_attended
+from ...network import TextRows, VocabularyAwareSelection, rows_attended
 from .convolution import PackedConv2d
 from .linear import MakeLinear, PackedLinear
 

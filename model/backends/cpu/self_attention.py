@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from ...layers import SelfAttention
+from ...network import SelfAttention
 from .linear import MakeLinear
 
 QUERIES = 256  # whose weights are in memory at once

@@ -4,8 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ...layers import mask_area, masked_sum, pixel_weight
-from ...spatial import SpatialExtractor, coarse_rows
+from ...network import SpatialExtractor, coarse_rows, mask_area, masked_sum, pixel_weight
 from .linear import Activation, MakeLinear
 
 

@@ -3,7 +3,7 @@
 from open_clip.transformer import QuickGELU
 from torch import Tensor, nn
 
-from ...spatial import TransformerBlock
+from ...network import TransformerBlock
 from .linear import MakeLinear
 from .self_attention import PackedSelfAttention
 

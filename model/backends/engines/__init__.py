@@ -1,0 +1,1 @@
+"""Engines of fixed sizes: what makes, keeps and runs them."""

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import torch
 
-from ...eovseg import EOVSeg
-from ...export.program import export_program
+from ...export import export_program
+from ...network import EOVSeg
 from .engine import Engine, EngineMaker
 from .shape import EngineShape
 

@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 
 from torch import Tensor
 
-from ...eovseg import EOVSeg
+from ...network import EOVSeg
 from .shape import EngineShape
 
 

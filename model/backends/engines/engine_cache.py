@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from filelock import FileLock, Timeout
 
-from ...checkpoint.checksums import sha256_of
+from ...checkpoint import sha256_of
 
 MANIFEST = "manifest.json"
 UNFINISHED = ".building"

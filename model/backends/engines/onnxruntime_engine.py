@@ -6,9 +6,8 @@ import onnxruntime
 import torch
 from torch import Tensor
 
-from ...eovseg import EOVSeg
-from ...export.onnx import write_onnx
-from ...export.program import INPUT_NAMES, OUTPUT_NAMES, export_program
+from ...export import INPUT_NAMES, OUTPUT_NAMES, export_program, write_onnx
+from ...network import EOVSeg
 from .engine import EngineMaker
 from .shape import EngineShape
 

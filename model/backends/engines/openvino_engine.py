@@ -7,9 +7,8 @@ import openvino
 import torch
 from torch import Tensor
 
-from ...eovseg import EOVSeg
-from ...export.openvino import write_openvino
-from ...export.program import INPUT_NAMES, OUTPUT_NAMES, export_program
+from ...export import INPUT_NAMES, OUTPUT_NAMES, export_program, write_openvino
+from ...network import EOVSeg
 from .engine import EngineMaker
 from .shape import EngineShape
 

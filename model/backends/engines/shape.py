@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from ...classification import TextRows
-from ..text_padding import TextShape
+from ...export import TextShape
+from ...network import TextRows
 
 ROWS = (64, 128, 256, 512, 1024, 2048)
 SYNONYMS = (1, 2, 4, 8, 16, 32, 64)

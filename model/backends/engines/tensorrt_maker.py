@@ -4,8 +4,8 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
-from ...eovseg import EOVSeg
-from ...export.program import export_program
+from ...export import export_program
+from ...network import EOVSeg
 from .. import tensorrt_engine
 from .engine import EngineMaker
 from .shape import EngineShape

@@ -3,8 +3,8 @@ import pytest
 
 pytest.importorskip("pybullet", reason="needs PyBullet: no wheel past Python 3.11")
 
-from eovseg_model.simulation.camera import FAR, NEAR, CameraPose, depth_in_metres  # noqa: E402
-from eovseg_model.simulation.scene import HARDER, Scene, SceneConfig  # noqa: E402
+from eovseg_model.simulation.rendering.camera import FAR, NEAR, CameraPose, depth_in_metres  # noqa: E402
+from eovseg_model.simulation.scenes.scene import HARDER, Scene, SceneConfig  # noqa: E402
 
 EMPTY = SceneConfig(things=(0, 0), table_share=0.0)
 

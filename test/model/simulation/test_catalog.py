@@ -1,7 +1,7 @@
 import pytest
 
 from eovseg_model.simulation import catalog
-from eovseg_model.vocabulary import Vocabulary
+from eovseg_model.vocabulary.vocabulary import Vocabulary
 
 
 def test_every_composition_is_either_trained_or_kept_out():

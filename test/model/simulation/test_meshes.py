@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from eovseg_model.simulation.catalog import SHAPES
-from eovseg_model.simulation.meshes import as_obj, file_vertices, shape_mesh, sheet
+from eovseg_model.simulation.rendering.meshes import as_obj, file_vertices, shape_mesh, sheet
 
 
 def corners_and_crosses(mesh):

@@ -218,7 +218,7 @@ def test_a_failed_recording_leaves_the_old_file(path, monkeypatch):
 
 def test_the_command_records_the_robot_the_same_every_time(tmp_path):
     pytest.importorskip("pybullet", reason="needs PyBullet: no wheel past Python 3.11")
-    from eovseg_model.simulation.scene import Scene, SceneConfig
+    from eovseg_model.simulation.scenes.scene import Scene, SceneConfig
 
     size = ["--width", "64", "--height", "48"]
     for name in ("a.zip", "b.zip"):

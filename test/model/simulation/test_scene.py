@@ -3,13 +3,8 @@ import pytest
 
 pytest.importorskip("pybullet", reason="needs PyBullet: no wheel past Python 3.11")
 
-from eovseg_model.simulation.catalog import (  # noqa: E402
-    FIXED_OBJECTS,
-    KEPT_OUT_NAMES,
-    STUFF_NAMES,
-    TRAINED_COMPOSITIONS,
-)
-from eovseg_model.simulation.scene import DEFAULT, HARDER, Scene, SceneConfig  # noqa: E402
+from eovseg_model.simulation.catalog import FIXED_OBJECTS, KEPT_OUT_NAMES, STUFF_NAMES, TRAINED_COMPOSITIONS
+from eovseg_model.simulation.scenes.scene import DEFAULT, HARDER, Scene, SceneConfig  # noqa: E402
 
 SMALL = {"width": 80, "height": 60}
 

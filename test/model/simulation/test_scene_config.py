@@ -1,6 +1,6 @@
 from dataclasses import fields
 
-from eovseg_model.simulation.scene_config import DEFAULT, HARDER
+from eovseg_model.simulation.scenes.scene_config import DEFAULT, HARDER
 
 
 def test_the_harder_world_lies_beyond_the_default_ranges():

@@ -1,0 +1,1 @@
+from .latency import replayed_graph as replayed_graph

@@ -1,0 +1,2 @@
+from .node_client import ClientError as ClientError
+from .node_client import NodeClient as NodeClient

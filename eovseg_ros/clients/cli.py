@@ -1,0 +1,147 @@
+"""The command `eovseg-ros`: what the ros2 tools do for a running node, without needing them."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import rclpy
+from PIL import Image as Picture
+from rclpy.exceptions import NameValidationException
+from rclpy.expand_topic_name import expand_topic_name
+from rclpy.node import Node
+from rclpy.utilities import remove_ros_args
+from rclpy.validate_full_topic_name import validate_full_topic_name
+from sensor_msgs.msg import Image
+
+from eovseg_ros.clients.node_client import ClientError, NodeClient
+from eovseg_ros.messages import image_to_array
+from eovseg_ros.msg import PanopticSegmentation, Vocabulary
+from eovseg_ros.processes import until_shutdown
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; 1 with a reason on stderr where it cannot be done."""
+    words = sys.argv[1:] if arguments is None else arguments
+    options = _parser().parse_args(remove_ros_args(words))
+    rclpy.init(args=words)
+    node = Node("eovseg_cli")
+    try:
+        with until_shutdown():
+            options.node = _full_name(node, options.node)
+            options.run(node, NodeClient(node, options.node), options)
+        return 0
+    except ClientError as error:
+        print(f"eovseg-ros: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:  # struck as the block above was left
+        return 0
+    finally:
+        node.destroy_node()
+        rclpy.try_shutdown()
+
+
+def describe_vocabulary(vocabulary: Vocabulary) -> str:
+    """One line a class under a line with the version."""
+    lines = [f"version {vocabulary.version}, {len(vocabulary.labels)} classes:"]
+    for i, (label, is_thing) in enumerate(zip(vocabulary.labels, vocabulary.is_thing, strict=True)):
+        lines.append(f"{i:5d}  {label}{'' if is_thing else '  (stuff)'}")
+    return "\n".join(lines)
+
+
+def describe_segments(message: PanopticSegmentation) -> str:
+    """One line a frame: stamp, vocabulary version, number of segments, and them by size."""
+    stamp = message.header.stamp.sec + message.header.stamp.nanosec / 1e9
+    ordered = sorted(message.segments, key=lambda s: -s.area)
+    names = ", ".join(f"{s.label} {s.score:.0%}" for s in ordered)
+    return f"{stamp:17.3f}  {message.vocabulary_version:7d}  {len(ordered):8d}  {names}"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="eovseg-ros", description="Watch and steer a running eovseg node.")
+    parser.add_argument("--node", default="/eovseg", help="its name (default: /eovseg)")
+    parser.add_argument("--timeout", type=float, default=60.0, help="seconds to wait for it (default: 60)")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    vocabulary = commands.add_parser("vocabulary", help="show or change what the node looks for")
+    actions = vocabulary.add_subparsers(required=True, metavar="ACTION")
+    get = actions.add_parser("get", help="print the vocabulary that is live")
+    get.set_defaults(run=_get)
+    change = actions.add_parser("set", help="change it, and print it once it is live")
+    change.add_argument(
+        "entry", nargs="+", help="a class: 'mug', 'mug,cup' or 'floor|stuff', or a set: @coco_panoptic"
+    )
+    change.set_defaults(run=_set)
+
+    echo = commands.add_parser("echo", help="print a line a frame: its segments by name")
+    echo.add_argument("--count", type=int, default=0, help="frames to print (default: until Ctrl-C)")
+    echo.set_defaults(run=_echo)
+
+    view = commands.add_parser("view", help="write overlays as PNG files")
+    view.add_argument("folder", type=Path, help="where to")
+    view.add_argument("--count", type=int, default=1, help="frames to write (default: 1; 0: until Ctrl-C)")
+    view.set_defaults(run=_view)
+    return parser
+
+
+def _full_name(node: Node, name: str) -> str:
+    try:
+        full = expand_topic_name(name, node.get_name(), node.get_namespace())
+        validate_full_topic_name(full)
+        return full
+    except (ValueError, NameValidationException) as error:
+        raise ClientError(f"--node {name!r} is no name of a node: write /eovseg or /robot/eovseg") from error
+
+
+def _get(node: Node, client: NodeClient, options: argparse.Namespace) -> None:
+    print(describe_vocabulary(client.get_vocabulary(options.timeout)))
+
+
+def _set(node: Node, client: NodeClient, options: argparse.Namespace) -> None:
+    print(describe_vocabulary(client.set_vocabulary(options.entry, options.timeout)))
+
+
+def _echo(node: Node, client: NodeClient, options: argparse.Namespace) -> None:
+    print(f"{'stamp':>17}  {'version':>7}  {'segments':>8}  name and score, largest first")
+
+    def show(message: PanopticSegmentation) -> None:
+        print(describe_segments(message), flush=True)
+
+    _receive(node, client, PanopticSegmentation, "segments", show, options)
+
+
+def _view(node: Node, client: NodeClient, options: argparse.Namespace) -> None:
+    options.folder.mkdir(parents=True, exist_ok=True)
+
+    def write(message: Image) -> None:
+        stamp = message.header.stamp
+        path = options.folder / f"overlay_{stamp.sec}_{stamp.nanosec:09d}.png"
+        Picture.fromarray(image_to_array(message)).save(path)
+        print(path, flush=True)
+
+    _receive(node, client, Image, "overlay", write, options)
+
+
+def _receive(
+    node: Node,
+    client: NodeClient,
+    message_type: type,
+    topic: str,
+    handle: Callable[[Any], None],
+    options: argparse.Namespace,
+) -> None:
+    """Hand `options.count` messages to `handle`, or all until Ctrl-C where that is 0."""
+    name = f"{options.node}/{topic}"
+    received = 0
+
+    def receive(message: object) -> None:
+        nonlocal received
+        if not options.count or received < options.count:
+            handle(message)
+        received += 1
+
+    node.create_subscription(message_type, name, receive, 10)
+    client.wait(lambda: received, options.timeout, f"nothing came on {name}: does the node get images?")
+    while not options.count or received < options.count:
+        rclpy.spin_once(node)

@@ -1,0 +1,7 @@
+"""Plays the demo."""
+
+import sys
+
+from eovseg_ros.demo.play import main
+
+sys.exit(main())

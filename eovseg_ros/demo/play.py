@@ -1,0 +1,268 @@
+"""The demo: a robot's camera and the node, the vocabulary changed as they run, pictures left behind."""
+
+import argparse
+import sys
+import time
+from contextlib import ExitStack
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple
+
+import rclpy
+from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.executors import ExternalShutdownException
+from rclpy.node import Node
+
+from eovseg_model.simulation import (
+    COLOURS,
+    FIXED_OBJECTS,
+    KEPT_OUT_NAMES,
+    SHAPES,
+    STUFF_NAMES,
+    SYNONYMS,
+    TRAINED_NAMES,
+    vocabulary_entries,
+)
+from eovseg_ros.clients import ClientError, NodeClient
+from eovseg_ros.demo.camera import DemoCamera, choose_camera
+from eovseg_ros.demo.recorder import DemoRecorder
+from eovseg_ros.demo.speed import show_speed
+from eovseg_ros.msg import Vocabulary
+from eovseg_ros.processes import ChildProcess, use_own_graph
+
+_START_SECONDS = 60.0  # that camera and node may take
+_LINE_PERIOD = 2.0  # seconds between two lines of numbers
+_PICTURES = 3  # of every act
+
+
+class Act(NamedTuple):
+    """A part of the demo: what it shows, and its vocabulary."""
+
+    name: str
+    title: str
+    vocabulary: tuple[str, ...]
+
+
+_OTHERS = vocabulary_entries((*FIXED_OBJECTS, *STUFF_NAMES))
+ACTS = (
+    Act("trained_names", "the names of training", vocabulary_entries(TRAINED_NAMES)),
+    Act(
+        "kept_out_names",
+        "names that training never showed, among all others",
+        vocabulary_entries((*KEPT_OUT_NAMES, *TRAINED_NAMES)),
+    ),
+    Act(
+        "shapes",
+        "shapes, whatever their colour",
+        (*(",".join((shape, *SYNONYMS[shape])) for shape in SHAPES), *_OTHERS),
+    ),
+    Act("colours", "colours, whatever their shape", (*(f"{colour} object" for colour in COLOURS), *_OTHERS)),
+)
+
+
+class Demo:
+    """Watch the node by a node of our own and tell what happens, act after act."""
+
+    def __init__(self, folder: Path) -> None:
+        self._node = Node("eovseg_demo")
+        self._client = NodeClient(self._node, "/eovseg")
+        self._recorder = DemoRecorder(self._node, folder, self._caption)
+        self._node.create_subscription(DiagnosticArray, "/diagnostics", self._keep_diagnostics, 10)
+        self._values: dict[str, str] = {}
+        self._start = time.monotonic()
+
+    @property
+    def frames(self) -> int:
+        """Frames that came back with all their topics."""
+        return self._recorder.frames
+
+    def wait_for_frames(self, processes: list[ChildProcess]) -> None:
+        """Wait for the first frame; RuntimeError if a process ends before, ClientError if none comes."""
+        deadline = time.monotonic() + _START_SECONDS
+        while not self.frames:
+            for process in processes:
+                process.check_running()
+            if time.monotonic() > deadline:
+                raise ClientError(
+                    f"no frame in {_START_SECONDS:.0f} s:\n" + "\n".join(p.log for p in processes)
+                )
+            rclpy.spin_once(self._node, timeout_sec=0.1)
+
+    def play(self, number: int, act: Act, seconds: float) -> list[Path]:
+        """Change to the act's vocabulary, print lines for `seconds` and return the pictures taken."""
+        print(f"\n{number}. {act.title}", flush=True)
+        if number == 1:  # the node was started with it
+            print(f"   {_summary(self._client.get_vocabulary(_START_SECONDS))}", flush=True)
+        else:
+            asked = time.monotonic()
+            vocabulary = self._client.set_vocabulary(act.vocabulary, _START_SECONDS)
+            print(f"   live after {time.monotonic() - asked:.1f} s: {_summary(vocabulary)}", flush=True)
+        pictures: list[Path] = []
+        end, next_line = time.monotonic() + seconds, time.monotonic() + _LINE_PERIOD / 2
+        while time.monotonic() < end or len(pictures) < _PICTURES:  # a busy machine may be late
+            rclpy.spin_once(self._node, timeout_sec=0.1)
+            if time.monotonic() >= next_line:
+                next_line += _LINE_PERIOD
+                self._print_line()
+            taken = 1 - (end - time.monotonic()) / seconds
+            if taken > (len(pictures) + 0.5) / _PICTURES and len(pictures) < _PICTURES:
+                path = self._recorder.save_picture(f"{number}_{act.name}_{len(pictures) + 1}")
+                pictures += [path] if path else []
+        return pictures
+
+    def close(self) -> None:
+        """Finish the video and leave the graph."""
+        self._recorder.close()
+        self._node.destroy_node()
+
+    def summary(self) -> str:
+        """One line about everything that was seen."""
+        seconds = time.monotonic() - self._start
+        dropped = self._values.get("dropped, replaced by a newer one", "?")
+        return (
+            f"{self.frames} frames in {seconds:.0f} s, {dropped} camera images dropped for newer ones, "
+            f"vocabularies {', '.join(map(str, sorted(self._recorder.versions)))}"
+        )
+
+    @property
+    def video(self) -> Path:
+        """The video's path."""
+        return self._recorder.video
+
+    def _print_line(self) -> None:
+        values, last = self._values, self._recorder.last
+        if not values or last is None:
+            return
+        names = [f"{s.label} {s.score:.0%}" for s in sorted(last.segments, key=lambda s: -s.area)]
+        print(
+            f"   {time.monotonic() - self._start:3.0f} s  camera {values['rate in (Hz)']:>4} Hz"
+            f"  out {values['rate out (Hz)']:>4} Hz  latency {values['latency, median (ms)']:>5} ms"
+            f"  v{last.vocabulary_version}  {', '.join(names)}",
+            flush=True,
+        )
+
+    def _caption(self, version: int) -> str:
+        vocabulary = self._client.vocabularies.get(version)
+        rate = self._values.get("rate out (Hz)", "?")
+        return f"{rate} Hz   {_summary(vocabulary, most=20)}" if vocabulary else ""
+
+    def _keep_diagnostics(self, message: DiagnosticArray) -> None:
+        for status in message.status:
+            if status.name.startswith("/eovseg:"):
+                self._values = {value.key: value.value for value in status.values}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Play all acts; 1 where nothing was published. The last part cannot fail the demo."""
+    options, camera = _parse(arguments)
+    domain = use_own_graph()
+    options.output.mkdir(parents=True, exist_ok=True)
+    print(
+        f"{camera.title}\ncamera and node in ROS_DOMAIN_ID={domain}; logs and pictures in {options.output}",
+        flush=True,
+    )
+    node = {
+        "checkpoint": options.checkpoint,
+        "vocabulary": ACTS[0].vocabulary,
+    }
+    try:
+        status = _play_acts(options, camera, node)
+        if status == 0:
+            _show_speed(options)
+        return status
+    except (KeyboardInterrupt, ExternalShutdownException):
+        return 130
+
+
+def _play_acts(options: argparse.Namespace, camera: DemoCamera, node: dict[str, object]) -> int:
+    remap = {"image": "/camera/image_raw"}
+    with ExitStack() as stack:
+        start = stack.enter_context
+        processes = [
+            start(ChildProcess(camera.module, options.output / "camera.log", parameters=camera.parameters)),
+            start(
+                ChildProcess(
+                    "eovseg_ros.node.panoptic_node",
+                    options.output / "node.log",
+                    parameters=node,
+                    remappings=remap,
+                )
+            ),
+        ]
+        rclpy.init()
+        stack.callback(rclpy.try_shutdown)
+        demo = Demo(options.output)
+        stack.callback(demo.close)
+        try:
+            return _play(demo, processes, options.seconds)
+        except (ClientError, RuntimeError) as error:
+            print(f"demo: {error}", file=sys.stderr)
+            return 1
+
+
+def _play(demo: Demo, processes: list[ChildProcess], seconds: float) -> int:
+    demo.wait_for_frames(processes)
+    pictures: list[Path] = []
+    for number, act in enumerate(ACTS, start=1):
+        pictures += demo.play(number, act, seconds / len(ACTS))
+    for process in processes:
+        process.check_running()
+    print(f"\n{demo.summary()}\nvideo:    {demo.video}")
+    for path in pictures:
+        print(f"picture:  {path}")
+    return 0 if demo.frames else 1
+
+
+def _show_speed(options: argparse.Namespace) -> None:
+    print(f"\n{len(ACTS) + 1}. as fast as it goes, recorded pictures (first an engine is built)", flush=True)
+    backend = options.fast_backend
+    if not backend:
+        backend = "openvino" if find_spec("openvino") else "torch"
+        if backend == "torch":
+            print("   OpenVINO is not installed (pip install openvino): showing torch fp32", flush=True)
+    try:
+        show_speed(
+            checkpoint=options.checkpoint,
+            vocabulary=ACTS[0].vocabulary,
+            backend=backend,
+            seconds=options.fast_seconds,
+        )
+    except (RuntimeError, OSError) as error:
+        print(f"   no rate to show: {error}", flush=True)
+
+
+def _summary(vocabulary: Vocabulary, most: int = 8) -> str:
+    labels = ", ".join(vocabulary.labels[:most]) + (", ..." if len(vocabulary.labels) > most else "")
+    return f"vocabulary {vocabulary.version}, {len(vocabulary.labels)} classes: {labels}"
+
+
+def _parse(arguments: list[str] | None) -> tuple[argparse.Namespace, DemoCamera]:
+    parser = argparse.ArgumentParser(prog="python -m eovseg_ros.demo", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=44.0, help="of all acts together (default: 44)")
+    parser.add_argument("--fast-seconds", type=float, default=6.0, help="of the last part (default: 6)")
+    parser.add_argument(
+        "--fast-backend", default="", help="of the last part (default: openvino, torch where that is missing)"
+    )
+    parser.add_argument(
+        "--output", type=Path, default=Path("demo_output"), help="folder (default: demo_output)"
+    )
+    parser.add_argument(
+        "--camera",
+        choices=("auto", "sim", "recorded"),
+        default="auto",
+        help="simulated, recorded, or auto: simulated where PyBullet is (default: auto)",
+    )
+    parser.add_argument("--rate", type=float, default=10.0, help="of the camera in Hz (default: 10)")
+    parser.add_argument(
+        "--seed", type=int, default=3_000_000, help="of the first simulated scene (default: 3000000)"
+    )
+    parser.add_argument("--checkpoint", default="", help="other weights for the variant tiny")
+    options = parser.parse_args(arguments)
+    try:
+        return options, choose_camera(options.camera, rate=options.rate, seed=options.seed)
+    except ValueError as error:
+        parser.error(str(error))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

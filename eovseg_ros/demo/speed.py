@@ -1,0 +1,65 @@
+"""The demo's last part: a camera faster than the model, and how many frames a second come out."""
+
+import statistics
+import time
+
+from eovseg_model.backends import has_bfloat16
+from eovseg_ros.benchmarks import replayed_graph
+
+_RATE = 40.0  # Hz of the camera
+_PARALLEL_FRAMES = 2
+_TITLES = {"openvino": "OpenVINO"}
+
+
+def show_speed(*, checkpoint: str, vocabulary: tuple[str, ...], backend: str, seconds: float) -> None:
+    """Print the rate at which the CPU labels recorded pictures.
+
+    Where the backend's engine cannot be had, print why, and torch's rate instead. RuntimeError says why there
+    is no rate at all.
+    """
+    precision = "bf16" if backend == "openvino" and has_bfloat16() else "fp32"
+    node: dict[str, object] = {
+        "checkpoint": checkpoint,
+        "vocabulary": vocabulary,
+        "backend": backend,
+        "precision": precision,
+        "device": "cpu",
+        "parallel_frames": _PARALLEL_FRAMES,
+    }
+    try:
+        _measure(node, seconds)
+    except RuntimeError as error:
+        if backend == "torch":
+            raise RuntimeError(reason_of(error)) from None
+        title = f"{_TITLES.get(backend, backend)} {precision}"
+        print(f"   {title} engine failed: {reason_of(error)}; showing torch fp32 instead", flush=True)
+        try:
+            _measure(node | {"backend": "torch", "precision": "fp32"}, seconds)
+        except RuntimeError as second_error:
+            raise RuntimeError(reason_of(second_error)) from None
+
+
+def reason_of(error: RuntimeError) -> str:
+    """Cut the node's own reason out of an error of `replayed_graph`, if there is one."""
+    text = str(error)
+    for mark in ("engine failed: ", "cannot configure: "):
+        if mark in text:
+            return text.partition(mark)[2].splitlines()[0]
+    return text
+
+
+def _measure(node: dict[str, object], seconds: float) -> None:
+    with replayed_graph(camera={"rate": _RATE}, node=node) as (probe, processes):
+        start = time.monotonic()
+        probe.spin_for(seconds)
+        rate = len(probe.arrivals) / (time.monotonic() - start)
+        for process in processes:
+            process.check_running()
+        if not probe.settled or not probe.latencies:
+            raise RuntimeError(f"no frame in {seconds:g} s: {probe.backend}")
+        print(
+            f"   out {rate:.1f} Hz at 320x240 with the camera at {_RATE:g} Hz,"
+            f" {_PARALLEL_FRAMES} frames at a time, latency {statistics.median(probe.latencies):.0f} ms,"
+            f" {probe.backend}",
+            flush=True,
+        )

@@ -1,0 +1,12 @@
+from .images import ImageError as ImageError
+from .images import array_to_image as array_to_image
+from .images import image_to_array as image_to_array
+from .images import image_to_rgb as image_to_rgb
+from .label_info import label_info_message as label_info_message
+from .label_info import label_info_type as label_info_type
+from .segmented_frame import SegmentedFrame as SegmentedFrame
+from .segments import panoptic_image as panoptic_image
+from .segments import panoptic_segmentation as panoptic_segmentation
+from .segments import segments_message as segments_message
+from .segments import semantic_image as semantic_image
+from .segments import vocabulary_message as vocabulary_message

@@ -1,0 +1,37 @@
+"""What one camera image became: the label image, its segments, and the vocabulary that made them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from std_msgs.msg import Header
+
+from eovseg_model.drawing import LabelledSegment
+from eovseg_model.inference import Region, measure_regions
+
+
+@dataclass(frozen=True)
+class SegmentedFrame:
+    """One segmented image; whatever a topic needs beyond it is worked out at the first use."""
+
+    header: Header
+    rgb: np.ndarray  # (H, W, 3) uint8
+    panoptic: np.ndarray  # (H, W) uint16, pixel = segment id, 0 = void
+    segments: Sequence[LabelledSegment]
+    vocabulary_version: int
+    class_count: int
+
+    @cached_property
+    def regions(self) -> dict[int, Region]:
+        """Area, box and centroid by segment id."""
+        return measure_regions(self.panoptic)
+
+    @cached_property
+    def semantic(self) -> np.ndarray:
+        """(H, W) class index + 1, 0 = void; uint8, or uint16 past 254 classes."""
+        size = max((segment.id for segment in self.segments), default=0) + 1
+        class_of = np.zeros(size, np.uint8 if self.class_count <= 254 else np.uint16)
+        for segment in self.segments:
+            class_of[segment.id] = segment.class_id + 1
+        return class_of.take(self.panoptic, mode="clip")

@@ -1,0 +1,240 @@
+"""The lifecycle node /eovseg: camera images in, open-vocabulary panoptic segmentation out."""
+
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+
+import rclpy
+from diagnostic_msgs.msg import DiagnosticArray
+from rcl_interfaces.msg import SetParametersResult
+from rclpy.clock import Clock, ClockType
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.parameter import Parameter
+from sensor_msgs.msg import CompressedImage, Image
+
+from eovseg_ros.node.diagnostics import diagnostic_message
+from eovseg_ros.node.engine_watch import EngineWatch
+from eovseg_ros.node.frame_statistics import FrameStatistics
+from eovseg_ros.node.frame_worker import FrameWorker, ReceivedImage
+from eovseg_ros.node.inputs.image_input import ImageInput
+from eovseg_ros.node.live_vocabulary import LiveVocabulary
+from eovseg_ros.node.outputs.frame_publisher import FramePublisher
+from eovseg_ros.node.parameters import NodeParameters, ParameterError
+from eovseg_ros.node.predictor import Predictor, load_predictor
+from eovseg_ros.processes import until_shutdown
+
+
+class PanopticNode(LifecycleNode):
+    """Configure loads the model, activate starts to listen; the model runs in threads of its own."""
+
+    def __init__(self, load: Callable[[NodeParameters], Predictor]) -> None:
+        super().__init__("eovseg")
+        self._load = load
+        self._predictor: Predictor | None = None
+        self._vocabulary: LiveVocabulary | None = None
+        self._publisher: FramePublisher | None = None
+        self._worker: FrameWorker | None = None
+        self._input: ImageInput | None = None
+        self._statistics = FrameStatistics()
+        self._engine_watch = EngineWatch(self.get_logger())
+        self._last_version = 0
+        self.parameters = NodeParameters.declare(self)
+        self.add_on_set_parameters_callback(self._validate_parameters)
+        self.add_post_set_parameters_callback(self._apply_parameters)
+        self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
+        self._diagnostics_timer = self.create_timer(
+            1 / self.parameters.diagnostics_rate,
+            self._publish_diagnostics,
+            clock=Clock(clock_type=ClockType.STEADY_TIME),
+        )
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Load the model, encode the first vocabulary, offer the topics."""
+        return self._attempt("configure", self._configure, undo=self._cleanup)
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Start the worker and listen to the camera."""
+        return self._attempt("activate", self._activate, undo=self._deactivate)
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Stop listening and end the worker after the frame in hand."""
+        return self._attempt("deactivate", self._deactivate)
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Let the model go and take the topics away."""
+        return self._attempt("clean up", self._cleanup)
+
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Stop whatever runs."""
+        return self._attempt("shut down", self.stop)
+
+    def _LifecycleNodeMixin__change_state(self, transition_id: int) -> TransitionCallbackReturn:
+        """Refuse a transition that the state does not have; rclpy's own method would end the node by it."""
+        possible = {number: name for number, name, *_ in self._state_machine.available_transitions}
+        if transition_id not in possible:
+            there_are = ", ".join(f"{number} ({name})" for number, name in possible.items())
+            self.get_logger().warning(
+                f"refused transition {transition_id}: state '{self._state_machine.current_state[1]}' "
+                f"has only {there_are or 'none'}"
+            )
+            return TransitionCallbackReturn.FAILURE
+        return super()._LifecycleNodeMixin__change_state(transition_id)  # type: ignore[misc]  # its name is mangled
+
+    def stop(self) -> None:
+        """End all threads; harmless in any state."""
+        self._deactivate()
+        self._cleanup()
+
+    def _configure(self) -> None:
+        self.get_logger().info(f"loading variant '{self.parameters.variant}' ...")
+        self._predictor = self._load(self.parameters)
+        self._publisher = FramePublisher(self, overlay=self.parameters.overlay)
+        self._vocabulary = LiveVocabulary(
+            predictor=self._predictor,
+            entries=self.parameters.model_vocabulary,
+            version=self._last_version + 1,
+            on_ready=self._wake_worker,
+            on_error=self.get_logger().error,
+        )
+        self._publisher.publish_vocabulary(self._vocabulary.snapshot)
+        self.get_logger().info(f"configured with {len(self._vocabulary.snapshot.labels)} classes")
+
+    def _activate(self) -> None:
+        assert self._predictor and self._vocabulary and self._publisher
+        self._statistics = FrameStatistics()
+        self._worker = FrameWorker(
+            predictor=self._predictor,
+            vocabulary=self._vocabulary,
+            publisher=self._publisher,
+            statistics=self._statistics,
+            parameters=lambda: self.parameters,
+            logger=self.get_logger(),
+            threads=self.parameters.parallel_frames,
+        )
+        self._input = ImageInput(self, transport=self.parameters.image_transport, on_image=self._receive)
+        self.get_logger().info(f"segmenting {self._input.topic}")
+
+    def _deactivate(self) -> None:
+        if self._input:
+            self._input.close()
+        if self._worker:
+            self._worker.stop()
+        self._input = self._worker = None
+
+    def _cleanup(self) -> None:
+        if self._vocabulary:
+            self._vocabulary.close()
+            self._last_version = self._vocabulary.snapshot.version
+        if self._publisher:
+            self._publisher.close()
+        self._vocabulary = self._publisher = self._predictor = None
+
+    def _attempt(
+        self, name: str, transition: Callable[[], None], undo: Callable[[], None] = lambda: None
+    ) -> TransitionCallbackReturn:
+        """Do a transition; an error is logged, as rclpy itself would hide it, and leaves the old state."""
+        try:
+            transition()
+        except Exception as error:  # logged here, as rclpy would hide it
+            if self.context.ok():  # else it was Ctrl-C
+                self.get_logger().error(f"cannot {name}: {error}")
+                if not isinstance(error, (ValueError, OSError)):
+                    self.get_logger().error(traceback.format_exc())
+            undo()
+            return TransitionCallbackReturn.FAILURE
+        return TransitionCallbackReturn.SUCCESS
+
+    def _receive(self, message: Image | CompressedImage, moment: float) -> None:
+        self._statistics.count_received(moment)
+        if self._worker:
+            self._worker.mailbox.put(ReceivedImage(message, moment))
+
+    def _wake_worker(self) -> None:
+        if worker := self._worker:
+            worker.mailbox.nudge()
+
+    def _validate_parameters(self, parameters: Sequence[Parameter]) -> SetParametersResult:
+        try:
+            if self._predictor:
+                self.parameters.changed_at_run_time(parameters)
+            else:
+                self.parameters.replaced({p.name: p.value for p in parameters})
+        except ParameterError as error:
+            return SetParametersResult(successful=False, reason=str(error))
+        return SetParametersResult(successful=True)
+
+    def _apply_parameters(self, parameters: Sequence[Parameter]) -> None:
+        values = {p.name: p.value for p in parameters}
+        self.parameters = self.parameters.replaced(values)
+        if "vocabulary" in values and self._vocabulary:
+            self._vocabulary.request(self.parameters.model_vocabulary)
+        if "max_rate" in values:
+            self._wake_worker()  # it may be waiting by the old one
+        if "diagnostics_rate" in values:
+            self._diagnostics_timer.timer_period_ns = int(1e9 / self.parameters.diagnostics_rate)
+
+    def _publish_diagnostics(self) -> None:
+        predictor, vocabulary = self._predictor, self._vocabulary
+        worker, image_input = self._worker, self._input
+        backend = predictor.backend_state if predictor else ""
+        self._engine_watch.look(backend)
+        message = diagnostic_message(
+            stamp=self.get_clock().now().to_msg(),
+            name=f"{self.get_fully_qualified_name()}: segmentation",
+            state="active" if worker else "inactive" if vocabulary else "unconfigured",
+            device=str(predictor.device) if predictor else self.parameters.device,
+            backend=backend,
+            topic=image_input.topic if image_input else "",
+            silent=bool(image_input and image_input.silent),
+            report=self._statistics.report(),
+            replaced=worker.mailbox.replaced if worker else 0,
+            vocabulary_version=vocabulary.snapshot.version if vocabulary else 0,
+            vocabulary_state=vocabulary.state if vocabulary else "",
+            vocabulary_error=vocabulary.error if vocabulary else "",
+            image_error=worker.image_error if worker else "",
+            frame_error=worker.error if worker else "",
+        )
+        self._diagnostics.publish(message)
+
+
+def main(args: list[str] | None = None, load: Callable[[NodeParameters], Predictor] = load_predictor) -> int:
+    """Run the node until Ctrl-C; 1 where it cannot start."""
+    rclpy.init(args=args)
+    try:
+        node = PanopticNode(load)
+    except ParameterError as error:
+        rclpy.logging.get_logger("eovseg").fatal(str(error))
+        return 1
+    started = TransitionCallbackReturn.SUCCESS
+    try:
+        with until_shutdown():
+            if node.parameters.autostart:
+                if node.trigger_configure() != started or node.trigger_activate() != started:
+                    return 1
+            rclpy.spin(node)
+        return 0
+    except KeyboardInterrupt:  # struck as the block above was left
+        return 0
+    finally:
+        _end(node)
+
+
+def _end(node: PanopticNode) -> None:
+    """Stop the threads; a second Ctrl-C does not wait for the inference in hand."""
+    signal.signal(signal.SIGINT, _end_at_once)
+    node.get_logger().info("ending after the frame in hand; Ctrl-C again ends at once")
+    node.stop()
+    node.destroy_node()
+    rclpy.try_shutdown()
+
+
+def _end_at_once(*_: object) -> None:
+    """A KeyboardInterrupt instead is lost where it strikes in a callback that may not raise."""
+    print("interrupted twice: ended without waiting for the model", file=sys.stderr, flush=True)
+    os._exit(130)  # the threads would keep the process alive
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,91 @@
+"""What the node asks of the model, and the one place that loads it."""
+
+import os
+from collections.abc import Sequence
+from typing import Any, Literal, Protocol
+
+import numpy as np
+
+from eovseg_model.drawing import LabelledSegment
+from eovseg_model.vocabulary import Vocabulary
+from eovseg_ros.node.parameters import NodeParameters
+
+
+class EncodedVocabulary(Protocol):
+    """Immutable text features of a vocabulary, opaque to the node."""
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The classes that were encoded."""
+        ...
+
+
+class Prediction(Protocol):
+    """The model's answer to one image."""
+
+    @property
+    def label_image(self) -> np.ndarray:
+        """(H, W) segment ids, 0 = void: an array on the host, wherever the model computes."""
+        ...
+
+    @property
+    def segments(self) -> Sequence[LabelledSegment]:
+        """The segments of the label image."""
+        ...
+
+
+class Predictor(Protocol):
+    """A model in eval mode; `encode` and as many calls as it was loaded for may run at the same time."""
+
+    @property
+    def device(self) -> Any:
+        """Where it computes, in PyTorch's words."""
+        ...
+
+    @property
+    def backend_state(self) -> str:
+        """Backend and precision, and how far the building of an engine is."""
+        ...
+
+    def encode(self, vocabulary: Vocabulary) -> EncodedVocabulary:
+        """Encode the names of a vocabulary; slow."""
+        ...
+
+    def __call__(
+        self,
+        image: np.ndarray,
+        *,
+        short_side: int | None | Literal["variant"],
+        vocabulary: Any,  # an EncodedVocabulary of this predictor's own
+        object_threshold: float,
+        overlap_threshold: float | None,
+    ) -> Prediction:
+        """Segment an (H, W, 3) uint8 RGB image, resized inside; the answer has the image's size."""
+        ...
+
+
+def load_predictor(parameters: NodeParameters) -> Predictor:
+    """Load the model that the parameters name; ValueError or OSError says what is wrong with them."""
+    import torch
+
+    from eovseg_model.inference import EOVSegPredictor
+
+    if parameters.threads:
+        torch.set_num_threads(parameters.threads)
+    device = parameters.device
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:  # torch's words for a device that is not there
+        reason = str(error).partition("\n")[0]
+        raise ValueError(f"device '{device}' cannot be used: {reason}; cpu is always there") from error
+    return EOVSegPredictor.from_checkpoint(
+        parameters.variant,
+        os.path.expanduser(parameters.checkpoint) or None,
+        vocabulary=parameters.model_vocabulary,
+        device=device,
+        backend=parameters.backend,
+        precision=parameters.precision,
+        parallel_calls=parameters.parallel_frames,
+    )

@@ -1,0 +1,5 @@
+"""Nodes as processes: their graph, their start and their end."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,1 @@
+"""Cameras that need no hardware: simulated and recorded."""

@@ -1,0 +1,94 @@
+"""What the simulated and the recorded camera share: topics, checked parameters and how they end."""
+
+from collections.abc import Callable
+from typing import NamedTuple, TypeVar
+
+import rclpy
+from rcl_interfaces.msg import ParameterDescriptor
+from rclpy.node import Node
+from rclpy.publisher import Publisher
+from rclpy.qos import QoSProfile, ReliabilityPolicy
+from sensor_msgs.msg import CameraInfo, Image
+
+from eovseg_ros.msg import PanopticSegmentation
+from eovseg_ros.processes import until_shutdown
+
+Number = TypeVar("Number", int, float)
+
+
+class CameraTopics(NamedTuple):
+    """The publishers, in the order of camera_messages.FrameMessages."""
+
+    image: Publisher
+    camera_info: Publisher
+    depth: Publisher
+    true_panoptic: Publisher
+    true_segments: Publisher
+
+
+class CameraNode(Node):
+    """A node that publishes on /camera; its parameters are read once unless they are `live`."""
+
+    def create_topics(self, reliable: bool) -> CameraTopics:
+        """Offer images, camera info, depth and truth."""
+        reliability = ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT
+        qos = QoSProfile(depth=1, reliability=reliability)
+        return CameraTopics(
+            self.create_publisher(Image, "/camera/image_raw", qos),
+            self.create_publisher(CameraInfo, "/camera/camera_info", qos),
+            self.create_publisher(Image, "/camera/depth", qos),
+            self.create_publisher(Image, "/camera/truth/panoptic", qos),
+            self.create_publisher(PanopticSegmentation, "/camera/truth/segments", qos),
+        )
+
+    def number(
+        self, name: str, default: Number, limits: tuple[Number, Number], description: str, live: bool = False
+    ) -> Number:
+        """Declare a number; ValueError says what to write instead of a wrong one."""
+        return check_number(name, self._declare(name, default, description, live), limits)
+
+    def switch(self, name: str, default: bool, description: str, live: bool = False) -> bool:
+        """Declare a parameter that is true or false; ValueError if it is anything else."""
+        return check_switch(name, self._declare(name, default, description, live))
+
+    def word(self, name: str, default: str, description: str, choices: tuple[str, ...] = ()) -> str:
+        """Declare a text, one of `choices` if there are any; ValueError if it is anything else."""
+        value = self._declare(name, default, description, live=False)
+        if not isinstance(value, str) or (choices and value not in choices):
+            what = " or ".join(map(repr, choices)) if choices else "a text"
+            raise ValueError(f"'{name}' must be {what}, got {value!r}")
+        return value
+
+    def _declare(self, name: str, default: object, description: str, live: bool) -> object:
+        descriptor = ParameterDescriptor(description=description, dynamic_typing=True, read_only=not live)
+        return self.declare_parameter(name, default, descriptor).value
+
+
+def check_number(name: str, value: object, limits: tuple[Number, Number]) -> Number:
+    """Return a value of the limits' type, whole numbers for floats too; ValueError if it is none of them."""
+    kind = type(limits[0])
+    if isinstance(value, bool) or not isinstance(value, (int, kind)) or not limits[0] <= value <= limits[1]:
+        what = "a whole number" if kind is int else "a number"
+        raise ValueError(f"'{name}' must be {what} from {limits[0]:g} to {limits[1]:g}, got {value!r}")
+    return kind(value)
+
+
+def check_switch(name: str, value: object) -> bool:
+    """Return the value; ValueError if it is not true or false."""
+    if not isinstance(value, bool):
+        raise ValueError(f"'{name}' must be true or false, got {value!r}")
+    return value
+
+
+def run_camera(name: str, camera: Callable[[], Node], args: list[str] | None) -> int:
+    """Publish until Ctrl-C; 1 for a wrong parameter or a file that cannot be read, told in one line."""
+    rclpy.init(args=args)
+    try:
+        with until_shutdown():
+            rclpy.spin(camera())
+        return 0
+    except ValueError as error:
+        rclpy.logging.get_logger(name).fatal(str(error))
+        return 1
+    finally:
+        rclpy.try_shutdown()

@@ -1,0 +1,12 @@
+from .backend import Backend as Backend
+from .loading import backend_title as backend_title
+from .loading import check_backend as check_backend
+from .loading import describe_backend as describe_backend
+from .loading import load_backend as load_backend
+from .names import BACKENDS as BACKENDS
+from .names import PRECISIONS as PRECISIONS
+from .names import BackendError as BackendError
+from .names import has_bfloat16 as has_bfloat16
+from .tensorrt_engine import TensorRTError as TensorRTError
+from .tensorrt_engine import build as build
+from .tensorrt_engine import require_tensorrt as require_tensorrt

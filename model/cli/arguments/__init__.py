@@ -1,0 +1,1 @@
+"""What several subcommands ask for, and their errors."""

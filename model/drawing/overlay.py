@@ -1,0 +1,167 @@
+"""The picture for people: segments in colour over the image, outlined and named."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import cv2
+import numpy as np
+
+from ..inference import Region, measure_regions
+from .names import Colour, Name, write_names
+
+# RGB, neighbours far apart; a class takes its colour by its index.
+_THING_COLOURS = (
+    "ff4040 2f80ff ffc81e a64dff 2ecc50 ff78be 1ed2f0 ff8a1f 6e5fff b4e628 eb3cdc 00bea0 c87846 8cffbe"
+).split()
+_STUFF_COLOURS = "789678 968cbe bea06e 6496b4 b47882 8caaaa".split()
+_STUFF_FILL = 0.6  # stuff is painted this much thinner than things
+_SMALLEST_NAMED = 12  # pixels; a smaller segment is coloured but not named
+_BAND = 64  # rows coloured at once; what lies between fits into the cache
+
+
+class LabelledSegment(Protocol):
+    """A segment as the model and the node both describe it."""
+
+    @property
+    def id(self) -> int:
+        """Pixel value in the panoptic image, 1 or more."""
+        ...
+
+    @property
+    def class_id(self) -> int:
+        """Index into the vocabulary."""
+        ...
+
+    @property
+    def label(self) -> str:
+        """First name of the class."""
+        ...
+
+    @property
+    def is_thing(self) -> bool:
+        """Thing or stuff."""
+        ...
+
+    @property
+    def score(self) -> float:
+        """Class probability, 0 to 1."""
+        ...
+
+
+def draw_overlay(
+    rgb: np.ndarray,
+    panoptic: np.ndarray,
+    segments: Sequence[LabelledSegment],
+    *,
+    opacity: float,
+    regions: Mapping[int, Region] | None = None,
+) -> np.ndarray:
+    """Paint, outline and name the segments.
+
+    Args:
+        rgb: (H, W, 3) uint8.
+        panoptic: (H, W) integers, pixel = segment id, 0 = void (left as it is).
+        opacity: of the colours, 0 (outlines and names only) to 1.
+        regions: what `measure_regions` says of `panoptic`, where that is known already.
+
+    Returns:
+        A new (H, W, 3) uint8 RGB picture.
+    """
+    colours = segment_colours(segments)
+    picture = _fill(rgb, panoptic, segments, colours, opacity)
+    regions = measure_regions(panoptic) if regions is None else regions
+    visible = [segment for segment in segments if segment.id in regions]
+    masks = {segment.id: _mask(panoptic, segment.id, regions[segment.id]) for segment in visible}
+    _outline(picture, visible, masks, regions, colours)
+    names = [_name(segment, colours[segment.id], masks, regions) for segment in _named(visible, regions)]
+    write_names(picture, names)
+    return picture
+
+
+def segment_colours(segments: Sequence[LabelledSegment]) -> dict[int, Colour]:
+    """Choose an RGB colour by segment id: its class's, a little darker for further instances of one class."""
+    colours: dict[int, Colour] = {}
+    instances: dict[int, int] = {}
+    for segment in sorted(segments, key=lambda s: s.id):
+        instance = instances[segment.class_id] = instances.get(segment.class_id, -1) + 1
+        palette = _THING_COLOURS if segment.is_thing else _STUFF_COLOURS
+        tone = (0.0, 0.35, -0.2)[segment.class_id // len(palette) % 3] - 0.12 * (instance % 3)
+        colours[segment.id] = _shaded(tuple(bytes.fromhex(palette[segment.class_id % len(palette)])), tone)
+    return colours
+
+
+def _fill(
+    rgb: np.ndarray,
+    panoptic: np.ndarray,
+    segments: Sequence[LabelledSegment],
+    colours: dict[int, Colour],
+    opacity: float,
+) -> np.ndarray:
+    """Blend by two tables over ids: what is added, and how much of the image stays."""
+    size = int(panoptic.max(initial=0)) + 1
+    paint = np.zeros((size, 4), np.uint8)  # RGB and a byte that makes an entry one number
+    keep = np.full((size, 4), 255, np.uint8)
+    for segment in segments:
+        if segment.id < size:
+            alpha = opacity if segment.is_thing else opacity * _STUFF_FILL
+            paint[segment.id, :3] = np.round(np.multiply(colours[segment.id], alpha))
+            keep[segment.id] = round(255 * (1 - alpha))
+    picture = np.empty_like(rgb, order="C")
+    for top in range(0, len(rgb), _BAND):
+        ids, band = panoptic[top : top + _BAND], picture[top : top + _BAND]
+        cv2.multiply(rgb[top : top + _BAND], _look_up(keep, ids), band, scale=1 / 255)
+        cv2.add(band, _look_up(paint, ids), band)
+    return picture
+
+
+def _look_up(table: np.ndarray, ids: np.ndarray) -> np.ndarray:
+    """Colours (ids, 4) uint8 of a map of ids: (H, W, 3)."""
+    entries = table.view(np.uint32)[:, 0].take(ids)
+    return cv2.cvtColor(entries.view(np.uint8).reshape(*ids.shape, 4), cv2.COLOR_RGBA2RGB)
+
+
+def _outline(
+    picture: np.ndarray,
+    segments: Sequence[LabelledSegment],
+    masks: Mapping[int, np.ndarray],
+    regions: Mapping[int, Region],
+    colours: Mapping[int, Colour],
+) -> None:
+    """Draw smooth outlines, stuff first so that those of the things lie on top."""
+    width = max(1, round(min(picture.shape[:2]) / 360))
+    for segment in sorted(segments, key=lambda s: s.is_thing):
+        corner = regions[segment.id].x, regions[segment.id].y
+        contours, _ = cv2.findContours(
+            masks[segment.id], cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE, offset=corner
+        )
+        smooth = [cv2.approxPolyDP(contour, 0.4 * width, True) for contour in contours]
+        cv2.drawContours(picture, smooth, -1, _shaded(colours[segment.id], 0.4), width, cv2.LINE_AA)
+
+
+def _mask(panoptic: np.ndarray, segment_id: int, region: Region) -> np.ndarray:
+    """Cut the segment's box out: (h, w) uint8, 1 in the segment."""
+    box = panoptic[region.y : region.y + region.height, region.x : region.x + region.width]
+    return (box == segment_id).view(np.uint8)
+
+
+def _shaded(colour: tuple[int, ...], tone: float) -> Colour:
+    """Mix with white (tone up to 1) or black (down to -1)."""
+    target = 255 if tone > 0 else 0
+    red, green, blue = (round(c + (target - c) * abs(tone)) for c in colour)
+    return red, green, blue
+
+
+def _named(segments: Sequence[LabelledSegment], regions: Mapping[int, Region]) -> list[LabelledSegment]:
+    """Things before stuff and large before small, as who comes first finds room for the name."""
+    large_enough = [s for s in segments if regions[s.id].area >= _SMALLEST_NAMED]
+    return sorted(large_enough, key=lambda s: (not s.is_thing, -regions[s.id].area))
+
+
+def _name(
+    segment: LabelledSegment,
+    colour: Colour,
+    masks: Mapping[int, np.ndarray],
+    regions: Mapping[int, Region],
+) -> Name:
+    score = f"{segment.score:.0%}"
+    return Name(segment.label, score, colour, _shaded(colour, 0.5), masks[segment.id], regions[segment.id])

@@ -1,0 +1,11 @@
+from .benchmarks import BENCHMARKS as BENCHMARKS
+from .judging import evaluate as evaluate
+from .metrics.panoptic_quality import LabelledSegment as LabelledSegment
+from .metrics.panoptic_quality import PanopticQuality as PanopticQuality
+from .paper import TABLE_1 as TABLE_1
+from .region_naming import name_true_regions as name_true_regions
+from .report import to_json as to_json
+from .report import to_markdown as to_markdown
+from .report import to_text as to_text
+from .results import EvaluationResult as EvaluationResult
+from .simulation import simulation_groups as simulation_groups

@@ -1,0 +1,69 @@
+"""Judges a predictor on a data set."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+from tqdm import tqdm
+
+from ..data import AnnotatedSet, check_classes
+from ..inference import PanopticResult
+from ..network import count
+from ..vocabulary import Vocabulary
+from .benchmarks import Benchmark
+from .metrics.metrics import Metrics
+from .results import EvaluationResult
+
+
+def evaluate(
+    predict: Callable[[np.ndarray], PanopticResult],
+    vocabulary: Vocabulary,
+    data: AnnotatedSet,
+    benchmark: Benchmark,
+    *,
+    dataset: str,
+    variant: str,
+    checkpoint: str,
+    device: str,
+    backend: str,
+    limit: int | None,
+) -> EvaluationResult:
+    """Predict every image once, or the first limit, and judge the results with all metrics.
+
+    predict must speak the vocabulary; the names are only put into the result. Raises DatasetError.
+    """
+    check_classes(data.samples.categories, vocabulary)
+    images = min(limit or len(data.samples), len(data.samples))
+    metrics = Metrics(data, panoptic=benchmark.panoptic)
+    groups = _groups(vocabulary.is_thing, benchmark)
+    with tqdm(total=images, desc="segmenting", unit="image", mininterval=1) as progress:
+        for index in range(images):
+            metrics.add(index, predict)
+            progress.update()
+        progress.set_description("computing the scores")
+        scores = metrics.scores([*groups.items(), *((name, [i]) for i, name in enumerate(vocabulary.labels))])
+    size = metrics.sizes.most_common(1)[0][0]
+    parts = [p for p in count(variant, size, len(vocabulary.synonyms)) if p.multiply_adds is not None]
+    return EvaluationResult(
+        dataset=dataset,
+        variant=variant,
+        checkpoint=checkpoint,
+        images=images,
+        groups=scores[: len(groups)],
+        classes=scores[len(groups) :],
+        frames_per_second=metrics.frames_per_second(),
+        device=device,
+        backend=backend,
+        parameters=sum(part.parameters for part in parts),
+        multiply_adds=sum(part.multiply_adds or 0 for part in parts),
+        input_size=size,
+    )
+
+
+def _groups(is_thing: Sequence[bool], benchmark: Benchmark) -> Mapping[str, Sequence[int]]:
+    """All classes, things and stuff where both are, and the benchmark's own groups."""
+    everything = range(len(is_thing))
+    if not benchmark.panoptic:
+        return {"all": everything}
+    things = [i for i in everything if is_thing[i]]
+    stuff = [i for i in everything if not is_thing[i]]
+    return {"all": everything, "things": things, "stuff": stuff, **benchmark.groups}

@@ -1,0 +1,36 @@
+"""Mean intersection over union of semantic segmentation, accumulated image by image."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ...data import VOID
+
+
+class MeanIoU:
+    """Counts pixels by true and predicted class; memory does not grow with the number of images."""
+
+    def __init__(self, num_classes: int) -> None:
+        self.confusion = np.zeros((num_classes, num_classes), np.int64)  # true x predicted
+
+    def update(self, predicted: np.ndarray, true: np.ndarray) -> None:
+        """Add one image: two (H, W) maps of class indices; pixels that are VOID in truth do not count."""
+        if predicted.shape != true.shape:
+            raise ValueError(f"maps differ in shape: {predicted.shape} predicted, {true.shape} true")
+        valid = true != VOID
+        num_classes = len(self.confusion)
+        pairs = true[valid].astype(np.int64) * num_classes + predicted[valid]
+        self.confusion += np.bincount(pairs, minlength=num_classes**2).reshape(num_classes, num_classes)
+
+    def of_class(self, class_id: int) -> float | None:
+        """IoU of one class in percent; None where the truth never has it."""
+        true = int(self.confusion[class_id].sum())
+        if not true:
+            return None
+        both = int(self.confusion[class_id, class_id])
+        return 100 * both / (true + int(self.confusion[:, class_id].sum()) - both)
+
+    def mean(self, class_ids: Sequence[int]) -> float | None:
+        """Mean over those of the classes that the truth has; None where it has none."""
+        present = [iou for iou in map(self.of_class, class_ids) if iou is not None]
+        return float(np.mean(present)) if present else None

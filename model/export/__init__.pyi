@@ -1,0 +1,11 @@
+from .half_precision import set_precision as set_precision
+from .onnx import write_onnx as write_onnx
+from .openvino import write_openvino as write_openvino
+from .program import GRAPH_VERSION as GRAPH_VERSION
+from .program import INPUT_NAMES as INPUT_NAMES
+from .program import OUTPUT_NAMES as OUTPUT_NAMES
+from .program import example_inputs as example_inputs
+from .program import export_program as export_program
+from .text_padding import TextShape as TextShape
+from .text_padding import cut_output as cut_output
+from .text_padding import pad_text as pad_text

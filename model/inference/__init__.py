@@ -1,0 +1,5 @@
+"""Image in, segments out: the predictor and the steps around the network."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

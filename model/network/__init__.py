@@ -1,0 +1,5 @@
+"""EOV-Seg's network, a folder for each part of the paper's figure 4."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

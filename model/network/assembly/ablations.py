@@ -1,0 +1,51 @@
+"""What stands in for a part that an ablation leaves out (paper, table 4; docs/ablations.md)."""
+
+from torch import Tensor, nn
+
+from ..decoding.instance_embedding import SpatialMean
+from ..layers import masked_mean
+from ..text.classification import TextRows
+
+
+class NoSelection(nn.Module):
+    """Without VAS: the aggregated features as they are."""
+
+    def forward(self, aggregated: Tensor, text: TextRows) -> Tensor:
+        """F_agg (B, C, H, W) -> F_agg."""
+        return aggregated
+
+
+class EmbeddingSum(nn.Module):
+    """Instead of TDEE: E_m + E_s, the "fixed weight coefficients" of the paper's TDEE section."""
+
+    def forward(self, mask_embedding: Tensor, spatial_embedding: Tensor) -> Tensor:
+        """(B, N, C), (B, N, C) -> (B, N, C)."""
+        return mask_embedding + spatial_embedding
+
+
+class MaskEmbedding(nn.Module):
+    """Without TDEE and its extractor: E_m alone."""
+
+    def __init__(self, *, hidden_dim: int) -> None:
+        super().__init__()
+        self.mask_embedding = nn.Sequential(nn.LayerNorm(hidden_dim), nn.Linear(hidden_dim, hidden_dim))
+
+    def forward(self, features: Tensor, spatial: SpatialMean, inside: Tensor) -> Tensor:
+        """features (B, C, H, W), boolean masks (B, N, H, W) -> E_m (B, N, C)."""
+        return self.mask_embedding(masked_mean(features, inside))
+
+
+class NoSpatialFeatures(nn.Module):
+    """In place of the spatial awareness extractor where nothing reads it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.vit = nn.Identity()
+
+    def forward(self, images: Tensor) -> Tensor:
+        """An empty tensor."""
+        return images.new_empty(0)
+
+    def masked_mean(self, coarse: Tensor, inside: Tensor) -> Tensor:
+        """Nothing may ask for it."""
+        raise NotImplementedError("a network without spatial features has no mean of them")

@@ -1,0 +1,1 @@
+"""From features to masks, embeddings and classes of proposals."""

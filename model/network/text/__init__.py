@@ -1,0 +1,1 @@
+"""The text encoder, and the classification of embeddings by its rows."""

@@ -1,0 +1,12 @@
+"""The predictor's former place; goes with the next release."""
+
+import warnings
+
+from ..inference import DEMO_WEIGHTS as DEMO_WEIGHTS
+from ..inference import EOVSegPredictor as EOVSegPredictor
+
+warnings.warn(
+    "eovseg_model.predictor has moved: write `from eovseg_model import EOVSegPredictor`",
+    DeprecationWarning,
+    stacklevel=2,
+)

@@ -1,0 +1,1 @@
+"""PyBullet: bodies, meshes, textures and the camera's picture."""

@@ -1,0 +1,169 @@
+"""PyBullet: bodies are added, moved and rendered here and nowhere else."""
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pybullet
+import pybullet_data
+from PIL import Image
+from scipy.spatial.transform import Rotation
+
+from ..scenes.lighting import Lighting
+from .camera import FAR, NEAR, CameraPose
+from .meshes import Mesh, as_obj, file_vertices
+from .models import complete_urdf
+
+LAMP_DISTANCE = 4.0  # metres
+ORIGIN = (0.0, 0.0, 0.0)
+
+Point = tuple[float, float, float]
+Colour = tuple[float, float, float]
+
+
+class World:
+    """One PyBullet client without a window; bodies and textures are known by PyBullet's ids."""
+
+    def __init__(self) -> None:
+        self._client = pybullet.connect(pybullet.DIRECT)
+        if self._client < 0:
+            raise RuntimeError("PyBullet has no client left in this process: close the scenes no longer used")
+        pybullet.setAdditionalSearchPath(pybullet_data.getDataPath(), physicsClientId=self._client)
+        self._files = tempfile.TemporaryDirectory(prefix="eovseg_simulation_")
+        self._vertices: dict[int, np.ndarray] = {}  # (V, 3) of the bodies without links, in their own axes
+
+    def close(self) -> None:
+        """Disconnect; calling it again does nothing."""
+        if self._client >= 0:
+            pybullet.disconnect(physicsClientId=self._client)
+            self._client = -1
+            self._files.cleanup()
+
+    def add_texture(self, pixels: np.ndarray) -> int:
+        """A texture from (H, W, 3) uint8."""
+        with tempfile.NamedTemporaryFile(dir=self._files.name, suffix=".png", delete=False) as file:
+            Image.fromarray(pixels).save(file, format="png", compress_level=1)
+        return pybullet.loadTexture(file.name, physicsClientId=self._client)
+
+    def add_mesh(
+        self, mesh: Mesh, scale: float, rgb: Colour, turn: Rotation, position: Point = ORIGIN
+    ) -> int:
+        """A body of one colour."""
+        # By way of a file, because PyBullet never frees the vertices that it is given directly.
+        with tempfile.NamedTemporaryFile("w", dir=self._files.name, suffix=".obj", delete=False) as file:
+            file.write(as_obj(mesh))
+        self._remember_files(False)
+        return self._add_visual(file.name, mesh.vertices, scale, rgb, turn, position)
+
+    def add_box(self, sides: Point, rgb: Colour, middle: Point) -> int:
+        """A box of one colour; its sides are in metres."""
+        shape = pybullet.createVisualShape(
+            pybullet.GEOM_BOX,
+            halfExtents=[side / 2 for side in sides],
+            rgbaColor=(*rgb, 1.0),
+            physicsClientId=self._client,
+        )
+        return self._add_body(shape, Rotation.identity(), middle)
+
+    def add_file(self, path: str, scale: float, rgb: Colour, turn: Rotation) -> int:
+        """An OBJ mesh below pybullet_data, with the texture that belongs to it if it has one."""
+        self._remember_files(True)
+        vertices = file_vertices(f"{pybullet_data.getDataPath()}/{path}")
+        return self._add_visual(path, vertices, scale, rgb, turn, ORIGIN)
+
+    def add_model(self, path: str, scale: float, turn: Rotation) -> int:
+        """A URDF model below pybullet_data."""
+        file = Path(self._files.name) / path.replace("/", "_")  # PyBullet remembers files by name
+        file.write_text(complete_urdf(path), encoding="utf-8")
+        self._remember_files(True)
+        return pybullet.loadURDF(
+            str(file),
+            ORIGIN,
+            turn.as_quat().tolist(),
+            useFixedBase=True,
+            globalScaling=scale,
+            physicsClientId=self._client,
+        )
+
+    def bend(self, body: int, rng: np.random.Generator, share: float) -> None:
+        """Turn the revolute joints that have limits by a random angle within that share of them."""
+        for joint in range(pybullet.getNumJoints(body, physicsClientId=self._client)):
+            info = pybullet.getJointInfo(body, joint, physicsClientId=self._client)
+            kind, low, high = info[2], info[8], info[9]
+            if kind == pybullet.JOINT_REVOLUTE and low < high:
+                angle = rng.uniform(share * low, share * high)
+                pybullet.resetJointState(body, joint, angle, physicsClientId=self._client)
+
+    def paint(self, body: int, texture: int) -> None:
+        """Lay a texture over a body; its colour tints it."""
+        pybullet.changeVisualShape(body, -1, textureUniqueId=texture, physicsClientId=self._client)
+
+    def remove(self, body: int) -> None:
+        """Take a body out again."""
+        pybullet.removeBody(body, physicsClientId=self._client)
+        self._vertices.pop(body, None)
+
+    def bounds(self, body: int) -> tuple[np.ndarray, np.ndarray]:
+        """Lowest and highest corner, (3,) metres each, of a body where it stands."""
+        if body in self._vertices:
+            position, turn = pybullet.getBasePositionAndOrientation(body, physicsClientId=self._client)
+            corners = Rotation.from_quat(turn).apply(self._vertices[body]) + position
+            return corners.min(axis=0), corners.max(axis=0)
+        links = range(-1, pybullet.getNumJoints(body, physicsClientId=self._client))
+        boxes = [pybullet.getAABB(body, link, physicsClientId=self._client) for link in links]
+        return np.min([low for low, _ in boxes], axis=0), np.max([high for _, high in boxes], axis=0)
+
+    def stand(self, body: int, x: float, y: float, z: float) -> None:
+        """Move a body so that the middle of its bottom is at that point."""
+        low, high = self.bounds(body)
+        shift = np.array([x, y, z]) - [*(low + high)[:2] / 2, low[2]]
+        position, turn = pybullet.getBasePositionAndOrientation(body, physicsClientId=self._client)
+        moved = (np.array(position) + shift).tolist()
+        pybullet.resetBasePositionAndOrientation(body, moved, turn, physicsClientId=self._client)
+
+    def render(
+        self, pose: CameraPose, width: int, height: int, light: Lighting
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(H, W, 3) uint8 colours, (H, W) OpenGL depth buffer, (H, W) body ids with -1 for none."""
+        up = -pose.rotation()[:, 1]
+        *_, rgba, depth, bodies = pybullet.getCameraImage(
+            width,
+            height,
+            pybullet.computeViewMatrix(pose.position, pose.target, up.tolist()),
+            pybullet.computeProjectionMatrixFOV(pose.field_of_view, width / height, NEAR, FAR),
+            lightDirection=light.direction,
+            lightColor=light.colour,
+            lightDistance=LAMP_DISTANCE,
+            shadow=int(light.shadow),
+            lightAmbientCoeff=light.ambient,
+            lightDiffuseCoeff=light.diffuse,
+            lightSpecularCoeff=light.specular,
+            renderer=pybullet.ER_TINY_RENDERER,
+            physicsClientId=self._client,
+        )
+        shape = (height, width)
+        rgb = np.asarray(rgba, dtype=np.uint8).reshape(*shape, 4)[:, :, :3]
+        return rgb, np.reshape(depth, shape), np.reshape(bodies, shape)
+
+    def _remember_files(self, yes: bool) -> None:
+        """Whether PyBullet keeps what it loads for the life of the process: right for pybullet_data alone."""
+        pybullet.setPhysicsEngineParameter(enableFileCaching=int(yes), physicsClientId=self._client)
+
+    def _add_visual(
+        self, file: str, vertices: np.ndarray, scale: float, rgb: Colour, turn: Rotation, position: Point
+    ) -> int:
+        shape = pybullet.createVisualShape(
+            pybullet.GEOM_MESH,
+            fileName=file,
+            meshScale=[scale] * 3,
+            rgbaColor=(*rgb, 1.0),
+            physicsClientId=self._client,
+        )
+        body = self._add_body(shape, turn, position)
+        self._vertices[body] = vertices * scale
+        return body
+
+    def _add_body(self, shape: int, turn: Rotation, position: Point) -> int:
+        return pybullet.createMultiBody(
+            0, -1, shape, position, turn.as_quat().tolist(), physicsClientId=self._client
+        )

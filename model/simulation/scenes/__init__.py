@@ -1,0 +1,1 @@
+"""What a scene holds and where the camera stands."""

@@ -1,0 +1,5 @@
+"""Trains the demo model."""
+
+from .train import main
+
+main()

@@ -1,0 +1,87 @@
+"""One training step of EOV-Seg on captioned scenes with a vocabulary that changes from step to step."""
+
+import random
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from ...network import EOVSeg, TextRows
+from ..objective.losses import PanopticLoss
+from ..objective.matcher import Target
+from .captions import SHAPE, CaptionLevel
+from .region_contrast import IN_COLOUR, contrast, region_embeddings
+from .scenes import Batch, desaturate
+
+LEVEL_SHARES = (0.8, 0.1, 0.1)  # of the steps: full names, shapes, colours
+GREY_SHARE = 0.5  # of the steps that name shapes alone: pictures without colours
+SMALL_VOCABULARY_SHARE = 0.15  # of the steps: a random part of the classes, the others become no object
+
+
+class PanopticStep(nn.Module):
+    """Losses of one batch; with train_backbone the region contrast keeps the trained CNN a CLIP."""
+
+    def __init__(
+        self,
+        model: EOVSeg,
+        levels: Sequence[CaptionLevel],
+        loss: PanopticLoss,
+        *,
+        train_backbone: bool,
+    ) -> None:
+        super().__init__()
+        self.model = model
+        self.levels = levels
+        self.loss = loss
+        self.train_backbone = train_backbone
+        self._rows = [[model.text_encoder(names) for names in level.classes] for level in levels]
+
+    def forward(self, batch: Batch) -> dict[str, Tensor]:
+        """Weighted losses by name."""
+        index = random.choices(range(len(self.levels)), LEVEL_SHARES)[0]
+        level = self.levels[index]
+        classes = self._choose_classes(level, batch)
+        rows = self._draw_rows([self._rows[index][c] for c in classes], batch)
+        text = TextRows(rows, torch.arange(len(classes), device=rows.device)[:, None])
+        targets = self._targets(level, classes, batch)
+        grey = index == SHAPE and random.random() < GREY_SHARE
+        images = desaturate(batch.images) if grey else batch.images
+        with torch.set_grad_enabled(self.train_backbone):
+            cnn = self.model.backbone(images)
+        stages = self.model.decode(self.model.aggregator(cnn), images, text, every_stage=True)
+        num_masks = max(1, sum(len(t.classes) for t in targets))
+        losses = self.loss(stages, targets, num_masks)
+        if self.train_backbone:
+            losses["region"] = self._region_loss(cnn.clip_dense, batch, (SHAPE,) if grey else IN_COLOUR)
+        return losses
+
+    def _draw_rows(self, rows: Sequence[Tensor], batch: Batch) -> Tensor:
+        """One row of each class, drawn from its synonyms' (S, D), on the batch's device: (C, D)."""
+        return torch.stack([random.choice(list(r)) for r in rows]).to(batch.images.device)
+
+    def _choose_classes(self, level: CaptionLevel, batch: Batch) -> list[int]:
+        """All classes of the level in random order, or a random part of them."""
+        classes = random.sample(range(len(level.classes)), len(level.classes))
+        if random.random() < SMALL_VOCABULARY_SHARE:
+            classes = classes[: random.randint(3, len(classes))]
+        return classes
+
+    def _targets(self, level: CaptionLevel, classes: list[int], batch: Batch) -> list[Target]:
+        device = batch.images.device
+        place = torch.full((len(level.classes) + 1,), -1, device=device)  # the last: of no class
+        place[classes] = torch.arange(len(classes), device=device)
+        targets = []
+        for region in batch.regions:
+            truth = place[level.classify(region.categories)]
+            targets.append(Target(truth[truth >= 0], region.masks[truth >= 0]))
+        return targets
+
+    def _region_loss(self, dense: Tensor, batch: Batch, levels: Sequence[int]) -> Tensor:
+        embedding = region_embeddings(self.model.backbone, dense, batch.regions)
+        categories = torch.cat([r.categories for r in batch.regions])
+        losses = []
+        for i in levels:
+            rows = self._draw_rows(self._rows[i], batch)
+            truth = self.levels[i].classify(categories)
+            losses.append(contrast(embedding, rows, truth, self.model.clip_logit_scale))
+        return torch.stack(losses).mean()

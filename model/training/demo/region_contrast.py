@@ -1,0 +1,124 @@
+"""A small CLIP from nothing: regions and captions are pulled together, in both CNN and ViT."""
+
+import random
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ...network import (
+    MAX_LOGIT_SCALE,
+    PROMPT_TEMPLATES,
+    ConvNeXtBackbone,
+    EOVSeg,
+    ResNetBackbone,
+    masked_mean,
+)
+from .captions import COLOUR, FULL, SHAPE, CaptionLevel, composition_parts
+from .scenes import Batch, Region, desaturate
+
+IN_COLOUR = (FULL, COLOUR)  # levels asked for on coloured pictures
+GREY_SHARE = 0.35  # of the steps: colourless pictures, named by shape alone
+
+
+class RegionContrast(nn.Module):
+    """Contrastive loss of captions and true regions, pooled as the out-of-vocabulary branch pools masks.
+
+    Two things keep shape and colour apart, so that a pair never seen can be named. Shapes alone are only
+    asked for on pictures without colours: on coloured ones "no mug is red" would be learned as well.
+    And the text of a composition is drawn to the sum of its parts' texts.
+    """
+
+    def __init__(self, model: EOVSeg, levels: Sequence[CaptionLevel]) -> None:
+        super().__init__()
+        self.backbone = model.backbone
+        self.vit = model.spatial_extractor.vit
+        self.text_encoder = model.text_encoder
+        self.logit_scale = model.clip_logit_scale
+        self.vit_projection = nn.Linear(model.config.spatial.width, model.config.text_dim)
+        self.levels = levels
+        self._parts = composition_parts(levels)
+
+    def forward(self, batch: Batch) -> dict[str, Tensor]:
+        """{"contrast"}: mean cross-entropy of all regions against captions, both towers; {"composition"}."""
+        grey = random.random() < GREY_SHARE
+        images = desaturate(batch.images) if grey else batch.images
+        dense = self.backbone(images).clip_dense
+        block = self.vit(images)
+        cnn_rows = region_embeddings(self.backbone, dense, batch.regions)
+        vit_masks = downsample_masks(batch.regions, block.shape[-2:])
+        vit_rows = self.vit_projection(_valid_rows(masked_mean(block, vit_masks), batch.regions))
+        categories = torch.cat([r.categories for r in batch.regions])
+        text = self._encode_captions(self.levels)
+        losses = [
+            contrast(embedding, text[i], self.levels[i].classify(categories), self.logit_scale)
+            for i in ((SHAPE,) if grey else IN_COLOUR)
+            for embedding in (cnn_rows, vit_rows)
+        ]
+        return {
+            "contrast": torch.stack(losses).mean(),
+            "text": self._text_loss(text),
+            "composition": self._composition_loss(text),
+        }
+
+    def _text_loss(self, text: Sequence[Tensor]) -> Tensor:
+        """Each class of a level against all others, in other words.
+
+        Without it all texts start out nearly the same.
+        """
+        i = random.randrange(len(self.levels))
+        (again,) = self._encode_captions(self.levels[i : i + 1])
+        return contrast(again, text[i], torch.arange(len(again), device=again.device), self.logit_scale)
+
+    def _composition_loss(self, text: Sequence[Tensor]) -> Tensor:
+        """1 - cosine of a composition's text and the sum of its shape's and its colour's."""
+        full, shape, colour = (rows[index] for rows, index in zip(text, self._parts.T, strict=True))
+        return (1 - F.cosine_similarity(full, shape + colour)).mean()
+
+    def _encode_captions(self, levels: Sequence[CaptionLevel]) -> list[Tensor]:
+        """One random synonym in one random template a class, the given levels in one pass."""
+        prompts = [
+            random.choice(PROMPT_TEMPLATES).format(random.choice(names))
+            for level in levels
+            for names in level.classes
+        ]
+        features = self.text_encoder.encode_tokens(self.text_encoder.tokenize(prompts))
+        return list(F.normalize(features, dim=-1).split([len(level.classes) for level in levels]))
+
+
+def contrast(embedding: Tensor, rows: Tensor, truth: Tensor, logit_scale: Tensor) -> Tensor:
+    """Cross-entropy of embeddings (R, D) against normalised text rows (C, D), truth (R,) class indices.
+
+    In float32, as half a percent of a scaled cosine is too much to lose.
+    """
+    with torch.autocast(embedding.device.type, enabled=False):
+        scale = logit_scale.exp().clamp(max=MAX_LOGIT_SCALE)
+        cosine = F.normalize(embedding.float(), dim=-1) @ rows.float().T
+        return F.cross_entropy(scale * cosine, truth)
+
+
+def region_embeddings(
+    backbone: ResNetBackbone | ConvNeXtBackbone, dense: Tensor, regions: Sequence[Region]
+) -> Tensor:
+    """CLIP embeddings (R, D) of all true regions of a batch, image after image."""
+    return _valid_rows(
+        backbone.pool_masks(dense, downsample_masks(regions, dense.shape[-2:]) >= 0.5), regions
+    )
+
+
+def downsample_masks(regions: Sequence[Region], size: Sequence[int]) -> Tensor:
+    """Covered share of every cell (B, K, *size), K the most regions an image; the best cell is full."""
+    count = max(len(r.categories) for r in regions)
+    out = []
+    for region in regions:
+        share = F.adaptive_avg_pool2d(region.masks, (size[0], size[1]))  # (K, h, w)
+        best = share.amax((1, 2), keepdim=True)
+        share = torch.where((share == best) & (best > 0), torch.ones_like(share), share)
+        out.append(F.pad(share, (0, 0, 0, 0, 0, count - len(share))))
+    return torch.stack(out)
+
+
+def _valid_rows(x: Tensor, regions: Sequence[Region]) -> Tensor:
+    """(B, K, D) padded -> (R, D)."""
+    return torch.cat([rows[: len(r.categories)] for rows, r in zip(x, regions, strict=True)])

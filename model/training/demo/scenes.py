@@ -1,0 +1,108 @@
+"""A panoptic set held in memory and cut into augmented training batches."""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from tqdm import tqdm
+
+from ...data import CocoPanoptic
+from ...inference import PIXEL_MEAN, PIXEL_STD, STRIDE, normalise
+
+MIN_PIXELS = 12  # a cut that leaves less of a segment makes it void
+
+
+class Region(NamedTuple):
+    """True segments of one image: categories (K,) and masks (K, H, W) in {0, 1} as floats."""
+
+    categories: Tensor
+    masks: Tensor
+
+
+class Batch(NamedTuple):
+    """Normalised images (B, 3, H, W) and each one's true segments."""
+
+    images: Tensor
+    regions: list[Region]
+
+
+class SceneMemory:
+    """All images and id maps of a set as uint8, and random crops of them."""
+
+    def __init__(self, dataset: CocoPanoptic) -> None:
+        self.categories = dataset.categories
+        height, width = dataset[0].id_map.shape
+        self._images = torch.empty(len(dataset), height, width, 3, dtype=torch.uint8)
+        self._maps = torch.empty(len(dataset), height, width, dtype=torch.uint8)
+        self._segments = []
+        for index in tqdm(range(len(dataset)), desc="reading scenes", mininterval=1):
+            image, id_map, segments = dataset[index]
+            rank = np.zeros(id_map.max() + 1, np.uint8)  # id -> 1 + place in the list
+            rank[[s.id for s in segments]] = np.arange(1, len(segments) + 1)
+            self._images[index] = torch.from_numpy(image.copy())
+            self._maps[index] = torch.from_numpy(rank[id_map])
+            self._segments.append(torch.tensor([s.category for s in segments]))
+
+    def __len__(self) -> int:
+        return len(self._images)
+
+    def batch(
+        self, indices: list[int], size: tuple[int, int], rng: np.random.Generator, padding: float = 0.0
+    ) -> Batch:
+        """Random crops of the given images, scaled to size (height, width), flipped and lit at random.
+
+        padding: how likely each side is shorter, and filled up at the bottom or right as network inputs are.
+        """
+        crops = [self._crop(index, size, rng, padding) for index in indices]
+        images = torch.stack([image for image, _ in crops])
+        return Batch(images, [region for _, region in crops])
+
+    def _crop(
+        self, index: int, size: tuple[int, int], rng: np.random.Generator, padding: float
+    ) -> tuple[Tensor, Region]:
+        below, right = (_draw_padding(rng, padding) for _ in size)
+        content = (size[0] - below, size[1] - right)
+        image, id_map = self._images[index], self._maps[index]
+        H, W = id_map.shape
+        scale = rng.uniform(0.6, 1.0)
+        h, w = round(H * scale), round(W * scale)
+        top, left = rng.integers(H - h + 1), rng.integers(W - w + 1)
+        image = image[top : top + h, left : left + w].permute(2, 0, 1)[None].float()
+        id_map = id_map[top : top + h, left : left + w][None, None].float()
+        image = F.interpolate(image, size=content, mode="bilinear", antialias=True)[0]
+        id_map = F.interpolate(id_map, size=content, mode="nearest-exact")[0, 0].long()
+        if rng.random() < 0.5:
+            image, id_map = image.flip(-1), id_map.flip(-1)
+        categories = self._segments[index]
+        area = torch.bincount(id_map.flatten(), minlength=len(categories) + 1)[1:]
+        kept = (area >= MIN_PIXELS).nonzero()[:, 0]
+        masks = (id_map[None] == (kept + 1)[:, None, None]).float()
+        image = normalise(_relight(image, rng))
+        image, masks = (F.pad(x, (0, right, 0, below)) for x in (image, masks))
+        return image, Region(categories[kept], masks)
+
+
+def _draw_padding(rng: np.random.Generator, share: float) -> int:
+    """Pixels that a side lacks to a multiple of the stride; 0 but for a share of the draws."""
+    if not share or rng.random() >= share:
+        return 0
+    return int(rng.integers(1, STRIDE))
+
+
+def _relight(image: Tensor, rng: np.random.Generator) -> Tensor:
+    """Brightness, contrast and saturation, each within a fifth; hues stay, they are names."""
+    brightness, contrast, saturation = rng.uniform(0.8, 1.2, 3)
+    grey = image.mean(0, keepdim=True)
+    image = grey + (image - grey) * saturation
+    image = image.mean() + (image - image.mean()) * contrast
+    return (image * brightness).clamp(0, 255)
+
+
+def desaturate(images: Tensor) -> Tensor:
+    """Normalised images (B, 3, H, W) without their colours."""
+    mean = torch.tensor(PIXEL_MEAN, device=images.device).view(3, 1, 1)
+    std = torch.tensor(PIXEL_STD, device=images.device).view(3, 1, 1)
+    grey = (images * std + mean).mean(1, keepdim=True)
+    return (grey - mean) / std

@@ -1,0 +1,64 @@
+"""What the demo model can do on scenes that it does not train on, while it trains: the learning curve."""
+
+from collections.abc import Callable, Sequence
+
+import torch
+
+from ...data import CocoPanoptic
+from ...evaluation import LabelledSegment, PanopticQuality, name_true_regions, simulation_groups
+from ...inference import EOVSegPredictor
+from ...network import EOVSeg
+from ...simulation import KEPT_OUT_NAMES, STUFF_NAMES, TRAINED_NAMES, vocabulary_entries
+
+EVERY = 1000  # steps
+THINGS = tuple(name for name in TRAINED_NAMES if name not in STUFF_NAMES)
+
+
+def measure_quality(model: EOVSeg, dataset: CocoPanoptic, limit: int) -> dict[str, float]:
+    """PQ in percent of each group of names on the first limit pictures, all names in one vocabulary."""
+    names = tuple(c.name for c in dataset.categories)
+    predictor = EOVSegPredictor(model, vocabulary_entries(names))
+    quality = PanopticQuality(len(names))
+    for image, id_map, segments in (dataset[i] for i in range(min(limit, len(dataset)))):
+        result = predictor(image)
+        predicted = [LabelledSegment(s.id, s.class_id) for s in result.segments]
+        quality.update(result.label_image, predicted, id_map, [LabelledSegment(*s) for s in segments])
+    return {group: quality.mean(ids).pq for group, ids in simulation_groups().items()}
+
+
+class Validation:
+    """Reports on the first `limit` pictures of a validation set, all names in one vocabulary."""
+
+    def __init__(self, model: EOVSeg, dataset: CocoPanoptic, limit: int, log: Callable[[str], None]) -> None:
+        self.model = model
+        self.dataset = dataset
+        self.names = [c.name for c in dataset.categories]
+        self.limit = min(limit, len(dataset))
+        self.log = log
+
+    def report_naming(self, step: int) -> None:
+        """Share of the true things that the small CLIP names right."""
+        if step % EVERY:
+            return
+        samples = [self.dataset[i] for i in range(self.limit)]
+        truth = torch.tensor([s.category for sample in samples for s in sample.segments])
+        right = name_true_regions(self.model, samples, self.names) == truth
+
+        def share(group: Sequence[str]) -> float:
+            return 100 * float(right[torch.isin(truth, self._indices(group))].float().mean())
+
+        self.log(
+            f"validation at step {step}: things named right, trained {share(THINGS):.1f}%, "
+            f"kept out {share(KEPT_OUT_NAMES):.1f}%"
+        )
+
+    def report_quality(self, step: int) -> None:
+        """Panoptic quality over trained and over kept-out names."""
+        if step % EVERY:
+            return
+        quality = measure_quality(self.model, self.dataset, self.limit)
+        trained, kept_out = quality["trained names"], quality["kept-out names"]
+        self.log(f"validation at step {step}: PQ trained {trained:.1f}, kept out {kept_out:.1f}")
+
+    def _indices(self, group: Sequence[str]) -> torch.Tensor:
+        return torch.tensor([self.names.index(name) for name in group])

@@ -1,0 +1,1 @@
+"""Losses and the matching of proposals with the truth."""

@@ -1,0 +1,1 @@
+"""Steps, optimizers, learning rates and processes of any training."""

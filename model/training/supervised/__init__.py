@@ -1,0 +1,1 @@
+"""The published recipe on a panoptic data set."""

@@ -1,0 +1,35 @@
+"""One training step of EOV-Seg with one vocabulary, its CLIPs frozen, as published."""
+
+import torch
+from torch import Tensor, nn
+
+from ...inference import normalise
+from ...network import EOVSeg, TextRows
+from ..objective.losses import PanopticLoss
+from ..objective.matcher import Target
+from .examples import ExampleBatch
+
+
+class SupervisedStep(nn.Module):
+    """Losses of one batch at every decoder stage; text holds the rows of the training classes."""
+
+    def __init__(self, model: EOVSeg, text: TextRows, loss: PanopticLoss) -> None:
+        super().__init__()
+        self.model = model
+        self.text = text
+        self.loss = loss
+
+    def forward(self, batch: ExampleBatch) -> dict[str, Tensor]:
+        """Weighted losses by name."""
+        images = normalise(batch.images.float())
+        with torch.no_grad():
+            cnn = self.model.backbone(images)
+        stages = self.model.decode(self.model.aggregator(cnn), images, self.text, every_stage=True)
+        targets = [_target(labels, c) for labels, c in zip(batch.labels, batch.classes, strict=True)]
+        return self.loss(stages, targets, batch.num_masks)
+
+
+def _target(labels: Tensor, classes: Tensor) -> Target:
+    """Labels (H, W) and classes (K,) -> one mask a segment."""
+    ids = torch.arange(1, len(classes) + 1, device=labels.device)
+    return Target(classes, (labels == ids[:, None, None]).float())

@@ -1,0 +1,114 @@
+"""Vocabularies in files: our JSON, and text with one class a line, `id:name,synonym,...`."""
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from .class_entry import VocabularyClass, VocabularyError, single_spaced, split_entry
+
+FILE_KINDS = (".json", ".txt")
+EXAMPLE = '{"source": "where from", "classes": [{"names": ["mug", "cup"], "thing": true}]}'
+PLACEHOLDER = ("invalid_class_id",)  # stands for ids without a class in text files in circulation
+
+
+class Line(NamedTuple):
+    """One class of a text file: its line number, its id, its names as written, its kind."""
+
+    number: int
+    id: int
+    names: tuple[str, ...]
+    is_thing: bool
+
+
+def read_classes(path: Path) -> tuple[VocabularyClass, ...]:
+    """The classes of a .json or .txt file, in their order; docs/vocabularies.md describes both kinds.
+
+    Raises VocabularyError that names the place in the file, but not the file.
+    """
+    if path.suffix not in FILE_KINDS:
+        raise VocabularyError(f"a vocabulary file ends in {' or '.join(FILE_KINDS)}; rename it")
+    try:
+        text = path.expanduser().read_text(encoding="utf-8-sig")
+    except (OSError, RuntimeError) as error:  # RuntimeError: no such home folder
+        raise VocabularyError(f"cannot be read: {error}; check the path and its permissions") from error
+    except UnicodeDecodeError as error:
+        raise VocabularyError("is not UTF-8 text: save it as UTF-8") from error
+    return _read_json(text) if path.suffix == ".json" else _read_text(text)
+
+
+def _read_json(text: str) -> tuple[VocabularyClass, ...]:
+    try:
+        content = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise VocabularyError(f"line {error.lineno}: no JSON: {error.msg}; the form is {EXAMPLE}") from error
+    items = content.get("classes") if isinstance(content, dict) else None
+    if not isinstance(items, list):
+        raise VocabularyError(f'no list "classes"; the form is {EXAMPLE}')
+    return tuple(_class_of(item, f"class {index}") for index, item in enumerate(items))
+
+
+def _class_of(item: Any, place: str) -> VocabularyClass:
+    if not isinstance(item, dict) or not item.keys() <= {"names", "thing"}:
+        raise VocabularyError(
+            f'{place}: {item!r} is no class; it has "names" and "thing" alone, as in {EXAMPLE}'
+        )
+    names, is_thing = item.get("names"), item.get("thing", True)
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise VocabularyError(f'{place}: "names" is a list of strings, as in {EXAMPLE}')
+    if not isinstance(is_thing, bool):
+        raise VocabularyError(f'{place}: "thing" is true or false, not {is_thing!r}')
+    return _placed(tuple(map(single_spaced, names)), is_thing, place)
+
+
+def _read_text(text: str) -> tuple[VocabularyClass, ...]:
+    numbered = enumerate(text.splitlines(), start=1)
+    lines = [_line_of(content, number) for number, content in numbered if content.strip()]
+    lines = sorted((line for line in lines if line.names != PLACEHOLDER), key=lambda line: line.id)
+    for before, line in zip(lines, lines[1:], strict=False):
+        if before.id == line.id:
+            raise VocabularyError(
+                f"line {line.number}: line {before.number} has the id {line.id} already; change one"
+            )
+    return _without_repeats(lines)
+
+
+def _line_of(content: str, number: int) -> Line:
+    class_id, colon, entry = content.partition(":")
+    if not colon or not class_id.strip().isdecimal():
+        raise VocabularyError(
+            f"line {number}: {content.strip()[:60]!r} does not begin with an id; write {number}:name,synonym"
+        )
+    try:
+        return Line(number, int(class_id), *split_entry(entry))
+    except VocabularyError as error:
+        raise VocabularyError(f"line {number}: {error}") from error
+
+
+def _without_repeats(lines: list[Line]) -> tuple[VocabularyClass, ...]:
+    """Every name once: with the class that has no other, else where it is first, else on the first line."""
+    owner: dict[str, int] = {}
+    sole = [line for line in lines if len(line.names) == 1]
+    claims = [(line.number, line.names[:1]) for line in sole + lines]
+    claims += [(line.number, line.names) for line in lines]
+    for number, names in claims:
+        for name in names:
+            owner.setdefault(name.casefold(), number)
+    return tuple(_class_of_line(line, owner) for line in lines)
+
+
+def _class_of_line(line: Line, owner: dict[str, int]) -> VocabularyClass:
+    own: dict[str, str] = {}
+    for name in line.names:
+        if owner[name.casefold()] == line.number:
+            own.setdefault(name.casefold(), name)
+    if not own:
+        other = owner[line.names[0].casefold()]
+        raise VocabularyError(f"line {line.number}: line {other} has {line.names[0]!r} already; rename one")
+    return _placed(tuple(own.values()), line.is_thing, f"line {line.number}")
+
+
+def _placed(names: tuple[str, ...], is_thing: bool, place: str) -> VocabularyClass:
+    try:
+        return VocabularyClass(names, is_thing)
+    except VocabularyError as error:
+        raise VocabularyError(f"{place}: {error}") from error

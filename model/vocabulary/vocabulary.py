@@ -1,0 +1,127 @@
+"""What the user wants to see: classes, their synonyms, and whether each is a thing or stuff."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from .class_entry import VocabularyClass, VocabularyError, split_entry
+from .files import FILE_KINDS, read_classes
+
+__all__ = ["VOCABULARY_FOLDER", "Vocabulary", "VocabularyClass", "VocabularyError", "load_vocabulary"]
+
+VOCABULARY_FOLDER = Path(__file__).parent / "data"
+MAX_CLASSES = 4096
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """An ordered set of classes; the index of a class is its class id."""
+
+    classes: tuple[VocabularyClass, ...]
+
+    def __post_init__(self) -> None:
+        _check(self.classes)
+
+    def __len__(self) -> int:
+        return len(self.classes)
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """The first synonym of every class."""
+        return tuple(c.names[0] for c in self.classes)
+
+    @cached_property
+    def is_thing(self) -> tuple[bool, ...]:
+        """Thing (True) or stuff (False), one a class."""
+        return tuple(c.is_thing for c in self.classes)
+
+    @cached_property
+    def synonyms(self) -> tuple[str, ...]:
+        """All synonyms, class after class: the order of the rows of text features."""
+        return tuple(name for c in self.classes for name in c.names)
+
+    def shares_synonym_with(self, other: "Vocabulary") -> list[bool]:
+        """For every class, whether one of its synonyms is also one of other's.
+
+        Case, hyphens and regular plurals make no difference: "Cell-phones" is "cell phone".
+        """
+        known = {_comparable(name) for name in other.synonyms}
+        plurals = {plural for name in known for plural in _plurals(name)}
+
+        def is_known(name: str) -> bool:
+            return name in known or name in plurals or not known.isdisjoint(_plurals(name))
+
+        return [any(is_known(_comparable(name)) for name in c.names) for c in self.classes]
+
+    @classmethod
+    def parse(cls, entries: Sequence[str]) -> "Vocabulary":
+        """Read entries such as "mug,cup", "floor|stuff", "@coco_panoptic" or "@~/tools.txt".
+
+        An entry is one class: synonyms by comma, then optionally `|thing` (the default) or
+        `|stuff`. `@name` and `@file` stand for all classes of what load_vocabulary finds there.
+        Raises VocabularyError with the entry that is wrong and what to write instead.
+        """
+        if isinstance(entries, str):
+            raise VocabularyError(f"a vocabulary is a list of strings, not one string: write [{entries!r}]")
+        classes: list[VocabularyClass] = []
+        for entry in entries:
+            if not isinstance(entry, str):
+                raise VocabularyError(f"{entry!r} is not a string: put every class in quotes")
+            if entry.strip().startswith("@"):
+                classes.extend(load_vocabulary(entry.strip()[1:].strip()).classes)
+            else:
+                classes.append(VocabularyClass(*split_entry(entry)))
+        return cls(tuple(classes))
+
+
+def load_vocabulary(name_or_path: str | Path) -> Vocabulary:
+    """A vocabulary of the package by its name, or one of the user's by the path of its file.
+
+    A Path is a file, and so is a string that holds a path separator or ends in .json or .txt; `~` is
+    the home folder. docs/vocabularies.md describes the files.
+    Raises VocabularyError that names the file, the place in it and what to do.
+    """
+    path = Path(name_or_path)
+    if isinstance(name_or_path, str) and path.name == name_or_path and path.suffix not in FILE_KINDS:
+        known = sorted(p.stem for p in VOCABULARY_FOLDER.glob("*.json"))
+        if name_or_path not in known:
+            raise VocabularyError(f"no vocabulary is named @{name_or_path}; there are: @{', @'.join(known)}")
+        path = VOCABULARY_FOLDER / f"{name_or_path}.json"
+    try:
+        return Vocabulary(read_classes(path))
+    except VocabularyError as error:
+        raise VocabularyError(f"{path}: {error}") from error
+
+
+def _comparable(name: str) -> str:
+    return " ".join(name.casefold().replace("-", " ").split())
+
+
+def _plurals(name: str) -> Iterator[str]:
+    """What an English name may be in the plural, by the rules of spelling alone."""
+    yield name + "s"
+    if name.endswith(("s", "x", "z", "ch", "sh", "o")):
+        yield name + "es"
+    if name.endswith("y"):
+        yield name[:-1] + "ies"
+    if name.endswith("f"):
+        yield name[:-1] + "ves"
+    if name.endswith("fe"):
+        yield name[:-2] + "ves"
+
+
+def _check(classes: Sequence[VocabularyClass]) -> None:
+    if not classes:
+        raise VocabularyError("the vocabulary is empty: name at least one class, for example ['mug']")
+    if len(classes) > MAX_CLASSES:
+        raise VocabularyError(f"{len(classes)} classes are too many: {MAX_CLASSES} is the most")
+    owner: dict[str, str] = {}
+    for c in classes:
+        for name in c.names:
+            if name.casefold() in owner:
+                where = owner[name.casefold()]
+                raise VocabularyError(
+                    f"{name!r} is a duplicate: class {where!r} has it already; name it once"
+                )
+            owner[name.casefold()] = c.names[0]

@@ -1,0 +1,312 @@
+"""Engines give what the network gives, come from the cache when they can, and never hold up a frame."""
+
+import copy
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+import torch
+from test_backends import assert_close, inputs, random_model
+
+from eovseg_model.backends.engine_backend import EngineBackend
+from eovseg_model.backends.engines.engine import EngineMaker
+from eovseg_model.backends.engines.engine_cache import EngineCache
+from eovseg_model.backends.loading import load_backend
+from eovseg_model.backends.names import BackendError
+from eovseg_model.inference.preprocess import to_input
+from eovseg_model.network.text.classification import TextRows
+
+NOT_FINITE = "fake fp32 engine for 64x96 returned NaN or infinity (set backend torch to avoid this)"
+
+
+def wait_for_engines(backend):
+    for build in list(backend._engines.values()):
+        build.wait()
+
+
+@pytest.mark.parametrize("name", ["openvino", "onnxruntime", pytest.param("compile", marks=pytest.mark.slow)])
+@torch.no_grad()
+def test_engine_equals_the_plain_network(name, tmp_path, monkeypatch):
+    if name != "compile":
+        pytest.importorskip(name)
+    monkeypatch.setenv("EOVSEG_CACHE", str(tmp_path))
+    model, (_, text, seen) = random_model("tiny"), inputs("tiny", 1)
+    picture = np.random.default_rng(0).integers(0, 256, (64, 96, 3), np.uint8)
+    images = to_input(picture, torch.device("cpu")).contiguous(memory_format=torch.channels_last)
+    expected = model(images, text, seen)
+    backend = load_backend(name, model)
+    assert_close(backend(images, text, seen), expected, 1e-5)  # torch serves
+    wait_for_engines(backend)
+    assert backend.state == "ready"
+    assert_close(backend(images, text, seen), expected, 1e-4)
+
+
+@pytest.mark.parametrize(
+    "name", ["torch", "openvino", "onnxruntime", pytest.param("compile", marks=pytest.mark.slow)]
+)
+@torch.no_grad()
+def test_calls_at_the_same_time_do_not_mix(name, tmp_path, monkeypatch):
+    if name in ("openvino", "onnxruntime"):
+        pytest.importorskip(name)
+    monkeypatch.setenv("EOVSEG_CACHE", str(tmp_path))
+    model, (_, text, seen) = random_model("tiny"), inputs("tiny", 1)
+    pictures = torch.randn(6, 1, 3, 64, 96)
+    expected = [model(picture, text, seen) for picture in pictures]
+    backend = load_backend(name, copy.deepcopy(model), patient=True, parallel_calls=2)
+    with ThreadPoolExecutor(3) as pool:  # one more than there is room for
+        found = list(pool.map(lambda picture: backend(picture, text, seen), pictures))
+    for one, other in zip(found, expected, strict=True):
+        assert_close(one, other, 1e-4)
+
+
+def write_word(folder, word="engine"):
+    (folder / "file").write_text(word)
+
+
+def read_word(folder):
+    return (folder / "file").read_text()
+
+
+def test_cache_builds_once_and_anew_where_a_file_is_broken(tmp_path):
+    built = []
+
+    def build(folder):
+        built.append(folder)
+        write_word(folder)
+
+    def get(*parts):
+        return EngineCache(tmp_path).get(parts, build, read_word)
+
+    assert get("weights", "1.0") == get("weights", "1.0") == "engine"
+    assert len(built) == 1
+    next(tmp_path.glob("engines/*/file")).write_text("half an eng")
+    assert get("weights", "1.0") == "engine" and len(built) == 2
+    assert get("weights", "2.0") == "engine" and len(built) == 3
+
+
+def test_cache_builds_anew_what_does_not_load(tmp_path):
+    words = iter(["stale", "fresh"])
+
+    def load(folder):
+        if read_word(folder) == "stale" and load.strict:
+            raise RuntimeError("another version wrote this")
+        return read_word(folder)
+
+    def get():
+        return EngineCache(tmp_path).get(("key",), lambda folder: write_word(folder, next(words)), load)
+
+    load.strict = False
+    assert get() == "stale"
+    load.strict = True
+    assert get() == "fresh"
+
+
+def test_failed_build_leaves_nothing(tmp_path):
+    def build(folder):
+        write_word(folder)
+        raise RuntimeError("no memory")
+
+    with pytest.raises(RuntimeError, match="no memory"):
+        EngineCache(tmp_path).get(("key",), build, read_word)
+    assert [path.suffix for path in (tmp_path / "engines").iterdir()] == [".lock"]
+
+
+def test_what_a_killed_builder_left_is_cleared_away(tmp_path):
+    folder = tmp_path / "engines"
+    EngineCache(tmp_path).get(("key",), write_word, read_word)
+    (entry,) = (path for path in folder.iterdir() if path.is_dir())
+    entry.rename(entry.with_suffix(".building"))  # half of the same one
+    (folder / "other.building").mkdir()
+    assert EngineCache(tmp_path).get(("key",), write_word, read_word) == "engine"
+    assert [path.name for path in folder.iterdir() if path.is_dir()] == [entry.name]
+
+
+def test_the_engines_used_least_recently_make_room(tmp_path):
+    """Three of six letters fit, manifests included; the one that is used again stays."""
+    built, manifest = [], 76
+
+    def get(word):
+        cache = EngineCache(tmp_path, most_bytes=3 * (len(word) + manifest))
+        assert cache.get((word,), lambda f: (built.append(word), write_word(f, word)), read_word) == word
+        for age, path in enumerate(sorted(tmp_path.glob("engines/*/manifest.json"), key=os.path.getmtime)):
+            assert path.stat().st_size == manifest
+            os.utime(path, (age, age))  # clocks are too coarse
+
+    for word in ("first_", "second", "third_"):
+        get(word)
+    get("first_")
+    get("fourth")
+    assert len(built) == 4
+    get("first_")
+    assert len(built) == 4
+    get("second")
+    assert built == ["first_", "second", "third_", "fourth", "second"]
+
+
+def test_two_builders_build_once(tmp_path):
+    built = []
+
+    def get():
+        EngineCache(tmp_path).get(("key",), lambda f: (built.append(f), write_word(f)), read_word)
+
+    threads = [threading.Thread(target=get) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(built) == 1
+
+
+def fake_backend(model, folder, build, engine=None, patient=False):
+    maker = EngineMaker("fake", "1", build, lambda folder: engine)
+    return EngineBackend(
+        model=model,
+        maker=maker,
+        weights="w",
+        precision="fp32",
+        cache=EngineCache(folder),
+        torch_backend=model,
+        patient=patient,
+    )
+
+
+def test_torch_serves_while_a_slow_engine_is_built(tmp_path):
+    model, arguments = random_model("tiny"), inputs("tiny", 1)
+    release, shapes, used = threading.Event(), [], []
+
+    def build(model, shape, folder):
+        shapes.append(shape)
+        release.wait()
+        write_word(folder)
+
+    def engine(images, rows, groups, penalty, seen):
+        used.append(rows.shape)
+        return tuple(torch.zeros(1, 2, rows.shape[0] + 1) for _ in range(3))
+
+    backend = fake_backend(model, tmp_path, build, engine)
+    for _ in range(2):
+        assert_close(backend(*arguments), model(*arguments), 1e-6)
+        assert backend.state.startswith("building for")
+    release.set()
+    wait_for_engines(backend)
+    assert backend.state == "ready" and len(used) == 1  # it was tried
+    assert backend(*arguments).class_logits.shape == (1, 2, 4)
+    images, text, seen = arguments
+    shorter = text._replace(rows=text.rows[:4], groups=torch.tensor([[0], [1]]).expand(2, 3))
+    backend(images, shorter, seen[:2])  # another vocabulary: the same engine
+    assert len(shapes) == 1 and len(used) == 3
+
+
+def test_torch_serves_on_where_a_build_fails(tmp_path):
+    model, arguments = random_model("tiny"), inputs("tiny", 1)
+
+    def build(model, shape, folder):
+        raise RuntimeError("no converter for aten.foo")
+
+    backend = fake_backend(model, tmp_path, build)
+    backend(*arguments)
+    wait_for_engines(backend)
+    assert_close(backend(*arguments), model(*arguments), 1e-6)
+    assert backend.state == "failed, torch serves: RuntimeError: no converter for aten.foo"
+
+
+@pytest.mark.parametrize(
+    ("outputs", "reason"),
+    [
+        ([RuntimeError("no kernel for sm_999")], "RuntimeError: no kernel for sm_999"),
+        ([0.0, float("nan"), 0.0], NOT_FINITE),
+        ([0.0, 0.0, float("-inf")], NOT_FINITE),
+    ],
+)
+def test_an_engine_that_loads_but_does_not_run_never_serves(tmp_path, outputs, reason):
+    model, arguments = random_model("tiny"), inputs("tiny", 1)
+
+    def engine(*_):
+        if isinstance(outputs[0], Exception):
+            raise outputs[0]
+        return tuple(torch.full((1, 2, 65), number) for number in outputs)
+
+    backend = fake_backend(model, tmp_path, lambda model, shape, folder: write_word(folder), engine)
+    backend(*arguments)
+    wait_for_engines(backend)
+    assert backend.state == f"failed, torch serves: {reason}"
+    assert_close(backend(*arguments), model(*arguments), 1e-6)
+
+
+def test_torch_serves_on_where_an_engine_breaks_later(tmp_path):
+    model, arguments, calls = random_model("tiny"), inputs("tiny", 1), []
+
+    def engine(images, rows, groups, penalty, seen):
+        calls.append(images)
+        if len(calls) == 3:
+            raise RuntimeError("out of memory")
+        return tuple(torch.zeros(1, 2, rows.shape[0] + 1) for _ in range(3))
+
+    backend = fake_backend(model, tmp_path, lambda model, shape, folder: write_word(folder), engine)
+    backend(*arguments)
+    wait_for_engines(backend)
+    assert not backend(*arguments).class_logits.any()
+    for _ in range(2):
+        assert_close(backend(*arguments), model(*arguments), 1e-6)
+        assert backend.state == "failed, torch serves: RuntimeError: out of memory"
+    assert len(calls) == 3
+
+
+def test_a_patient_backend_waits_and_never_lets_torch_answer(tmp_path):
+    model, arguments = random_model("tiny"), inputs("tiny", 1)
+
+    def engine(images, rows, groups, penalty, seen):
+        return tuple(torch.zeros(1, 2, rows.shape[0] + 1) for _ in range(3))
+
+    def build(model, shape, folder):
+        threading.Event().wait(0.3)
+        write_word(folder)
+
+    assert not fake_backend(model, tmp_path / "a", build, engine, patient=True)(*arguments)[0].any()
+    broken = fake_backend(model, tmp_path / "b", lambda model, shape, folder: 1 / 0, engine, patient=True)
+    with pytest.raises(BackendError, match="fake fp32 has no engine: ZeroDivisionError"):
+        broken(*arguments)
+
+
+def test_engines_that_are_no_longer_wanted_are_not_built(tmp_path):
+    """Six sizes while the first is being built: the four newest stay, the second one's turn never comes."""
+    model, (_, text, seen) = random_model("tiny"), inputs("tiny", 1)
+    release, widths = threading.Event(), []
+
+    def build(model, shape, folder):
+        widths.append(shape.width)
+        release.wait()
+        write_word(folder)
+
+    def engine(images, rows, groups, penalty, seen):
+        return tuple(torch.zeros(1, 2, rows.shape[0] + 1) for _ in range(3))
+
+    backend = fake_backend(model, tmp_path, build, engine)
+    for width in (32, 64, 96, 128, 160, 192):
+        backend(torch.zeros(1, 3, 32, width), text, seen)
+        while not widths:  # the first has begun
+            release.wait(0.01)
+    release.set()
+    wait_for_engines(backend)
+    assert sorted(widths) == [32, 96, 128, 160, 192]
+
+
+def test_a_vocabulary_beyond_all_engines_is_torchs(tmp_path):
+    model, (images, _, _) = random_model("tiny"), inputs("tiny", 1)
+    rows = torch.nn.functional.normalize(torch.randn(2048, 96), dim=-1)
+    text, seen = TextRows(rows, torch.arange(2048)[:, None]), torch.zeros(2048, dtype=torch.bool)
+    backend = fake_backend(model, tmp_path, write_word)
+    assert backend(images, text, seen).class_logits.shape[-1] == 2049
+    assert backend.state == "torch serves: the vocabulary has more names than any engine holds"
+
+
+def test_what_cannot_be_had_is_one_clear_error():
+    model = random_model("tiny")
+    with pytest.raises(BackendError, match="there are: auto, torch, compile, openvino"):
+        load_backend("cuda", model)
+    with pytest.raises(BackendError, match="onnxruntime has no precision 'bf16'; it has: fp32"):
+        load_backend("onnxruntime", model, "bf16")
+    with pytest.raises(BackendError, match="needs an NVIDIA GPU"):
+        load_backend("tensorrt", model)

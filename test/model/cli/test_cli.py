@@ -1,0 +1,172 @@
+"""The command line, called as a user calls it."""
+
+import json
+import subprocess
+import sys
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from eovseg_model.cli.main import main
+from eovseg_model.data.coco_panoptic import CocoPanoptic
+from eovseg_model.inference.predictor import EOVSegPredictor
+
+WORDS = ["floor,ground|stuff", "wall|stuff", "table,desk|stuff", "teddy bear", "soccer ball"]
+
+
+@pytest.fixture(scope="module")
+def picture():
+    pytest.importorskip("pybullet", reason="needs PyBullet: no wheel past Python 3.11")
+    from eovseg_model.simulation.scenes.scene import Scene
+
+    with Scene(seed=2_000_000) as scene:
+        return scene.render(0.0, width=160, height=120).rgb
+
+
+def segment(path, out, *more):
+    return main(["segment", str(path), "--variant", "tiny", "--vocabulary", *WORDS, "--out", str(out), *more])
+
+
+def test_a_folder_with_a_broken_file(picture, tmp_path, capsys):
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    Image.fromarray(picture).save(folder / "a.png")
+    Image.fromarray(picture[:, ::-1]).save(folder / "b.png")
+    (folder / "broken.jpg").write_bytes(b"not a picture")
+    (folder / "notes.txt").write_text("left alone")
+    assert segment(folder, out) == 1
+    printed = capsys.readouterr()
+    assert "broken.jpg" in printed.err and "2 segmented" in printed.out and "1 failed" in printed.out
+    assert "floor" in printed.out
+    assert {p.name for p in out.iterdir()} == {
+        *(f"{stem}_{kind}.png" for stem in "ab" for kind in ("panoptic", "overlay")),
+        "panoptic.json",
+    }
+    overlay = np.asarray(Image.open(out / "a_overlay.png"))
+    assert overlay.shape == picture.shape and not np.array_equal(overlay, picture)
+
+
+def test_the_json_is_a_coco_panoptic_set(picture, tmp_path):
+    image, out = tmp_path / "a.png", tmp_path / "out"
+    Image.fromarray(picture).save(image)
+    assert segment(image, out, "--short-side", "none") == 0
+    sample = CocoPanoptic(tmp_path, out, out / "panoptic.json")[0]
+    predictor = EOVSegPredictor.from_checkpoint("tiny", None, WORDS)
+    result = predictor(picture, short_side=None)
+    assert np.array_equal(sample.id_map, result.map.numpy())
+    assert [(s.id, s.category) for s in sample.segments] == [(s.id, s.class_id) for s in result.segments]
+    content = json.loads((out / "panoptic.json").read_text())
+    names = [c["name"] for c in content["categories"]]
+    assert names == ["floor", "wall", "table", "teddy bear", "soccer ball"]
+    for s in content["annotations"][0]["segments_info"]:
+        inside = np.argwhere(sample.id_map == s["id"])
+        (top, left), (bottom, right) = inside.min(0), inside.max(0)
+        assert s["area"] == len(inside) and s["bbox"] == [left, top, right - left + 1, bottom - top + 1]
+
+
+def test_a_video(picture, tmp_path):
+    path, out = tmp_path / "in.mp4", tmp_path / "out"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 5.0, (160, 120))
+    for _ in range(3):
+        writer.write(picture[..., ::-1])
+    writer.release()
+    assert segment(path, out) == 0
+    video = cv2.VideoCapture(str(out / "in_overlay.mp4"))
+    assert int(video.get(cv2.CAP_PROP_FRAME_COUNT)) == 3
+    assert video.get(cv2.CAP_PROP_FRAME_WIDTH) == 160 and video.get(cv2.CAP_PROP_FPS) == 5.0
+
+
+def test_an_unreadable_video_is_left_out(picture, tmp_path, capsys):
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    Image.fromarray(picture).save(folder / "a.png")
+    (folder / "broken.mp4").write_bytes(b"not a video")
+    assert segment(folder, out) == 1
+    printed = capsys.readouterr()
+    assert "broken.mp4" in printed.err and "1 segmented" in printed.out and "1 failed" in printed.out
+    assert not (out / "broken_overlay.mp4").exists()
+
+
+def test_missing_and_cut_off_files_do_not_stop_the_rest(picture, tmp_path, capsys):
+    out = tmp_path / "out"
+    Image.fromarray(picture).save(tmp_path / "a.png")
+    cut = (tmp_path / "a.png").read_bytes()[:2000]
+    (tmp_path / "cut.png").write_bytes(cut)
+    inputs = [str(tmp_path / name) for name in ("missing.png", "cut.png", "missing.mp4", "a.png")]
+    assert main(["segment", *inputs, "--variant", "tiny", "--vocabulary", *WORDS, "--out", str(out)]) == 1
+    printed = capsys.readouterr()
+    assert all(name in printed.err for name in inputs[:3]) and "Traceback" not in printed.err
+    assert "1 segmented" in printed.out and "3 failed" in printed.out
+    assert {p.name for p in out.iterdir()} == {"a_panoptic.png", "a_overlay.png", "panoptic.json"}
+
+
+def test_files_of_one_name_do_not_overwrite_each_other(picture, tmp_path):
+    out = tmp_path / "out"
+    for name in ("a.png", "a.bmp"):
+        Image.fromarray(picture).save(tmp_path / name)
+    arguments = [str(tmp_path / "a.png"), str(tmp_path / "a.bmp"), "--variant", "tiny"]
+    assert main(["segment", *arguments, "--vocabulary", *WORDS, "--out", str(out)]) == 0
+    content = json.loads((out / "panoptic.json").read_text())
+    assert [i["file_name"] for i in content["images"]] == ["a.png", "a.bmp"]
+    assert [a["file_name"] for a in content["annotations"]] == ["a_panoptic.png", "a_2_panoptic.png"]
+    assert all((out / a["file_name"]).is_file() for a in content["annotations"])
+
+
+def test_an_image_is_turned_as_its_exif_data_says(picture, tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # orientation: a quarter turn
+    Image.fromarray(picture).save(tmp_path / "a.png", exif=exif)
+    assert segment(tmp_path / "a.png", tmp_path / "out") == 0
+    assert Image.open(tmp_path / "out" / "a_overlay.png").size == picture.shape[:2]
+
+
+def test_a_threshold_that_nothing_passes_leaves_void(picture, tmp_path, capsys):
+    Image.fromarray(picture).save(tmp_path / "a.png")
+    assert segment(tmp_path / "a.png", tmp_path / "out", "--object-threshold", "1") == 0
+    content = json.loads((tmp_path / "out" / "panoptic.json").read_text())
+    assert content["annotations"][0]["segments_info"] == []
+
+
+def test_help_is_quick():
+    """What takes seconds to import is imported by the command that needs it."""
+    code = "import sys, eovseg_model.cli.main as m; m.build_parser(); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"torch", "numpy", "cv2", "PIL", "gdown"} & set(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["segment", "nowhere.png", "--vocabulary", "mug"], "nowhere.png"),
+        (["segment", ".", "--vocabulary", "mug"], "holds no images or videos"),
+        (["segment", __file__, "--vocabulary", "mug", "--out", __file__], "is a file"),
+        (["info", "--size", "640"], "height x width"),
+        (["info", "--size", "100x100"], "multiples of 32"),
+    ],
+)
+def test_mistakes_get_one_line(arguments, words, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    printed = capsys.readouterr().err.strip()
+    assert words in printed and len(printed.splitlines()) == 1
+
+
+def test_bad_vocabulary_and_missing_weights(picture, tmp_path, capsys):
+    image = tmp_path / "a.png"
+    Image.fromarray(picture).save(image)
+    assert main(["segment", str(image), "--variant", "tiny", "--vocabulary", "mug", "mug"]) == 2
+    assert "duplicate" in capsys.readouterr().err
+    assert main(["segment", str(image), "--variant", "l", "--vocabulary", "mug"]) == 2
+    assert "eovseg weights fetch l" in capsys.readouterr().err
+
+
+def test_info_stands_beside_the_paper(capsys):
+    """75.28 M as built; 113 G without the deformable convolutions, whose product at 640x640 is 8.5 G."""
+    assert main(["info", "--variant", "s"]) == 0
+    printed = capsys.readouterr().out.splitlines()
+    lines = {line.rsplit(maxsplit=2)[0]: line.split()[-2:] for line in printed if line}
+    assert float(lines["without text encoder"][0]) == 75.28
+    assert 113 < float(lines["without text encoder"][1]) < 125
+    assert lines["the paper"] == ["71", "133"]

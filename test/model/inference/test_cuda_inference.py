@@ -1,0 +1,144 @@
+"""A picture's way through the model on a GPU, as far as a simulated one shows it: devices, values, waits."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+from simulated_cuda import SimulatedCuda, simulated_cuda
+
+from eovseg_model.backends.loading import load_backend
+from eovseg_model.benchmark.synthetic import synthetic_model, synthetic_picture
+from eovseg_model.inference.panoptic import fuse_panoptic
+from eovseg_model.inference.predictor import EOVSegPredictor
+from eovseg_model.inference.results import PanopticResult
+
+ENTRIES = ["red cube", "mug,cup", "blue bowl", "green ball", "floor|stuff", "wall|stuff", "table|stuff"]
+PICTURE = synthetic_picture((240, 320), seed=1)
+
+
+def on_host(result: PanopticResult) -> dict[str, torch.Tensor]:
+    """All tensors of a result on the CPU."""
+    tensors = {f.name: getattr(result, f.name) for f in dataclasses.fields(result)}
+    tensors |= {"semantic": result.semantic, **result.instances._asdict()}
+    return {name: value.cpu() for name, value in tensors.items() if isinstance(value, torch.Tensor)}
+
+
+def assert_same(found: dict[str, torch.Tensor], expected: dict[str, torch.Tensor]) -> None:
+    """Numbers to rounding; a pixel in a thousand may have fallen to another segment."""
+    for name, value in expected.items():
+        if value.is_floating_point():
+            torch.testing.assert_close(found[name], value, atol=2e-3, rtol=2e-3)
+        else:
+            assert (found[name] != value).double().mean() < 1e-3, name
+
+
+@pytest.fixture(scope="module", params=["plain", "torch"])
+def tiny(request) -> tuple[str, PanopticResult]:
+    """A backend and what it gives on the CPU."""
+    predictor = EOVSegPredictor.from_checkpoint("tiny", vocabulary=ENTRIES, backend=request.param)
+    result = predictor(PICTURE)
+    assert len(result.segments) >= 3 and len(result.instances.scores) > 10
+    return request.param, result
+
+
+def load_tiny(backend: str) -> EOVSegPredictor:
+    return EOVSegPredictor.from_checkpoint("tiny", vocabulary=ENTRIES, device="cuda", backend=backend)
+
+
+def test_tiny_gives_the_values_of_the_cpu(tiny):
+    backend, expected = tiny
+    with simulated_cuda():
+        result = load_tiny(backend)(PICTURE)
+        assert all(tensor.is_cuda for tensor in (result.map, result.semantic, *result.instances))
+        found = on_host(result)
+    assert_same(found, on_host(expected))
+    assert [(s.label, s.is_thing) for s in result.segments] == [
+        (s.label, s.is_thing) for s in expected.segments
+    ]
+
+
+def test_the_label_image_is_on_the_host(tiny):
+    """One copy, however often it is asked for; numpy would refuse the map."""
+    backend, expected = tiny
+    with simulated_cuda() as cuda:
+        result = load_tiny(backend)(PICTURE)
+        with pytest.raises(TypeError, match="Use Tensor.cpu"):
+            np.asarray(result.map)
+        cuda.forget()
+        image = result.label_image
+        assert result.label_image is image
+        assert cuda.waits() == {"results.label_image": 1}
+    assert type(image) is np.ndarray and image.dtype == np.int32
+    assert np.count_nonzero(image != expected.label_image) < 1e-3 * image.size
+
+
+def test_names_are_encoded_on_the_device(tmp_path, monkeypatch):
+    """By the text tower, which other tests spare with a cache."""
+    expected = EOVSegPredictor.from_checkpoint("tiny", vocabulary=["traffic cone", "wall|stuff"]).vocabulary
+    monkeypatch.setenv("EOVSEG_CACHE", str(tmp_path))
+    with simulated_cuda():
+        predictor = EOVSegPredictor.from_checkpoint("tiny", vocabulary=["wall|stuff"], device="cuda")
+        found = predictor.encode(["traffic cone", "wall|stuff"])
+        assert found.text.rows.is_cuda and found.text.groups.is_cuda and found.seen.is_cuda
+        rows = found.text.rows.cpu()
+    torch.testing.assert_close(rows, expected.text.rows)
+
+
+def test_s_gives_the_values_of_the_cpu():
+    """With made-up weights, at a small size; then again with the layers of the backend "torch"."""
+    picture = synthetic_picture((64, 96), seed=1)
+    predictor = EOVSegPredictor(synthetic_model("s"), ENTRIES)
+    expected = on_host(predictor(picture, short_side=None, overlap_threshold=0.0))
+    assert len(expected["map"].unique()) > 3
+    with simulated_cuda():
+        predictor.model.to("cuda")
+        for backend in ("plain", "torch"):
+            runner = load_backend(backend, predictor.model)
+            on_cuda = EOVSegPredictor(predictor.model, ENTRIES, backend=runner)
+            result = on_cuda(picture, short_side=None, overlap_threshold=0.0)
+            assert result.map.is_cuda
+            assert_same(on_host(result), expected)
+
+
+def frame(predictor: EOVSegPredictor, cuda: SimulatedCuda) -> dict[str, int]:
+    """Where the host waits in a frame that is not the first."""
+    predictor(PICTURE)
+    cuda.forget()
+    assert predictor(PICTURE).label_image.any()
+    return cuda.waits()
+
+
+@pytest.mark.parametrize("backend", ["plain", "torch"])
+def test_the_waits_of_a_frame(backend):
+    """A new one costs every frame of a GPU: change this list on purpose, and downwards.
+
+    Every copy without `non_blocking` is one. Those of mask_sizes grow with the picture: one a band.
+    """
+    with simulated_cuda() as cuda:
+        assert frame(load_tiny(backend), cuda) == {
+            "preprocess.to_input": 1,  # the picture
+            "preprocess.normalise": 2,  # mean and standard deviation
+            "layers.forward": 3,  # steps of the three deformable convolutions
+            "mask_sizes.upsampled_bands": 7,  # matrices: 3 blocks of columns, 4 bands of rows
+            "panoptic.fuse_panoptic": 2,  # the queries' counts to the host, their ids back
+            "results.label_image": 1,  # the result
+        }
+
+
+def test_fusion_of_masks_at_the_output_size():
+    """Dropped queries and all: nothing is selected on the device, as that would be a second wait."""
+    torch.manual_seed(0)
+    classes, masks = 4 * torch.randn(12, 5), 5 * torch.randn(12, 7, 9)
+    expected = fuse_panoptic(classes, masks, [True, False, True, True], 0.6, 0.1)
+    assert len(expected.segments) > 2
+    assert int((classes.softmax(-1)[:, :-1].amax(-1) <= 0.6).sum()) > 2
+    with simulated_cuda() as cuda:
+        device_classes, device_masks = classes.to("cuda"), masks.to("cuda")
+        cuda.forget()
+        found = fuse_panoptic(device_classes, device_masks, [True, False, True, True], 0.6, 0.1)
+        assert (cuda.total("copy to host"), cuda.total("copy to device"), cuda.total("wait")) == (1, 1, 0)
+        assert found.map.is_cuda and torch.equal(found.map.cpu(), expected.map)
+    assert [s._replace(score=0.0) for s in found.segments] == [
+        s._replace(score=0.0) for s in expected.segments
+    ]

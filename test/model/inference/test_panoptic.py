@@ -1,0 +1,136 @@
+"""Panoptic, semantic and instance fusion on grids small enough to check by eye."""
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+
+from eovseg_model.inference.mask_sizes import MaskSizes, upsample_masks
+from eovseg_model.inference.panoptic import fuse_instances, fuse_panoptic, fuse_semantic
+
+HIGH, LOW = 10.0, -10.0
+
+
+def logits(*rows: str) -> torch.Tensor:
+    """A mask from a drawing: # inside, . outside."""
+    return torch.tensor([[HIGH if c == "#" else LOW for c in row] for row in rows])
+
+
+def scores(*rows: tuple[float, ...]) -> torch.Tensor:
+    """Class probabilities, void last, as log probabilities."""
+    return torch.tensor(rows).log()
+
+
+def test_higher_score_wins_the_overlap():
+    masks = torch.stack([logits("###.", "###."), logits(".###", ".###")])
+    classes = scores((0.9, 0.05, 0.05), (0.1, 0.6, 0.3))
+    fused = fuse_panoptic(classes, masks, [True, True], overlap_threshold=0.3)
+    assert fused.map.tolist() == [[1, 1, 1, 2], [1, 1, 1, 2]]
+    assert [(s.id, s.class_id, s.area) for s in fused.segments] == [(1, 0, 6), (2, 1, 2)]
+    assert [round(s.score, 4) for s in fused.segments] == [0.9, 0.6]
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float32, torch.float64])
+@pytest.mark.parametrize("sizes", [None, MaskSizes((8, 16), (8, 16), (5, 9))])
+def test_inputs_of_any_type_stay_as_they_are(dtype, sizes):
+    masks = torch.stack([logits("###.", "###."), logits(".###", ".###")]).to(dtype)
+    classes = scores((0.9, 0.05, 0.05), (0.1, 0.6, 0.3)).to(dtype)
+    before = masks.clone(), classes.clone()
+    fused = fuse_panoptic(classes, masks, [True, True], 0.0, 0.0, sizes)
+    assert len(fused.segments) == 2
+    assert torch.equal(masks, before[0]) and torch.equal(classes, before[1])
+
+
+def test_of_two_queries_that_are_alike_the_first_wins():
+    masks = torch.stack([logits("##"), logits("##")])
+    fused = fuse_panoptic(
+        scores((0.5, 0.3, 0.2), (0.3, 0.5, 0.2)), masks, [True, True], overlap_threshold=0.0
+    )
+    assert fused.map.tolist() == [[1, 1]]
+    assert [s.class_id for s in fused.segments] == [0]
+
+
+def test_a_mostly_covered_segment_is_dropped():
+    """Query 1 keeps 2 of its 6 pixels: 0.33 is under 0.8, so its pixels become void."""
+    masks = torch.stack([logits("###.", "###."), logits(".###", ".###")])
+    classes = scores((0.9, 0.05, 0.05), (0.1, 0.6, 0.3))
+    fused = fuse_panoptic(classes, masks, [True, True], overlap_threshold=0.8)
+    assert fused.map.tolist() == [[1, 1, 1, 0], [1, 1, 1, 0]]
+    assert len(fused.segments) == 1
+
+
+def test_arrays_are_taken_like_tensors():
+    masks = np.float32([[[9, 9, -9]], [[-9, -9, 9]]])
+    classes = np.log(np.float64([[0.7, 0.1, 0.2], [0.3, 0.5, 0.2]]))
+    fused = fuse_panoptic(classes, masks, np.array([True, False]))
+    assert fused.map.tolist() == [[1, 1, 2]] and fused.map.dtype == torch.int32
+    assert [(s.id, s.class_id, s.is_thing, s.area) for s in fused.segments] == [
+        (1, 0, True, 2),
+        (2, 1, False, 1),
+    ]
+
+
+def test_void_and_weak_queries_are_dropped():
+    masks = torch.stack([logits("##"), logits("##"), logits("##")])
+    classes = scores((0.2, 0.1, 0.7), (0.45, 0.35, 0.2), (0.1, 0.5, 0.4))
+    fused = fuse_panoptic(classes, masks, [True, True], object_threshold=0.48)
+    assert fused.map.tolist() == [[1, 1]]
+    assert [(s.class_id, round(s.score, 2)) for s in fused.segments] == [(1, 0.5)]
+
+
+def test_stuff_of_one_class_is_one_segment_things_are_not():
+    masks = torch.stack([logits("#...."), logits("...##"), logits("..#..")])
+    classes = scores((0.8, 0.1, 0.1), (0.7, 0.2, 0.1), (0.1, 0.8, 0.1))
+    stuff = fuse_panoptic(classes, masks, [False, True])
+    assert stuff.map.tolist() == [[1, 0, 2, 1, 1]]
+    assert [(s.id, s.is_thing, s.area) for s in stuff.segments] == [(1, False, 3), (2, True, 1)]
+    things = fuse_panoptic(classes, masks, [True, True])
+    assert things.map.tolist() == [[1, 0, 3, 2, 2]]
+
+
+def test_nothing_found():
+    fused = fuse_panoptic(scores((0.1, 0.9), (0.2, 0.8)), torch.zeros(2, 3, 4), [True])
+    assert fused.map.shape == (3, 4) and fused.map.dtype == torch.int32
+    assert not fused.map.any() and fused.segments == []
+
+
+def test_semantic_is_never_void():
+    masks = torch.stack([logits("##.."), logits("..##")])
+    classes = scores((0.3, 0.1, 0.6), (0.1, 0.2, 0.7))
+    assert fuse_semantic(classes, masks).tolist() == [[0, 0, 1, 1]]
+
+
+def test_instances_are_things_with_mask_quality():
+    """Score: class probability x mean mask probability where the logit is positive."""
+    masks = torch.stack([logits("#."), logits(".#")])
+    masks[0, 0, 0] = 0.8472978603872034  # sigmoid: 0.7
+    found = fuse_instances(scores((0.6, 0.3, 0.1), (0.2, 0.7, 0.1)), masks, [True, False])
+    torch.testing.assert_close(found.scores, torch.tensor([0.6 * 0.7, 0.2 * 1.0]), rtol=1e-4, atol=1e-4)
+    assert found.class_ids.tolist() == [0, 0]
+    assert found.masks.tolist() == [[[True, False]], [[False, True]]]
+
+
+def test_masks_are_cut_before_they_are_resized():
+    """Padding to 4x8 of a 4x4 image must not leak: the right half of the padded masks is cut away."""
+    masks = torch.full((1, 1, 2), LOW)
+    masks[0, 0, 0] = HIGH
+    out = upsample_masks(masks, MaskSizes((4, 8), (4, 2), (8, 4)))
+    assert out.shape == (1, 8, 4) and (out > 9.9).all()
+
+
+@pytest.mark.parametrize(
+    ("image", "output"), [((60, 90), (45, 131)), ((64, 96), (64, 96)), ((33, 65), (200, 40))]
+)
+def test_bands_equal_two_resizes(image, output):
+    """Both resizes as one matrix an axis, and fusion band after band, beside the whole masks."""
+    torch.manual_seed(0)
+    masks, classes = 4 * torch.randn(7, 16, 24), torch.randn(7, 4)
+    whole = F.interpolate(masks[None], size=(64, 96), mode="bilinear")[..., : image[0], : image[1]]
+    if image != output:
+        whole = F.interpolate(whole, size=output, mode="bilinear")
+    sizes = MaskSizes((64, 96), image, output)
+    torch.testing.assert_close(upsample_masks(masks, sizes), whole[0], rtol=1e-5, atol=1e-5)
+    expected = fuse_panoptic(classes, whole[0], [True] * 3, overlap_threshold=0.1)
+    found = fuse_panoptic(classes, masks, [True] * 3, overlap_threshold=0.1, sizes=sizes)
+    assert int((found.map != expected.map).sum()) <= 5
+    assert [s[:4] for s in found.segments] == [s[:4] for s in expected.segments] != []

@@ -1,0 +1,151 @@
+"""The predictor: sizes, thresholds, batches, and what it refuses."""
+
+import numpy as np
+import pytest
+import torch
+
+from eovseg_model.inference import predictor
+from eovseg_model.inference.panoptic import fuse_panoptic
+from eovseg_model.inference.predictor import EOVSegPredictor
+from eovseg_model.inference.preprocess import resized_shape, to_input
+from eovseg_model.network.assembly.build import build_model
+from eovseg_model.network.config import CONFIGS
+
+
+@pytest.fixture(scope="module")
+def tiny():
+    torch.manual_seed(0)
+    return EOVSegPredictor(build_model(CONFIGS["tiny"]), ["mug,cup", "robot arm", "floor|stuff"])
+
+
+def image(height: int, width: int) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("shape", "short_side", "expected"),
+    [
+        ((480, 640), 640, (640, 853)),  # 640 * 640 / 480 = 853.33
+        ((600, 450), 640, (853, 640)),
+        ((100, 801), 640, (320, 2560)),  # 5126 would pass 2560: scale 2560 / 801, 319.6 rounds to 320
+        ((200, 333), 100, (100, 167)),  # 166.5 is rounded up
+        ((640, 800), 640, (640, 800)),
+    ],
+)
+def test_resize_rule(shape, short_side, expected):
+    assert resized_shape(*shape, short_side) == expected
+
+
+def test_input_is_normalised_and_padded():
+    x = to_input(np.full((33, 64, 3), 128, np.uint8), torch.device("cpu"))
+    assert x.shape == (1, 3, 64, 64)
+    expected = [(128 - 123.675) / 58.395, (128 - 116.28) / 57.12, (128 - 103.53) / 57.375]
+    torch.testing.assert_close(x[0, :, 32, 63], torch.tensor(expected))
+    assert not x[0, :, 33:].any()
+
+
+@pytest.mark.parametrize(("shape", "output"), [((50, 70), None), ((50, 70), (33, 91)), ((1, 1), None)])
+def test_the_result_has_the_size_that_was_asked_for(tiny, shape, output):
+    result = tiny(image(*shape), short_side=64, output_size=output)
+    assert result.map.shape == (output or shape) and result.map.dtype == torch.int32
+    assert result.semantic.shape == (output or shape)
+    ids = set(np.unique(result.map)) - {0}
+    assert ids == {s.id for s in result.segments}
+    assert all(s.area == int((result.map == s.id).sum()) for s in result.segments)
+
+
+def test_default_short_side_is_the_variants(tiny):
+    sizes = []
+    hook = tiny.model.backbone.register_forward_pre_hook(
+        lambda _m, args: sizes.append(tuple(args[0].shape[-2:]))
+    )
+    tiny(image(120, 160))
+    tiny(image(120, 160), short_side=None)
+    tiny(image(120, 160), short_side=64)
+    hook.remove()
+    assert sizes == [
+        (224, 288),
+        (128, 160),
+        (64, 96),
+    ]  # 216x288, 120x160 and 64x85, padded to multiples of 32
+
+
+def test_batch_of_two_equals_two_singles(parity_case):
+    """The second is padded on both sides, from 70x101 to 96x128."""
+    predictor = parity_case("s_96x128").predictor
+    first, second = parity_case("s_96x128").arrays["image"], image(70, 101)
+    inputs = [to_input(x, predictor.device) for x in (first, second)]
+    text = predictor.vocabulary
+    with torch.no_grad():
+        both = predictor.model(torch.cat(inputs), text.text, text.seen)
+        singles = [predictor.model(x, text.text, text.seen) for x in inputs]
+    for i, single in enumerate(singles):
+        for a, b in zip(both, single, strict=True):
+            error = torch.linalg.norm(a[i] - b[0]) / torch.linalg.norm(b[0])
+            assert error < 1e-4
+
+
+def test_thresholds_are_arguments(tiny):
+    picture = image(64, 64)
+    scores = [s.score for s in tiny(picture, overlap_threshold=0.0).segments]
+    assert scores
+    kept = tiny(picture, overlap_threshold=0.0, object_threshold=max(scores)).segments
+    assert len(kept) < len(scores) and all(s.score > max(scores) for s in kept)
+
+
+def test_the_overlap_threshold_is_the_variants_own_unless_given(tiny, monkeypatch):
+    used = []
+
+    def spy(classes, masks, is_thing, object_threshold, overlap_threshold, sizes):
+        used.append(overlap_threshold)
+        return fuse_panoptic(classes, masks, is_thing, object_threshold, overlap_threshold, sizes)
+
+    monkeypatch.setattr(predictor, "fuse_panoptic", spy)
+    tiny(image(64, 64))
+    tiny(image(64, 64), overlap_threshold=0.3)
+    assert used == [0.6, 0.3]
+    assert [CONFIGS[v].overlap_threshold for v in ("s", "m", "l")] == [0.8] * 3  # the paper's
+
+
+def test_another_vocabulary_for_one_image(tiny):
+    other = tiny.encode(["duck|stuff"])
+    result = tiny(image(64, 64), vocabulary=other)
+    assert {s.label for s in result.segments} <= {"duck"}
+    assert result.final_class_logits.shape[1] == 2
+    assert tiny.vocabulary.vocabulary.labels == ("mug", "robot arm", "floor")
+
+
+def test_seen_follows_the_training_vocabulary_unless_given(tiny):
+    assert tiny.encode(["cup,tea mug", "banana"]).seen.tolist() == [True, False]
+    assert tiny.encode(["cup,tea mug", "banana"], seen=[False, True]).seen.tolist() == [False, True]
+    with pytest.raises(ValueError, match="1 entries for 2 classes"):
+        tiny.encode(["mug", "banana"], seen=[True])
+
+
+@pytest.mark.parametrize(
+    ("picture", "words"),
+    [
+        (np.zeros((4, 4), np.uint8), r"\(H, W, 3\)"),
+        (np.zeros((4, 4, 4), np.uint8), r"\(H, W, 3\)"),
+        (np.zeros((4, 4, 3), np.float32), "uint8"),
+        (np.zeros((0, 4, 3), np.uint8), "no pixels"),
+        ("mug.png", r"\(H, W, 3\)"),
+    ],
+)
+def test_what_is_no_image_is_refused(tiny, picture, words):
+    with pytest.raises(ValueError, match=words):
+        tiny(picture)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "words"),
+    [
+        ({"short_side": 0}, "short_side must be at least 1"),
+        ({"short_side": -640}, "short_side must be at least 1"),
+        ({"output_size": (0, 5)}, r"\(height, width\)"),
+        ({"output_size": (5,)}, r"\(height, width\)"),
+    ],
+)
+def test_sizes_without_pixels_are_refused(tiny, sizes, words):
+    with pytest.raises(ValueError, match=words):
+        tiny(image(8, 8), **sizes)

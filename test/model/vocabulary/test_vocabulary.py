@@ -1,0 +1,56 @@
+"""What a user may write as a vocabulary, and what is refused with which words."""
+
+import pytest
+
+from eovseg_model.vocabulary.vocabulary import Vocabulary, VocabularyClass, VocabularyError, load_vocabulary
+
+
+def test_entries():
+    vocabulary = Vocabulary.parse(["mug, cup", "robot  arm", "floor,ground | stuff", "car|thing"])
+    assert vocabulary.labels == ("mug", "robot arm", "floor", "car")
+    assert vocabulary.is_thing == (True, True, False, True)
+    assert vocabulary.synonyms == ("mug", "cup", "robot arm", "floor", "ground", "car")
+    assert len(vocabulary) == 4
+
+
+def test_named_vocabulary_beside_entries():
+    vocabulary = Vocabulary.parse(["@coco_panoptic", "robot arm"])
+    assert len(vocabulary) == 134
+    assert vocabulary.labels[0] == "person" and vocabulary.labels[-1] == "robot arm"
+    assert sum(vocabulary.is_thing) == 80 + 1
+
+
+@pytest.mark.parametrize(
+    ("entries", "words"),
+    [
+        ([], "empty"),
+        ([""], "empty name"),
+        (["mug,,cup"], "empty name"),
+        (["|stuff"], "empty name"),
+        (["floor|ground"], "thing or stuff"),
+        (["mug", "cup,Mug"], "duplicate"),
+        (["mug,mug"], "duplicate"),
+        (["m" * 81], "too long"),
+        (["mug\ud800"], "no text"),  # half a character, which no message can carry
+        (["mug\0cup"], "no text"),
+        ([f"class {i}" for i in range(4097)], "too many"),
+        (["@nonsense"], "@coco_panoptic"),
+        (["mug", 3], "quotes"),
+        ("mug", "list of strings"),
+    ],
+)
+def test_refusals(entries, words):
+    with pytest.raises(VocabularyError, match=words):
+        Vocabulary.parse(entries)
+
+
+def test_shared_synonyms():
+    ours = Vocabulary.parse(["cup,mug", "robot arm", "Sky|stuff"])
+    theirs = Vocabulary.parse(["mug", "sky|stuff"])
+    assert ours.shares_synonym_with(theirs) == [True, False, True]
+
+
+def test_coco_panoptic():
+    coco = load_vocabulary("coco_panoptic")
+    assert len(coco) == 133 and coco.is_thing == (True,) * 80 + (False,) * 53
+    assert coco.classes[79] == VocabularyClass(("toothbrush",), True)

@@ -1,0 +1,118 @@
+"""The commands of eovseg-ros against a running node."""
+
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+from graph import Graph, image_publisher, squares
+from PIL import Image as Picture
+
+from eovseg_ros.clients import cli
+from eovseg_ros.processes.child_process import ChildProcess
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    """A node that is fed with pictures until the tests are done."""
+    log = tmp_path_factory.mktemp("cli") / "node.log"
+    # Its ROS time stands still: nothing may depend on it.
+    parameters = {"vocabulary": ["cup", "floor|stuff"], "diagnostics_rate": 10.0, "use_sim_time": True}
+    done = threading.Event()
+    with Graph() as graph, ChildProcess("fake_node", log, parameters=parameters) as node:
+        node.wait_for_log("segmenting", 20)
+        publisher = image_publisher(graph)
+
+        def feed():
+            while not done.wait(0.05):
+                publisher.publish(graph.picture(squares((3, 0), (7, 1))))
+
+        thread = threading.Thread(target=feed)
+        thread.start()
+        yield node
+        done.set()
+        thread.join()
+
+
+def run(capsys, *arguments):
+    status = cli.main(["--timeout", "15", *arguments])
+    output = capsys.readouterr()
+    return status, output.out, output.err
+
+
+def test_set_waits_until_the_vocabulary_is_live_and_get_prints_it(running, capsys):
+    started = time.monotonic()
+    status, out, _ = run(capsys, "vocabulary", "set", "slow mug,cup", "table|stuff")
+    assert status == 0
+    assert time.monotonic() - started > 3.0  # the stand-in's encoding
+    assert out.splitlines()[1:] == ["    0  slow mug", "    1  table  (stuff)"]
+    assert run(capsys, "vocabulary", "get") == (0, out, "")
+
+
+def test_a_refused_vocabulary_is_an_error_with_the_reason(running, capsys):
+    status, out, err = run(capsys, "vocabulary", "set", "mug", "mug")
+    assert (status, out) == (1, "")
+    assert "duplicate" in err
+
+
+def test_a_vocabulary_that_cannot_be_encoded_is_an_error_with_the_reason(running, capsys):
+    status, _, err = run(capsys, "vocabulary", "set", "broken mug")
+    assert status == 1
+    assert "the text tower tripped" in err
+    assert run(capsys, "vocabulary", "set", "slow lamp")[0] == 0  # the failure before is not its own
+
+
+@pytest.mark.parametrize("name", ["eovseg", "/eovseg"])
+def test_the_name_of_the_node_needs_no_slash(running, capsys, name):
+    status, _, err = run(capsys, "--node", name, "vocabulary", "set", "broken lamp")
+    assert status == 1
+    assert "the text tower tripped" in err
+
+
+@pytest.mark.parametrize("name", ["my robot", "/a//b", "eovseg/", ""])
+def test_a_name_that_no_node_can_have_is_a_clear_error(capsys, name):
+    status, _, err = run(capsys, "--node", name, "vocabulary", "get")
+    assert (status, err) == (
+        1,
+        f"eovseg-ros: --node {name!r} is no name of a node: write /eovseg or /robot/eovseg\n",
+    )
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_echo_ends_quietly(number):
+    program = "import sys; from eovseg_ros.clients.cli import main; sys.exit(main())"
+    command = [sys.executable, "-c", program, "echo"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as echo:
+        echo.stdout.readline()
+        time.sleep(0.5)
+        echo.send_signal(number)
+        _, errors = echo.communicate(timeout=20)
+    assert (echo.returncode, errors) == (0, "")
+
+
+def test_echo_prints_a_line_a_frame(running, capsys):
+    assert run(capsys, "vocabulary", "set", "mug", "wall|stuff")[0] == 0
+    status, out, _ = run(capsys, "echo", "--count", "3")
+    header, *lines = out.splitlines()
+    assert status == 0
+    assert header.split()[:3] == ["stamp", "version", "segments"]
+    assert len(lines) == 3
+    for line in lines:
+        assert line.split()[2:] == ["2", "mug", "50%,", "wall", "50%"]
+
+
+def test_view_writes_overlays(running, capsys, tmp_path):
+    folder = tmp_path / "new" / "folder"
+    status, out, _ = run(capsys, "view", str(folder), "--count", "2")
+    assert status == 0
+    assert sorted(out.split()) == sorted(str(path) for path in folder.glob("*.png"))
+    pictures = [np.array(Picture.open(path)) for path in out.split()]
+    assert [p.shape for p in pictures] == [(60, 80, 3)] * 2
+
+
+def test_without_a_node_there_is_a_clear_error(capsys):
+    assert cli.main(["--node", "/nobody", "--timeout", "0.5", "vocabulary", "get"]) == 1
+    assert "/nobody told no vocabulary: does the node run?" in capsys.readouterr().err

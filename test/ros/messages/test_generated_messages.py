@@ -1,0 +1,48 @@
+"""The messages as other packages see them."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from rclpy.serialization import deserialize_message, serialize_message
+
+from eovseg_ros.msg import PanopticSegmentation, Segment, Vocabulary
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.mark.parametrize("folder", [ROOT, ROOT.parent], ids=["in the source folder", "elsewhere"])
+def test_messages_and_modules_import_together(folder: Path) -> None:
+    program = "import eovseg_ros.node.mailbox; from eovseg_ros.msg import PanopticSegmentation"
+    subprocess.run([sys.executable, "-c", program], cwd=folder, check=True)
+
+
+def test_segment_has_the_documented_fields() -> None:
+    assert Segment.get_fields_and_field_types() == {
+        "id": "uint16",
+        "track_id": "uint32",
+        "class_id": "uint16",
+        "label": "string",
+        "is_thing": "boolean",
+        "score": "float",
+        "area": "uint32",
+        "bbox": "sensor_msgs/RegionOfInterest",
+        "centroid": "geometry_msgs/Point",
+    }
+
+
+def test_panoptic_segmentation_survives_the_wire() -> None:
+    message = PanopticSegmentation(vocabulary_version=3, height=480, width=640)
+    message.header.frame_id = "camera_optical_frame"
+    message.header.stamp.nanosec = 5
+    segment = Segment(id=65535, track_id=2**32 - 1, class_id=7, label="Becher", is_thing=True, score=0.5)
+    segment.bbox.width = 20
+    segment.centroid.x = 10.25
+    message.segments = [segment]
+    assert deserialize_message(serialize_message(message), PanopticSegmentation) == message
+
+
+def test_vocabulary_survives_the_wire() -> None:
+    message = Vocabulary(version=2, labels=["mug", "floor"], is_thing=[True, False])
+    assert deserialize_message(serialize_message(message), Vocabulary) == message

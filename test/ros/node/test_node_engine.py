@@ -1,0 +1,65 @@
+"""An engine that is built while the node runs, over real DDS."""
+
+import time
+
+import numpy as np
+import pytest
+from graph import image_publisher
+
+from eovseg_ros.msg import PanopticSegmentation
+
+
+def test_frames_go_on_while_an_engine_is_built(graph, start, tmp_path, monkeypatch):
+    pytest.importorskip("openvino")
+    monkeypatch.setenv("EOVSEG_CACHE", str(tmp_path / "cache"))
+    reports = graph.collect_diagnostics()
+    segments = graph.collect(PanopticSegmentation, "/eovseg/segments")
+    parameters = {"backend": "openvino", "diagnostics_rate": 10.0}
+    node = start("eovseg_ros.node.panoptic_node", parameters=parameters)
+    publisher = image_publisher(graph)
+    graph.wait_for_subscribers(publisher)
+    rgb = np.random.default_rng(0).integers(0, 256, (96, 128, 3), dtype=np.uint8)
+    counts = {}  # frames published, by what diagnostics said of the engine then
+
+    def ready():
+        publisher.publish(graph.picture(rgb))
+        state = reports[-1]["backend"] if reports else ""
+        kind = next((word for word in ("building for", "ready", "failed") if word in state), "")
+        counts.setdefault(kind, set()).add(len(segments))
+        time.sleep(0.03)
+        assert kind != "failed", state
+        return kind == "ready" and len(counts["ready"]) > 3
+
+    graph.wait(ready, 90, "an engine")
+    assert len(counts.get("building for", ())) > 3, "no frames while the engine was built"
+    assert reports[-1]["failed frames"] == "0"
+    assert node.log.count("backend openvino fp32: ready") == 1
+
+
+def test_a_failed_engine_is_an_error_in_the_log_and_a_warning_in_diagnostics(graph, start_fake):
+    reports = graph.collect_diagnostics()
+    node = start_fake(diagnostics_rate=10.0)
+    publisher = image_publisher(graph)
+    graph.wait_for_subscribers(publisher)
+
+    def report_of(blue, words):
+        rgb = np.zeros((60, 80, 3), np.uint8)
+        rgb[0, 0, 2] = blue
+
+        def reported():
+            publisher.publish(graph.picture(rgb))
+            time.sleep(0.05)
+            return reports and words in reports[-1]["backend"] and reports[-1]
+
+        return graph.wait(reported, what=words)
+
+    assert report_of(1, "building")["level"] == b"\x00"
+    failed = report_of(3, "failed")
+    assert failed["level"] == b"\x01"
+    assert failed["message"] == "backend fake fp32: failed, torch serves: RuntimeError: no compiler"
+    assert report_of(2, "ready")["level"] == b"\x00"
+    time.sleep(0.5)
+    (error,) = [line for line in node.log.splitlines() if "no compiler" in line]
+    assert error.startswith("[ERROR]")
+    (ready,) = [line for line in node.log.splitlines() if "fp32: ready" in line]
+    assert ready.startswith("[INFO]")

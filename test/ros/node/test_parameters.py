@@ -1,0 +1,131 @@
+import dataclasses
+from pathlib import Path
+
+import pytest
+import yaml
+from rclpy.context import Context
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+
+from eovseg_model.vocabulary.vocabulary import Vocabulary, load_vocabulary
+from eovseg_ros.node.parameters import NodeParameters, ParameterError
+
+
+def declare(*overrides):
+    """Declare on a node that was started with these -p arguments."""
+    context = Context()
+    arguments = [word for override in overrides for word in ("-p", override)]
+    context.init(["--ros-args", *arguments] if arguments else [])
+    node = Node("eovseg", context=context)
+    try:
+        return NodeParameters.declare(node), node
+    finally:
+        node.destroy_node()
+        context.shutdown()
+
+
+def test_the_parameter_file_names_every_parameter_with_its_default():
+    text = Path(__file__).parents[3].joinpath("config", "eovseg.yaml").read_text()
+    values = yaml.safe_load(text)["/**"]["ros__parameters"]
+    assert values.keys() == {field.name for field in dataclasses.fields(NodeParameters)}
+    assert NodeParameters().replaced(values) == NodeParameters()
+
+
+def test_defaults():
+    parameters, node = declare()
+    assert parameters == NodeParameters()
+    for field in dataclasses.fields(NodeParameters):
+        assert node.describe_parameter(field.name).description
+    described = node.describe_parameter("overlay_opacity").floating_point_range[0]
+    assert (described.from_value, described.to_value) == (0.0, 1.0)
+
+
+def test_values_given_at_the_start():
+    parameters, _ = declare("vocabulary:=['mug,cup', 'floor|stuff']", "object_threshold:=1", "device:=cpu")
+    assert parameters.vocabulary == ("mug,cup", "floor|stuff")
+    assert parameters.object_threshold == 1.0 and isinstance(parameters.object_threshold, float)
+    assert parameters.device == "cpu"
+
+
+@pytest.mark.parametrize(
+    ("override", "reason"),
+    [
+        ("vocabulary:=[]", "'vocabulary' is empty: write a list"),
+        ("vocabulary:=mug", "must be a list of strings, got the string 'mug'"),
+        ("vocabulary:=[yes, no]", r"must be a list of strings, got \[True, False\] .YAML takes yes"),
+        ("vocabulary:=[1, 2]", r"must be a list of strings, got \[1, 2\]"),
+        ("vocabulary:=['mug', 'Mug']", "duplicate"),
+        ("vocabulary:=['mug', '']", "empty name"),
+        ("vocabulary:=['mug|liquid']", "thing or stuff"),
+        ("vocabulary:=['@no_such_set']", "no vocabulary is named @no_such_set"),
+        ("object_threshold:=high", "'object_threshold' must be a number, got 'high'"),
+        ("overlay:=1", "'overlay' must be true or false, got 1"),
+        ("short_side:=640.5", "'short_side' must be a whole number"),
+        ("variant:=xxl", "'variant' must be one of tiny, s, m, l, got 'xxl'"),
+        ("diagnostics_rate:=0", "'diagnostics_rate' must lie between 0.1 and 10, got 0"),
+        ("overlap_threshold:=1.5", "overlap_threshold out of range Min: -1.0, Max: 1.0"),
+        ("overlap_threshold:=.nan", "overlap_threshold out of range"),
+    ],
+)
+def test_a_wrong_value_at_the_start_says_what_to_write(override, reason):
+    with pytest.raises(ParameterError, match=reason):
+        declare(override)
+
+
+@pytest.mark.parametrize(
+    ("variant", "names"),
+    [("tiny", "simulation_trained"), ("s", "coco_panoptic"), ("m", "coco_panoptic"), ("l", "coco_panoptic")],
+)
+def test_the_default_vocabulary_is_what_the_variant_is_for(variant, names):
+    parameters, _ = declare(f"variant:={variant}")
+    assert parameters.vocabulary == ("@default",)
+    assert Vocabulary.parse(parameters.model_vocabulary) == load_vocabulary(names)
+    more = parameters.replaced({"vocabulary": ["sewing needle", " @default"]})
+    assert more.model_vocabulary == ("sewing needle", f"@{names}")
+
+
+def test_a_class_that_the_default_vocabulary_has_already_is_refused():
+    tiny = NodeParameters().replaced({"vocabulary": ["@default", "traffic light"]})
+    with pytest.raises(ParameterError, match="'traffic light' is a duplicate"):
+        tiny.replaced({"variant": "s"})
+
+
+def test_too_long_and_too_many_are_refused_with_a_reason():
+    with pytest.raises(ParameterError, match="too long"):
+        NodeParameters().replaced({"vocabulary": ["x" * 1000]})
+    with pytest.raises(ParameterError, match="too many"):
+        NodeParameters().replaced({"vocabulary": [f"thing {i}" for i in range(100_000)]})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("vocabulary", ["cup"]),
+        ("object_threshold", 0.3),
+        ("overlap_threshold", 0.5),
+        ("overlay_opacity", 1),
+        ("max_rate", 5.0),
+        ("diagnostics_rate", 2.0),
+    ],
+)
+def test_what_may_change_at_run_time(name, value):
+    changed = NodeParameters().changed_at_run_time([Parameter(name, value=value)])
+    assert getattr(changed, name) in (value, ("cup",))
+    assert changed != NodeParameters()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("variant", "s"), ("checkpoint", "/tmp/x"), ("device", "cuda"), ("short_side", 320), ("overlay", False)],
+)
+def test_what_needs_a_restart_says_so(name, value):
+    with pytest.raises(ParameterError, match=f"'{name}' cannot change while the node runs: restart the node"):
+        NodeParameters().changed_at_run_time([Parameter(name, value=value)])
+
+
+def test_setting_the_value_that_is_there_is_no_change():
+    assert NodeParameters().changed_at_run_time([Parameter("variant", value="tiny")]) == NodeParameters()
+
+
+def test_parameters_of_ros_itself_are_let_through():
+    assert NodeParameters().changed_at_run_time([Parameter("use_sim_time", value=True)]) == NodeParameters()
