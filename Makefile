@@ -29,7 +29,7 @@ test: setup  ## all tests but the slow ones
 	@$(RUN) exec python tools/run_tests.py $(PYTEST_ARGS)
 
 lint: setup  ## ruff and mypy
-	@$(RUN) ruff check . && exec mypy
+	@$(RUN) ruff check . && ruff format --check --quiet . && exec mypy
 
 pins: setup  ## resolve constraints.txt anew, for the oldest patch release of each Python
 	@$(RUN) exec python tools/pin_versions.py
