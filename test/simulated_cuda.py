@@ -3,7 +3,7 @@
     with simulated_cuda() as cuda:
         predictor = EOVSegPredictor.from_checkpoint("tiny", vocabulary=["mug"], device="cuda")
         result = predictor(image)
-        assert cuda.waits() == {"panoptic.fuse_panoptic": 1}
+        assert cuda.waits() == {"inference.panoptic.fuse_panoptic": 1}
 
 A device tensor refuses what a real one refuses: numpy, and to be mixed with CPU tensors. It has the values of
 the CPU, random numbers included. Every copy between host and device and every wait of the host is counted,

@@ -134,11 +134,11 @@ def test_a_crossing_names_the_function_and_the_line_of_the_package_that_caused_i
     normalise(images)
     images.cpu()
     package, package_again, here = sorted(cuda.crossings, key=lambda crossing: crossing.kind)
-    assert package.function == package_again.function == "preprocess.normalise"
+    assert package.function == package_again.function == "inference.preprocess.normalise"
     assert "PIXEL_MEAN" in package.line and "PIXEL_STD" in package_again.line
     assert here.function.startswith("test_simulated_cuda.test_a_crossing_names")
     assert here.line.endswith(": images.cpu()")
-    assert cuda.waits() == {"preprocess.normalise": 2, here.function: 1}
+    assert cuda.waits() == {"inference.preprocess.normalise": 2, here.function: 1}
 
 
 def test_a_thread_of_the_block_has_the_device(cuda):

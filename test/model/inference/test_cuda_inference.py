@@ -68,7 +68,7 @@ def test_the_label_image_is_on_the_host(tiny):
         cuda.forget()
         image = result.label_image
         assert result.label_image is image
-        assert cuda.waits() == {"results.label_image": 1}
+        assert cuda.waits() == {"inference.results.label_image": 1}
     assert type(image) is np.ndarray and image.dtype == np.int32
     assert np.count_nonzero(image != expected.label_image) < 1e-3 * image.size
 
@@ -117,12 +117,12 @@ def test_the_waits_of_a_frame(backend):
     """
     with simulated_cuda() as cuda:
         assert frame(load_tiny(backend), cuda) == {
-            "preprocess.to_input": 1,  # the picture
-            "preprocess.normalise": 2,  # mean and standard deviation
-            "layers.forward": 3,  # steps of the three deformable convolutions
-            "mask_sizes.upsampled_bands": 7,  # matrices: 3 blocks of columns, 4 bands of rows
-            "panoptic.fuse_panoptic": 2,  # the queries' counts to the host, their ids back
-            "results.label_image": 1,  # the result
+            "inference.preprocess.to_input": 1,  # the picture
+            "inference.preprocess.normalise": 2,  # mean and standard deviation
+            "network.layers.forward": 3,  # steps of the three deformable convolutions
+            "inference.mask_sizes.upsampled_bands": 7,  # matrices: 3 blocks of columns, 4 bands of rows
+            "inference.panoptic.fuse_panoptic": 2,  # the queries' counts to the host, their ids back
+            "inference.results.label_image": 1,  # the result
         }
 
 

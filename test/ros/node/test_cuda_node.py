@@ -132,5 +132,5 @@ def test_a_robot_with_a_gpu_gets_the_frames_of_one_without(both, which):
 def test_the_worker_waits_for_the_device_no_more_than_the_model_does(both):
     """Once more, for the label image that all messages are made of."""
     waits = both[1].waits
-    assert waits.pop("results.label_image") == 1
+    assert waits.pop("inference.results.label_image") == 1
     assert {name.split(".")[0] for name in waits} == {"preprocess", "layers", "mask_sizes", "panoptic"}
