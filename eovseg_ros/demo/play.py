@@ -6,24 +6,14 @@ import time
 from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
 
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 
-from eovseg_model.simulation import (
-    COLOURS,
-    FIXED_OBJECTS,
-    KEPT_OUT_NAMES,
-    SHAPES,
-    STUFF_NAMES,
-    SYNONYMS,
-    TRAINED_NAMES,
-    vocabulary_entries,
-)
 from eovseg_ros.clients import ClientError, NodeClient
+from eovseg_ros.demo.acts import ACTS, Act
 from eovseg_ros.demo.camera import DemoCamera, choose_camera
 from eovseg_ros.demo.recorder import DemoRecorder
 from eovseg_ros.demo.speed import show_speed
@@ -33,31 +23,6 @@ from eovseg_ros.processes import ChildProcess, use_own_graph
 _START_SECONDS = 60.0  # that camera and node may take
 _LINE_PERIOD = 2.0  # seconds between two lines of numbers
 _PICTURES = 3  # of every act
-
-
-class Act(NamedTuple):
-    """A part of the demo: what it shows, and its vocabulary."""
-
-    name: str
-    title: str
-    vocabulary: tuple[str, ...]
-
-
-_OTHERS = vocabulary_entries((*FIXED_OBJECTS, *STUFF_NAMES))
-ACTS = (
-    Act("trained_names", "the names of training", vocabulary_entries(TRAINED_NAMES)),
-    Act(
-        "kept_out_names",
-        "names that training never showed, among all others",
-        vocabulary_entries((*KEPT_OUT_NAMES, *TRAINED_NAMES)),
-    ),
-    Act(
-        "shapes",
-        "shapes, whatever their colour",
-        (*(",".join((shape, *SYNONYMS[shape])) for shape in SHAPES), *_OTHERS),
-    ),
-    Act("colours", "colours, whatever their shape", (*(f"{colour} object" for colour in COLOURS), *_OTHERS)),
-)
 
 
 class Demo:

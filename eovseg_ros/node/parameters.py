@@ -222,10 +222,8 @@ def _check(name: str, value: object, spec: _Spec) -> Any:
     if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
     if type(value) is not type(default):
-        kind = {bool: "true or false", int: "a whole number", float: "a number", str: "a string"}[
-            type(default)
-        ]
-        raise ParameterError(f"'{name}' must be {kind}, got {value!r}")
+        kinds = {bool: "true or false", int: "a whole number", float: "a number", str: "a string"}
+        raise ParameterError(f"'{name}' must be {kinds[type(default)]}, got {value!r}")
     if spec.choices and value not in spec.choices:
         raise ParameterError(f"'{name}' must be one of {', '.join(spec.choices)}, got {value!r}")
     if spec.low is not None and spec.high is not None:

@@ -27,6 +27,7 @@ INNER_ROOMS = {"eovseg_model.network", "eovseg_model.export"}  # of no concern t
 GENERATED = "eovseg_ros.msg"
 ROS_PACKAGES = {"rclpy", "eovseg_ros", "launch", "launch_ros", "ament_index_python", "cv_bridge"}
 MOST_FILES = 12  # at the first level of a room
+MOST_LINES = 250  # of a file
 
 
 class Import(NamedTuple):
@@ -92,6 +93,11 @@ def test_a_file_uses_other_rooms_by_their_doors_and_only_those_before_its_own(mo
         assert used in ORDER, f"{module} imports {name} past the door of {room_of(used)}"
         assert ORDER.index(used) < ORDER.index(own), f"{module} imports from {used}"
         assert not (own.startswith("eovseg_ros") and used in INNER_ROOMS), f"{module} imports from {used}"
+
+
+def test_a_file_is_short_enough_to_be_read_at_once() -> None:
+    lengths = {module: len(path.read_text().splitlines()) for module, path in FILES.items()}
+    assert {module: lines for module, lines in lengths.items() if lines > MOST_LINES} == {}
 
 
 def doors() -> dict[tuple[str, str], str]:
