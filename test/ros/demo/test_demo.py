@@ -14,8 +14,8 @@ from PIL import Image as Picture
 from eovseg_ros.benchmarks.latency import LatencyProbe, NodeTimes, node_times, slice_medians, verdicts
 from eovseg_ros.demo import camera as demo_camera
 from eovseg_ros.demo import speed as demo_speed
-from eovseg_ros.demo.camera import choose_camera, why_no_pybullet
 from eovseg_ros.demo.acts import ACTS
+from eovseg_ros.demo.camera import choose_camera, why_no_pybullet
 from eovseg_ros.demo.play import main as demo_main
 from eovseg_ros.demo.speed import reason_of, show_speed
 
