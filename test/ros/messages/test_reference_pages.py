@@ -1,0 +1,78 @@
+"""Every message field and parameter is on its reference page, and what changed since the release in the changelog.
+
+test/data/released_interface.json holds the fields and parameters of the last release: write it anew
+(`python test/ros/messages/test_reference_pages.py`) when a version is released.
+"""
+
+import dataclasses
+import json
+import re
+from pathlib import Path
+
+from eovseg_ros.node.parameters import NodeParameters
+
+ROOT = Path(__file__).parents[3]
+RELEASED = ROOT / "test/data/released_interface.json"
+TYPES = {bool: "bool", int: "int", float: "double", str: "string", tuple: "string array"}
+
+
+def fields() -> dict[str, str]:
+    """Type by "Message.field", from the message files."""
+    found = {}
+    for path in sorted((ROOT / "msg").glob("*.msg")):
+        for line in path.read_text().splitlines():
+            if match := re.match(r"(?P<type>[\w/\[\]]+)\s+(?P<name>\w+)", line.partition("#")[0]):
+                found[f"{path.stem}.{match['name']}"] = match["type"]
+    return found
+
+
+def parameters() -> dict[str, str]:
+    """Name -> the row of its page: type, default, range, live."""
+    rows = {}
+    for field in dataclasses.fields(NodeParameters):
+        spec, default = field.metadata["spec"], field.default
+        if spec.choices:
+            values = "one of " + ", ".join(f"`{choice}`" for choice in spec.choices)
+        else:
+            values = "any" if spec.low is None else f"{spec.low:g} to {spec.high:g}"
+        shown = json.dumps(list(default) if isinstance(default, tuple) else default)
+        rows[field.name] = (
+            f"| {TYPES[type(default)]} | `{shown}` | {values} | {'yes' if spec.live else 'no'} |"
+        )
+    return rows
+
+
+def sections(page: str) -> dict[str, str]:
+    """Heading -> text of the second-level sections of a page below docs/."""
+    parts = re.split(r"^## (.+)$", (ROOT / "docs" / page).read_text(), flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def test_every_field_of_a_message_is_on_its_page():
+    pages = sections("messages.md")
+    assert pages.keys() == {name.partition(".")[0] for name in fields()}
+    for name, kind in fields().items():
+        message, _, field = name.partition(".")
+        assert f"| `{field}` | `{kind}` |" in pages[message]
+    rows = re.findall(r"^\| `(\w+)` \|", (ROOT / "docs/messages.md").read_text(), re.MULTILINE)
+    assert len(rows) == len(fields())  # and none that is no longer there
+
+
+def test_every_parameter_is_on_its_page_with_an_example():
+    pages = sections("parameters.md")
+    assert list(pages) == list(parameters())
+    for name, row in parameters().items():
+        assert row in pages[name]
+        assert re.search(rf"```\nros2 .*\b{name}\b.*\n```", pages[name])
+
+
+def test_what_changed_since_the_release_is_in_the_changelog():
+    changelog = (ROOT / "CHANGELOG.md").read_text()
+    unreleased = re.search(r"^## Unreleased$(.*?)(?=^## |\Z)", changelog, re.MULTILINE | re.DOTALL)
+    released, now = json.loads(RELEASED.read_text()), {**fields(), **parameters()}
+    changed = {name for name in released.keys() | now.keys() if released.get(name) != now.get(name)}
+    assert {name for name in changed if f"`{name}`" not in unreleased[1]} == set()
+
+
+if __name__ == "__main__":
+    RELEASED.write_text(json.dumps({**fields(), **parameters()}, indent=1) + "\n")
