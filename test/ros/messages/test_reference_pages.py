@@ -1,4 +1,4 @@
-"""Every message field and parameter is on its reference page, and what changed since the release in the changelog.
+"""Reference pages name every message field and parameter; the changelog, what changed since the release.
 
 test/data/released_interface.json holds the fields and parameters of the last release: write it anew
 (`python test/ros/messages/test_reference_pages.py`) when a version is released.
