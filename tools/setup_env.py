@@ -117,8 +117,8 @@ def install_requirements() -> None:
 
 def pinned_version(name: str) -> str:
     """Return the version of a package that constraints.txt has for every Python."""
-    pins = dict(line.split("==") for line in (ROOT / "constraints.txt").read_text().split() if "==" in line)
-    return pins[name]
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    return next(line for line in lines if line.startswith(f"{name}==")).partition("==")[2]
 
 
 def require_disk(needed: float) -> None:
