@@ -15,10 +15,12 @@ from eovseg_model.backends.engines.engine import EngineMaker
 from eovseg_model.backends.engines.engine_cache import EngineCache
 from eovseg_model.backends.loading import load_backend
 from eovseg_model.backends.names import BackendError
+from eovseg_model.backends.status import BackendStatus, EngineStage
 from eovseg_model.inference.preprocess import to_input
-from eovseg_model.network.text.classification import TextRows
+from eovseg_model.network.text.classification import TextEmbeddings
 
 NOT_FINITE = "fake fp32 engine for 64x96 returned NaN or infinity (set backend torch to avoid this)"
+ONE_NAN = torch.zeros(65).index_fill(0, torch.tensor(40), float("nan"))
 
 
 def wait_for_engines(backend):
@@ -39,7 +41,7 @@ def test_engine_equals_the_plain_network(name, tmp_path, monkeypatch):
     backend = load_backend(name, model)
     assert_close(backend(images, text, seen), expected, 1e-5)  # torch serves
     wait_for_engines(backend)
-    assert backend.state == "ready"
+    assert backend.status.stage is EngineStage.READY and backend.status.serving == name
     assert_close(backend(images, text, seen), expected, 1e-4)
 
 
@@ -59,6 +61,12 @@ def test_calls_at_the_same_time_do_not_mix(name, tmp_path, monkeypatch):
         found = list(pool.map(lambda picture: backend(picture, text, seen), pictures))
     for one, other in zip(found, expected, strict=True):
         assert_close(one, other, 1e-4)
+
+
+def failure_of(backend):
+    """Why there is no engine, where torch serves instead."""
+    assert (backend.status.stage, backend.status.serving) == (EngineStage.FAILED, "torch")
+    return backend.status.error
 
 
 def write_word(folder, word="engine"):
@@ -181,20 +189,22 @@ def test_torch_serves_while_a_slow_engine_is_built(tmp_path):
         release.wait()
         write_word(folder)
 
-    def engine(images, rows, groups, penalty, seen):
-        used.append(rows.shape)
-        return tuple(torch.zeros(1, 2, rows.shape[0] + 1) for _ in range(3))
+    def engine(images, text_embeddings, groups, penalty, seen):
+        used.append(text_embeddings.shape)
+        return tuple(torch.zeros(1, 2, text_embeddings.shape[0] + 1) for _ in range(3))
 
     backend = fake_backend(model, tmp_path, build, engine)
     for _ in range(2):
         assert_close(backend(*arguments), model(*arguments), 1e-6)
-        assert backend.state.startswith("building for")
+        status = backend.status
+        assert (status.stage, status.serving) == (EngineStage.BUILDING, "torch")
+        assert 0 < status.build_seconds < 60
     release.set()
     wait_for_engines(backend)
-    assert backend.state == "ready" and len(used) == 1  # it was tried
+    assert backend.status.stage is EngineStage.READY and len(used) == 1  # it was tried
     assert backend(*arguments).class_logits.shape == (1, 2, 4)
     images, text, seen = arguments
-    shorter = text._replace(rows=text.rows[:4], groups=torch.tensor([[0], [1]]).expand(2, 3))
+    shorter = text._replace(embeddings=text.embeddings[:4], groups=torch.tensor([[0], [1]]).expand(2, 3))
     backend(images, shorter, seen[:2])  # another vocabulary: the same engine
     assert len(shapes) == 1 and len(used) == 3
 
@@ -209,7 +219,7 @@ def test_torch_serves_on_where_a_build_fails(tmp_path):
     backend(*arguments)
     wait_for_engines(backend)
     assert_close(backend(*arguments), model(*arguments), 1e-6)
-    assert backend.state == "failed, torch serves: RuntimeError: no converter for aten.foo"
+    assert failure_of(backend) == "RuntimeError: no converter for aten.foo"
 
 
 @pytest.mark.parametrize(
@@ -218,6 +228,7 @@ def test_torch_serves_on_where_a_build_fails(tmp_path):
         ([RuntimeError("no kernel for sm_999")], "RuntimeError: no kernel for sm_999"),
         ([0.0, float("nan"), 0.0], NOT_FINITE),
         ([0.0, 0.0, float("-inf")], NOT_FINITE),
+        ([0.0, ONE_NAN, 0.0], NOT_FINITE),
     ],
 )
 def test_an_engine_that_loads_but_does_not_run_never_serves(tmp_path, outputs, reason):
@@ -226,23 +237,23 @@ def test_an_engine_that_loads_but_does_not_run_never_serves(tmp_path, outputs, r
     def engine(*_):
         if isinstance(outputs[0], Exception):
             raise outputs[0]
-        return tuple(torch.full((1, 2, 65), number) for number in outputs)
+        return tuple(torch.zeros(1, 2, 65) + number for number in outputs)
 
     backend = fake_backend(model, tmp_path, lambda model, shape, folder: write_word(folder), engine)
     backend(*arguments)
     wait_for_engines(backend)
-    assert backend.state == f"failed, torch serves: {reason}"
+    assert failure_of(backend) == reason
     assert_close(backend(*arguments), model(*arguments), 1e-6)
 
 
 def test_torch_serves_on_where_an_engine_breaks_later(tmp_path):
     model, arguments, calls = random_model("tiny"), inputs("tiny", 1), []
 
-    def engine(images, rows, groups, penalty, seen):
+    def engine(images, text_embeddings, groups, penalty, seen):
         calls.append(images)
         if len(calls) == 3:
             raise RuntimeError("out of memory")
-        return tuple(torch.zeros(1, 2, rows.shape[0] + 1) for _ in range(3))
+        return tuple(torch.zeros(1, 2, text_embeddings.shape[0] + 1) for _ in range(3))
 
     backend = fake_backend(model, tmp_path, lambda model, shape, folder: write_word(folder), engine)
     backend(*arguments)
@@ -250,15 +261,15 @@ def test_torch_serves_on_where_an_engine_breaks_later(tmp_path):
     assert not backend(*arguments).class_logits.any()
     for _ in range(2):
         assert_close(backend(*arguments), model(*arguments), 1e-6)
-        assert backend.state == "failed, torch serves: RuntimeError: out of memory"
+        assert failure_of(backend) == "RuntimeError: out of memory"
     assert len(calls) == 3
 
 
 def test_a_patient_backend_waits_and_never_lets_torch_answer(tmp_path):
     model, arguments = random_model("tiny"), inputs("tiny", 1)
 
-    def engine(images, rows, groups, penalty, seen):
-        return tuple(torch.zeros(1, 2, rows.shape[0] + 1) for _ in range(3))
+    def engine(images, text_embeddings, groups, penalty, seen):
+        return tuple(torch.zeros(1, 2, text_embeddings.shape[0] + 1) for _ in range(3))
 
     def build(model, shape, folder):
         threading.Event().wait(0.3)
@@ -280,8 +291,8 @@ def test_engines_that_are_no_longer_wanted_are_not_built(tmp_path):
         release.wait()
         write_word(folder)
 
-    def engine(images, rows, groups, penalty, seen):
-        return tuple(torch.zeros(1, 2, rows.shape[0] + 1) for _ in range(3))
+    def engine(images, text_embeddings, groups, penalty, seen):
+        return tuple(torch.zeros(1, 2, text_embeddings.shape[0] + 1) for _ in range(3))
 
     backend = fake_backend(model, tmp_path, build, engine)
     for width in (32, 64, 96, 128, 160, 192):
@@ -295,11 +306,11 @@ def test_engines_that_are_no_longer_wanted_are_not_built(tmp_path):
 
 def test_a_vocabulary_beyond_all_engines_is_torchs(tmp_path):
     model, (images, _, _) = random_model("tiny"), inputs("tiny", 1)
-    rows = torch.nn.functional.normalize(torch.randn(2048, 96), dim=-1)
-    text, seen = TextRows(rows, torch.arange(2048)[:, None]), torch.zeros(2048, dtype=torch.bool)
+    embeddings = torch.nn.functional.normalize(torch.randn(2048, 96), dim=-1)
+    text, seen = TextEmbeddings(embeddings, torch.arange(2048)[:, None]), torch.zeros(2048, dtype=torch.bool)
     backend = fake_backend(model, tmp_path, write_word)
     assert backend(images, text, seen).class_logits.shape[-1] == 2049
-    assert backend.state == "torch serves: the vocabulary has more names than any engine holds"
+    assert (backend.status.stage, backend.status.serving) == (EngineStage.TOO_LARGE, "torch")
 
 
 def test_what_cannot_be_had_is_one_clear_error():

@@ -5,7 +5,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from eovseg_model.inference.mask_sizes import MaskSizes, upsample_masks
+from eovseg_model.inference.mask_sizes import MaskSizes, rows_per_band, upsample_masks
 from eovseg_model.inference.panoptic import fuse_instances, fuse_panoptic, fuse_semantic
 
 HIGH, LOW = 10.0, -10.0
@@ -134,3 +134,18 @@ def test_bands_equal_two_resizes(image, output):
     found = fuse_panoptic(classes, masks, [True] * 3, overlap_threshold=0.1, sizes=sizes)
     assert int((found.map != expected.map).sum()) <= 5
     assert [s[:4] for s in found.segments] == [s[:4] for s in expected.segments] != []
+
+
+@pytest.mark.parametrize(
+    ("masks", "width", "rows"),
+    [
+        (100, 640, 8),  # 2^19 / 64,000 = 8.2
+        (100, 656, 4),  # 7.99: the power of two below it
+        (20, 320, 64),  # 81.9
+        (1, 1, 256),  # never more
+        (0, 640, 256),
+        (1000, 4096, 4),  # never fewer
+    ],
+)
+def test_bands_hold_half_a_million_numbers(masks, width, rows):
+    assert rows_per_band(masks, width) == rows

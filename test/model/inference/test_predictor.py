@@ -30,6 +30,8 @@ def image(height: int, width: int) -> np.ndarray:
         ((100, 801), 640, (320, 2560)),  # 5126 would pass 2560: scale 2560 / 801, 319.6 rounds to 320
         ((200, 333), 100, (100, 167)),  # 166.5 is rounded up
         ((640, 800), 640, (640, 800)),
+        ((1, 6000), 640, (1, 2560)),  # 0.43 rounds to 0: a pixel is the least
+        ((6000, 1), 640, (2560, 1)),
     ],
 )
 def test_resize_rule(shape, short_side, expected):

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from eovseg_model.network.decoding.decoder import StageOutput
-from eovseg_model.network.text.classification import TextRows, class_logits
+from eovseg_model.network.text.classification import TextEmbeddings, class_logits
+from eovseg_model.training.objective import matcher
 from eovseg_model.training.objective.losses import PanopticLoss, dice_loss
 from eovseg_model.training.objective.matcher import LossWeights, Target, match
 from eovseg_model.training.objective.points import sample_points, uncertain_points
@@ -44,6 +45,41 @@ def test_matching_by_mask_and_by_class():
     classes = torch.tensor([[0.0, 9.0, 0.0], [0.0, 9.0, 0.0], [9.0, 0.0, 0.0]])
     query, target = match(classes, logits, Target(torch.tensor([0, 1]), masks), LossWeights(), 200)
     assert dict(zip(query.tolist(), target.tolist(), strict=True)) == {0: 1, 2: 0}
+
+
+# One query: class probabilities 0.7 and 0.2 (void 0.1), mask probability 0.75 everywhere. Target 0 is class 0
+# everywhere, target 1 is class 1 nowhere; masks are compared at 4 points.
+CLASS_COSTS = (-0.7, -0.2)
+MASK_COSTS = (-math.log(0.75), -math.log(0.25))  # cross-entropy against 1, against 0
+DICE_COSTS = (1 - (2 * 3 + 1) / (3 + 4 + 1), 1 - (0 + 1) / (3 + 0 + 1))
+
+
+@pytest.mark.parametrize(
+    ("weights", "costs"),
+    [
+        (LossWeights(1, 0, 0), CLASS_COSTS),
+        (LossWeights(0, 1, 0), MASK_COSTS),
+        (LossWeights(0, 0, 1), DICE_COSTS),
+        (
+            LossWeights(),
+            [2 * c + 5 * m + 5 * d for c, m, d in zip(CLASS_COSTS, MASK_COSTS, DICE_COSTS, strict=True)],
+        ),
+    ],
+    ids=["classification", "mask", "dice", "all, as published"],
+)
+def test_each_cost_of_the_matching(weights, costs, monkeypatch):
+    matrices = []
+    assign = matcher.linear_sum_assignment
+    monkeypatch.setattr(
+        matcher, "linear_sum_assignment", lambda cost: (matrices.append(cost), assign(cost))[1]
+    )
+    # Outside of an image masks are 0, which points in its outermost half pixels see.
+    monkeypatch.setattr(torch, "rand", lambda *shape, device: torch.full(shape, 0.5, device=device))
+    classes = torch.tensor([[0.7, 0.2, 0.1]]).log()
+    masks = torch.stack([torch.ones(8, 8), torch.zeros(8, 8)])
+    logits = torch.full((1, 8, 8), math.log(3))
+    match(classes, logits, Target(torch.tensor([0, 1]), masks), weights, num_points=4)
+    assert matrices[0].tolist() == [pytest.approx(list(costs), abs=1e-6)]
 
 
 def test_losses_of_a_perfect_and_of_an_ignorant_stage():
@@ -87,8 +123,8 @@ def test_an_image_without_segments_gives_gradients_of_zero_for_masks():
 def test_mixed_precision_does_not_round_logits_and_losses():
     """100 x cosines: bfloat16 would know 77.125 as 77 only."""
     torch.manual_seed(0)
-    rows = torch.nn.functional.normalize(torch.randn(5, 8), dim=-1)
-    text, scale = TextRows(rows, torch.arange(5)[:, None]), torch.tensor(100.0).log()
+    embeddings = torch.nn.functional.normalize(torch.randn(5, 8), dim=-1)
+    text, scale = TextEmbeddings(embeddings, torch.arange(5)[:, None]), torch.tensor(100.0).log()
     embedding, masks = torch.randn(1, 3, 8), torch.randn(1, 3, 8, 8)
     target = [Target(torch.tensor([1]), (masks[:, 0] > 0).float())]
 

@@ -50,6 +50,45 @@ def test_shared_synonyms():
     assert ours.shares_synonym_with(theirs) == [True, False, True]
 
 
+@pytest.mark.parametrize(
+    ("name", "other", "shared"),
+    [
+        ("shelf", "shelves", True),
+        ("knife", "knives", True),
+        ("cell phone", "Cell-Phones", True),
+        ("glove", "gloves", True),  # a plain s: its plural only looks like that of a word in -f
+        ("glof", "gloves", True),  # by the rules of spelling alone
+        ("glofe", "gloves", True),
+        ("wave", "waves", True),
+        ("leave", "leaf", False),  # "leaves" is the plural of both, yet neither is that of the other
+        ("chief", "chives", False),  # chie + ves it would be
+        ("cafe", "caves", True),  # ca + ves: wrong English, right by the rule
+        ("care", "cave", False),
+        ("dwarfs", "dwarves", False),
+        ("self", "selfves", False),
+        ("knife", "knifves", False),
+        ("box", "boxes", True),
+        ("bo", "boxes", False),
+        ("city", "cities", True),
+        ("toy", "toies", True),
+        ("mice", "mouse", False),
+    ],
+)
+def test_regular_plurals_are_the_same_name(name, other, shared):
+    assert Vocabulary.parse([name]).shares_synonym_with(Vocabulary.parse([other])) == [shared]
+    assert Vocabulary.parse([other]).shares_synonym_with(Vocabulary.parse([name])) == [shared]
+
+
+def test_a_name_may_have_eighty_characters():
+    assert Vocabulary.parse(["m" * 80]).labels == ("m" * 80,)
+
+
+@pytest.mark.parametrize("names", [("mug", "mug"), ("mug", "cup", "MUG"), ("Straße", "STRASSE")])
+def test_a_class_refuses_the_same_name_twice_by_itself(names):
+    with pytest.raises(VocabularyError, match=f"'{names[-1]}' is a duplicate"):
+        VocabularyClass(names)
+
+
 def test_coco_panoptic():
     coco = load_vocabulary("coco_panoptic")
     assert len(coco) == 133 and coco.is_thing == (True,) * 80 + (False,) * 53

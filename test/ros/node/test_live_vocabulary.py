@@ -135,3 +135,10 @@ def test_a_failed_one_is_reported_and_the_old_one_stays(harness):
     assert harness.live.adopt()
     assert harness.live.error == ""
     assert harness.live.snapshot.labels == ("third",)
+
+
+def test_closing_ends_the_thread_that_encodes(harness):
+    named = {thread for thread in threading.enumerate() if thread.name == "vocabulary encoder"}
+    assert len(named) == 1
+    harness.live.close()
+    assert not named.pop().is_alive()

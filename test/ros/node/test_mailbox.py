@@ -1,4 +1,5 @@
 import threading
+import time
 
 import pytest
 
@@ -38,6 +39,40 @@ def test_a_nudge_lets_take_return_once_without_an_item():
     assert mailbox.take() is None
     mailbox.put(1)
     assert mailbox.take() == 1
+
+
+def test_a_nudge_is_used_up_by_the_take_that_it_ends():
+    mailbox = Mailbox()
+    mailbox.nudge()
+    mailbox.nudge()  # before anybody took notice of the first
+    assert mailbox.take() is None
+    taken = []
+    thread = threading.Thread(target=lambda: taken.append(mailbox.take()))
+    thread.start()
+    thread.join(0.2)
+    assert thread.is_alive() and not taken
+    mailbox.put("image")
+    thread.join(5)
+    assert taken == ["image"]
+
+
+def test_a_nudge_is_used_up_by_the_pause_that_it_ends():
+    mailbox = Mailbox()
+    mailbox.nudge()
+    mailbox.pause(60)
+    start = time.monotonic()
+    mailbox.pause(0.2)
+    assert time.monotonic() - start >= 0.2
+
+
+def test_a_nudge_is_used_up_by_a_take_that_finds_an_item():
+    mailbox = Mailbox()
+    mailbox.put(1)
+    mailbox.nudge()
+    assert mailbox.take() == 1
+    start = time.monotonic()
+    mailbox.pause(0.2)
+    assert time.monotonic() - start >= 0.2
 
 
 @pytest.mark.parametrize("end", ["nudge", "close"])

@@ -30,3 +30,20 @@ def test_a_frame_that_is_never_published_holds_nobody_up_once_it_is_done_with():
     assert not turn.wait(0.1)
     order.done(failed)
     assert turn.wait(5)
+
+
+def test_being_done_before_ones_turn_waits_for_it():
+    order = PublishingOrder()
+    first, second, third = (order.draw() for _ in range(3))
+    early = threading.Thread(target=order.done, args=[second])
+    early.start()
+    early.join(0.2)
+    assert early.is_alive()
+    order.wait_for(first)  # still its turn
+    order.done(first)
+    early.join(5)
+    assert not early.is_alive()
+    last = threading.Thread(target=order.wait_for, args=[third])
+    last.start()
+    last.join(5)
+    assert not last.is_alive()
