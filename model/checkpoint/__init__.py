@@ -1,4 +1,4 @@
-"""Weights as files: the authors', CLIP's and our own; where they are kept and how they are checked."""
+"""Weights files, published, CLIP's and our own: downloading, checking, converting and caching."""
 
 import lazy_loader
 

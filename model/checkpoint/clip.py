@@ -1,4 +1,4 @@
-"""The two CLIPs' weights as open_clip downloads them: what the training of S, M or L begins with."""
+"""CLIP weights from open_clip, the starting point for training S, M or L."""
 
 from torch import Tensor, nn
 
@@ -9,10 +9,10 @@ VIT = ("ViT-B-16-quickgelu", "openai")  # open_clip name and pretrained tag of t
 
 
 def load_clip(model: nn.Module, cnn: tuple[str, str]) -> None:
-    """Put CLIP's weights into the frozen parts of a freshly built model; the rest stays as it is.
+    """Load CLIP's weights into the frozen parts of a newly built model; leave the other parts unchanged.
 
-    cnn is the open_clip name and pretrained tag of the variant, `config.open_clip`. What open_clip has in
-    its cache is not downloaded again. Raises CheckpointError offline, and for weights that do not fit.
+    cnn is the open_clip name and pretrained tag of the variant, `config.open_clip`. Weights in open_clip's
+    cache are not downloaded again. Raises CheckpointError if a download fails or the weights do not fit.
     """
     expected = {
         k: v for k, v in model.state_dict().items() if published_name(k).startswith((CNN_CLIP, VIT_CLIP))
@@ -20,7 +20,7 @@ def load_clip(model: nn.Module, cnn: tuple[str, str]) -> None:
     clips = {CNN_CLIP: cnn}
     if any(published_name(k).startswith(VIT_CLIP) for k in expected):
         clips[VIT_CLIP] = VIT
-    # The published names are open_clip's own behind a prefix.
+    # The published names are open_clip's names with a prefix.
     weights = {
         prefix + name: value for prefix, clip in clips.items() for name, value in _download(*clip).items()
     }
@@ -34,9 +34,9 @@ def _download(name: str, tag: str) -> dict[str, Tensor]:
 
     try:
         return open_clip.create_model(name, tag).state_dict()
-    except Exception as error:  # every way to download has its own errors
+    except Exception as error:  # each download method raises its own exceptions
         reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
         raise CheckpointError(
-            f"open_clip has no weights {tag!r} of {name} here and cannot download them (offline?): {reason}. "
-            "Run this once with a connection, or copy open_clip's cache from a machine that has one"
+            f"open_clip cannot download weights {tag!r} of {name} (offline?): {reason}. "
+            "Run this once with an internet connection, or copy open_clip's cache from another machine"
         ) from error

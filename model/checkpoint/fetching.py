@@ -1,4 +1,4 @@
-"""The authors' checkpoints into the cache: downloaded, checked, converted."""
+"""Download the published checkpoints, check them and convert them into the cache."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,12 +19,12 @@ def fetch(
     url: str | None = None,
     restart: bool = False,
 ) -> Path:
-    """Bring a variant's checkpoint into the cache in our form, from the authors or from the mirror `url`.
+    """Download a variant's published checkpoint, or that at the mirror `url`, and convert it into the cache.
 
-    expected holds the names and shapes of the variant. No checksum is published, so that of the first
-    download that fits is kept, and every later one must have it. A file that is there already is
-    only compared with its own checksum. restart drops what earlier downloads left and begins anew.
-    Raises DownloadError, ChecksumError and CheckpointError.
+    expected holds the parameter names and shapes of the variant. The authors publish no checksum, so the
+    checksum of the first download that fits is recorded and later downloads must match it. A converted
+    file in the cache is only compared with its own checksum. restart deletes earlier downloads and starts
+    over. Raises DownloadError, ChecksumError or CheckpointError.
     """
     target = converted_path(cache, variant)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -40,24 +40,26 @@ def fetch(
 
 
 def keep(source: Path, target: Path, variant: str, expected: Mapping[str, Tensor]) -> None:
-    """Convert a published checkpoint and write the checksum of what comes out beside it; CheckpointError."""
+    """Convert a published checkpoint and record the checksum of the result. Raises CheckpointError."""
     _convert(source, target, variant, expected, sha256_of(source))
 
 
 def _keep_download(source: Path, target: Path, variant: str, expected: Mapping[str, Tensor]) -> None:
-    """The same, if it is the checkpoint that was downloaded first; then drop it and keep its checksum."""
-    original = target.with_suffix(".pth")  # not kept, but its checksum is
+    """Convert a download that matches the first one, then delete it and record its checksum."""
+    original = target.with_suffix(".pth")  # the file is deleted; only its checksum is kept
     checksum = sha256_of(source)
     try:
         compare_with_record(original, checksum)
         _convert(source, target, variant, expected, checksum)
     except ChecksumError as error:
         raise ChecksumError(
-            f"{error}: it is damaged or was replaced; --restart fetches it anew, and if you trust another "
-            f"one remove {record_of(original)} before"
+            f"{error}: the download is damaged or the published file has changed; use --restart to download "
+            f"it again, or remove {record_of(original)} first to accept the new file"
         ) from error
     except CheckpointError as error:
-        raise CheckpointError(f"{error} (if the file is damaged, --restart fetches it anew)") from error
+        raise CheckpointError(
+            f"{error} (if the file is damaged, use --restart to download it again)"
+        ) from error
     write_record(original, checksum)
     source.unlink()
 
@@ -72,4 +74,6 @@ def _check_kept(target: Path) -> None:
     try:
         compare_with_record(target, sha256_of(target))
     except ChecksumError as error:
-        raise ChecksumError(f"{error}: it was damaged in the cache; --restart fetches it anew") from error
+        raise ChecksumError(
+            f"{error}: the cached file is damaged; use --restart to download it again"
+        ) from error

@@ -1,4 +1,4 @@
-"""Where downloads and encoded text are kept."""
+"""Cache folder for downloads and encoded text."""
 
 import os
 from pathlib import Path
@@ -7,5 +7,5 @@ from platformdirs import user_cache_path
 
 
 def cache_folder() -> Path:
-    """$EOVSEG_CACHE, or the platform's cache folder; there or not."""
+    """Return $EOVSEG_CACHE or else the platform's cache folder; it need not exist."""
     return Path(os.environ.get("EOVSEG_CACHE") or user_cache_path("eovseg"))

@@ -1,4 +1,4 @@
-"""A name for the content of weights."""
+"""Hash of a state dict."""
 
 import hashlib
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 def hash_weights(state_dict: Mapping[str, Tensor]) -> str:
-    """SHA-256 over names, shapes and values; what cached text is keyed by."""
+    """Return the SHA-256 of names, shapes and values; the text cache uses it as a key."""
     digest = hashlib.sha256()
     for name in sorted(state_dict):
         value = state_dict[name].detach().cpu().contiguous()

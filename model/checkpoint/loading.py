@@ -1,4 +1,4 @@
-"""Weights into a network, checked key by key and shape by shape."""
+"""Load weights into a network; every key and shape is checked."""
 
 import itertools
 import pickle
@@ -22,37 +22,38 @@ TEXT_HASH = "text_hash"  # metadata: hash of the text tower's weights
 
 
 class CheckpointError(ValueError):
-    """A weights file that cannot be used; the message names the first keys that do not fit."""
+    """Raised for a weights file that cannot be used; the message names the first keys that do not fit."""
 
 
 def read_state_dict(path: str | Path) -> dict[str, Tensor]:
-    """The entries of a `.safetensors` file or of a torch checkpoint (its "model" entry, if it has one).
+    """Return the state dict of a `.safetensors` file or a torch checkpoint (its "model" entry, if present).
 
-    Never unpickles code. Raises CheckpointError for a missing or unreadable file.
+    Never unpickles code. Raises CheckpointError if the file is missing or unreadable.
     """
     path = Path(path)
     if not path.is_file():
-        raise CheckpointError(f"there is no weights file {path}")
+        raise CheckpointError(f"weights file not found: {path}")
     try:
         if path.suffix == ".safetensors":
             return _read_safetensors(path)
-        mapped = zipfile.is_zipfile(path)  # torch files from before 1.6 are not
+        mapped = zipfile.is_zipfile(path)  # files written by torch before 1.6 are not zip files
         content = torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
-    except pickle.UnpicklingError as error:  # torch's own words advise to run the file's code
+    except pickle.UnpicklingError as error:  # torch's message suggests running the code
         raise CheckpointError(
-            f"{path} is no weights file, or holds more than tensors; what would run code is never read"
+            f"{path} is not a weights file, or holds objects other than tensors; such files could run "
+            "code when loaded and are refused"
         ) from error
-    except Exception as error:  # every reader has its own errors
+    except Exception as error:  # each reader raises its own exceptions
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise CheckpointError(f"{path} is not a readable weights file: {reason}") from error
+        raise CheckpointError(f"cannot read weights file {path}: {reason}") from error
     return _entries_of(content, str(path))
 
 
 def _read_safetensors(path: Path) -> dict[str, Tensor]:
-    """All tensors; those of the text tower stay in the file until they are looked at.
+    """Return all tensors; those of the text tower stay memory-mapped.
 
-    With a vocabulary whose text is cached they never are. The others are copied, part by part, so that each
-    can be given back when inference has laid it out anew.
+    They are never read if the text of the vocabulary is cached. The others are copied one part of the network
+    at a time, so that each part's memory can be freed once inference has changed its layout.
     """
     with safe_open(path, framework="pt") as file:
         names = sorted(file.keys())
@@ -66,15 +67,15 @@ def _read_safetensors(path: Path) -> dict[str, Tensor]:
 
 
 def _entries_of(content: Any, source: str) -> dict[str, Tensor]:
-    """The state dict in what a checkpoint holds: its "model" entry, or all of it."""
+    """Return the state dict of a checkpoint: its "model" entry if present, else all of it."""
     entries = content.get("model", content) if isinstance(content, Mapping) else None
     if not entries or not all(isinstance(value, Tensor) for value in entries.values()):
-        raise CheckpointError(f"{source} holds no state dict (a mapping of names to tensors)")
+        raise CheckpointError(f"no state dict in {source}: expected a mapping of names to tensors")
     return dict(entries)
 
 
 def read_metadata(path: str | Path) -> dict[str, str]:
-    """What a `.safetensors` file says of itself; nothing for other files."""
+    """Return the metadata of a `.safetensors` file; an empty dict for other files."""
     if Path(path).suffix != ".safetensors":
         return {}
     with safe_open(path, framework="pt") as file:
@@ -82,10 +83,10 @@ def read_metadata(path: str | Path) -> dict[str, str]:
 
 
 def load_weights(model: nn.Module, state_dict: Mapping[str, Any], source: str = "the state dict") -> None:
-    """Put published or own entries into model, taking the tensors over; floats become float32.
+    """Load a published or own state dict into model without copying; floats become float32.
 
     state_dict maps names to tensors, or has such a mapping as its "model" entry. Raises CheckpointError
-    naming the first missing, unexpected and misshapen keys.
+    naming the first keys that are missing, unexpected or of the wrong shape.
     """
     entries = matching(_entries_of(state_dict, source), model.state_dict(), source)
     entries = {k: v.float() if v.is_floating_point() else v for k, v in entries.items()}
@@ -96,7 +97,7 @@ def load_weights(model: nn.Module, state_dict: Mapping[str, Any], source: str = 
 
 
 def save_weights(model: nn.Module, path: str | Path, metadata: Mapping[str, str], dtype: torch.dtype) -> None:
-    """Write model's state dict as safetensors, floats as dtype, with the hash of its text tower."""
+    """Save model's state dict as safetensors, floats as dtype, with the hash of its text tower."""
     entries = {
         k: (v.to(dtype) if v.is_floating_point() else v).contiguous() for k, v in model.state_dict().items()
     }
@@ -107,10 +108,10 @@ def save_weights(model: nn.Module, path: str | Path, metadata: Mapping[str, str]
 def convert(
     state_dict: Mapping[str, Tensor], expected: Mapping[str, Tensor], path: Path, metadata: Mapping[str, str]
 ) -> None:
-    """Write a published state dict under our names as safetensors, without what inference never uses.
+    """Save a published state dict under our names as safetensors, without the entries unused in inference.
 
-    expected holds the names and shapes of the variant; floats become float32, so that loading copies
-    nothing. The file appears whole or not at all. Raises CheckpointError for entries that do not fit.
+    expected holds the names and shapes of the variant; floats become float32, so that loading need not
+    copy. The file is written atomically. Raises CheckpointError for entries that do not fit.
     """
     entries = matching(state_dict, expected, "the checkpoint")
     entries = _separate({k: v.float() if v.is_floating_point() else v for k, v in entries.items()})
@@ -121,7 +122,7 @@ def convert(
 
 
 def _separate(entries: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Entries that are contiguous and share no memory, as safetensors wants them."""
+    """Return contiguous entries that share no memory, as safetensors requires."""
     seen: set[int] = set()
     separate = {}
     for name, tensor in entries.items():
@@ -134,10 +135,10 @@ def _separate(entries: Mapping[str, Tensor]) -> dict[str, Tensor]:
 def matching(
     state_dict: Mapping[str, Tensor], expected: Mapping[str, Tensor], source: str
 ) -> dict[str, Tensor]:
-    """Published or own entries under our names, without what inference never uses.
+    """Return a published or own state dict under our names, without the entries unused in inference.
 
-    Raises CheckpointError, with the first keys under the names that the file has for them, unless they
-    have exactly the names and shapes of expected.
+    Raises CheckpointError unless names and shapes are exactly those of expected; the message lists the
+    first keys by their names in the file.
     """
     published = is_published(state_dict)
     entries = rename(state_dict, expected) if published else dict(state_dict)
@@ -145,7 +146,7 @@ def matching(
     faults = {
         "missing": [named(k) for k in expected if k not in entries],
         "unexpected": [named(k) for k in entries if k not in expected],
-        "of another shape": [
+        "of the wrong shape": [
             f"{named(k)} {tuple(v.shape)}, expected {tuple(expected[k].shape)}"
             for k, v in entries.items()
             if k in expected and v.shape != expected[k].shape

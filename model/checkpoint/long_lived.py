@@ -1,21 +1,21 @@
-"""Memory of weights, kept apart from that of what comes and goes with every frame."""
+"""Allocate weights apart from the buffers of single frames."""
 
 import ctypes
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3  # glibc's numbers for mallopt
+TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3  # glibc's option numbers for mallopt
 LARGE = 2**20  # bytes
-USUAL = 2**25  # what the threshold comes to by itself where large tensors are freed
+USUAL = 2**25  # the value that glibc's dynamic threshold reaches once large tensors are freed
 
 
 @contextmanager
 def long_lived_tensors() -> Iterator[None]:
-    """Large tensors that are made inside get pages of their own, which go when they do.
+    """Allocate large tensors in their own pages inside this context, so that freeing them returns the memory.
 
-    Elsewhere the C library keeps what is freed, as that is fast for what is made again in the next frame;
-    weights that are replaced by ones of another layout would leave holes between them. glibc only: with
-    another C library nothing changes.
+    Otherwise glibc keeps freed memory, which is fast for buffers that are allocated again in the next frame,
+    but fragments the heap when weights are replaced by ones of another layout. Does nothing with other C
+    libraries.
     """
     _set_threshold(LARGE)
     try:

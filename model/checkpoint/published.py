@@ -1,4 +1,4 @@
-"""Names of the published checkpoints, and what they are called here: the only place that knows them."""
+"""Mapping between parameter names of the published checkpoints and ours."""
 
 from collections.abc import Container, Mapping, Sequence
 
@@ -9,7 +9,7 @@ CNN_CLIP, VIT_CLIP = "cnn_backbone.clip_model.", "vit_backbone.clip_model."
 VIT_BLOCKS = "spatial_extractor.vit.blocks."
 NUM_STAGES = 3
 
-# Inference never uses these: the ViT's text tower and what follows its blocks, weights of the losses.
+# Unused in inference: the ViT's text tower, its layers after the blocks, and the weights of the losses.
 _UNUSED = (
     *(f"{VIT_CLIP}{part}" for part in ("transformer.", "token_embedding.", "positional_embedding")),
     *(f"{VIT_CLIP}{part}" for part in ("ln_final.", "text_projection", "logit_scale")),
@@ -18,7 +18,7 @@ _UNUSED = (
     "light_weight_decoder.criterion.",
 )
 
-# How names begin there and here, inside one decoder stage.
+# (published prefix, our prefix) inside one decoder stage.
 _STAGE_PAIRS = (
     ("tdee.dynamic_layer.", "instance_embedding.fusion.mask_parameters."),
     ("tdee.input_layer.", "instance_embedding.fusion.spatial_parameters."),
@@ -47,7 +47,7 @@ _STAGE_PAIRS = (
     ("", ""),
 )
 
-# The same of all other names; in both directions the first that fits counts.
+# (published prefix, our prefix) of all names; the first match is used, in both directions.
 _PAIRS = (
     (f"{CNN_CLIP}logit_scale", "clip_logit_scale"),
     (f"{CNN_CLIP}visual.", "backbone.tower."),
@@ -78,25 +78,25 @@ _REVERSED = tuple((ours, theirs) for theirs, ours in _PAIRS)
 
 
 def is_published(state_dict: Mapping[str, Tensor]) -> bool:
-    """Whether the names are those of a published checkpoint."""
+    """Return whether the names are those of a published checkpoint."""
     return any(name.startswith(PREFIXES) for name in state_dict)
 
 
 def our_name(published: str) -> str | None:
-    """Our name of a published entry; None where inference never uses it; an unknown name as it is."""
+    """Return our name of a published entry, None if inference does not use it; unknown names are kept."""
     return None if published.startswith(_UNUSED) else _translate(published, _PAIRS)
 
 
 def published_name(ours: str) -> str:
-    """The published name of one of our entries; an unknown name as it is."""
+    """Return the published name of one of our entries; unknown names are kept."""
     return _translate(ours, _REVERSED)
 
 
 def rename(state_dict: Mapping[str, Tensor], wanted: Container[str]) -> dict[str, Tensor]:
-    """A published state dict under our names, without what inference never uses.
+    """Return a published state dict under our names, without the entries unused in inference.
 
-    That includes the ViT's blocks that are not among the wanted names. Unknown entries keep their
-    names, so that the check against the variant reports them.
+    ViT blocks that are not among the wanted names are unused, too. Unknown entries keep their names, so
+    that the check against the variant reports them.
     """
     renamed = {}
     for name, tensor in state_dict.items():

@@ -1,4 +1,4 @@
-"""The authors' checkpoints (Apache-2.0): where they are, and where they are kept."""
+"""Download addresses of the published checkpoints (Apache-2.0) and their paths in the cache."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,14 +6,14 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class PublishedFile:
-    """One checkpoint: its id on Google Drive, from the authors' repository, and its size in our form."""
+    """A published checkpoint: its Google Drive id, from the authors' repository, and its converted size."""
 
     drive_id: str
-    converted_bytes: int  # of the tensors
+    converted_bytes: int  # tensors only
 
     @property
     def url(self) -> str:
-        """Its address."""
+        """Return the download URL."""
         return f"https://drive.google.com/uc?id={self.drive_id}"
 
 
@@ -25,5 +25,5 @@ PUBLISHED_FILES = {
 
 
 def converted_path(cache: Path, variant: str) -> Path:
-    """Where a variant's checkpoint is kept in our form, there or not."""
+    """Return the path of a variant's converted checkpoint in the cache; it need not exist."""
     return cache / "weights" / f"eovseg_{variant}.safetensors"

@@ -75,7 +75,7 @@ def _convert(arguments: argparse.Namespace) -> None:
     if target.suffix != ".safetensors":
         raise CommandError(f"{target} must end in .safetensors")
     if not arguments.source.is_file():
-        raise CommandError(f"there is no weights file {arguments.source}")
+        raise CommandError(f"weights file not found: {arguments.source}")
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         keep(arguments.source, target, arguments.variant, _expected(arguments.variant))
