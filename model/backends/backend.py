@@ -4,7 +4,7 @@ from typing import Protocol
 
 from torch import Tensor
 
-from ..network import EOVSegOutput, TextRows
+from ..network import EOVSegOutput, TextEmbeddings
 
 
 class Backend(Protocol):
@@ -14,6 +14,6 @@ class Backend(Protocol):
     that is built for fixed sizes pads the text itself (text_padding.py) and takes images of its own size.
     """
 
-    def __call__(self, images: Tensor, text: TextRows, seen: Tensor) -> EOVSegOutput:
+    def __call__(self, images: Tensor, text: TextEmbeddings, seen: Tensor) -> EOVSegOutput:
         """Normalised images (B, 3, H, W), text without void, seen (C,) -> EOVSegOutput."""
         ...

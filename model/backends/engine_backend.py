@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ..export import cut_output, example_inputs, pad_text
-from ..network import EOVSeg, EOVSegOutput, TextRows
+from ..network import EOVSeg, EOVSegOutput, TextEmbeddings
 from .engines.background_build import BackgroundBuild
 from .engines.engine import Engine, EngineMaker
 from .engines.engine_cache import EngineCache
@@ -60,7 +60,7 @@ class EngineBackend:
         return self._last.state if self._last else self._without_engine
 
     @torch.no_grad()
-    def __call__(self, images: Tensor, text: TextRows, seen: Tensor) -> EOVSegOutput:
+    def __call__(self, images: Tensor, text: TextEmbeddings, seen: Tensor) -> EOVSegOutput:
         shape = EngineShape.of(images, text)
         self._last = build = self._wanted(shape) if shape else None
         if shape is None:
@@ -71,16 +71,16 @@ class EngineBackend:
         if shape is None or build is None or engine is None:
             return self._serve(images, text, seen)
         padded, padded_seen = pad_text(text, seen, shape.text)
-        rows, groups, penalty = padded
+        embeddings, groups, penalty = padded
         assert penalty is not None
         try:  # in the layout that the engine was built for: not all of them look
-            found = engine(images.contiguous(), rows, groups, penalty, padded_seen)
+            found = engine(images.contiguous(), embeddings, groups, penalty, padded_seen)
         except Exception as error:  # whatever a runtime throws, out of memory for example
             build.fail(error)
             return self._serve(images, text, seen)
         return cut_output(EOVSegOutput(*found), len(seen))
 
-    def _serve(self, images: Tensor, text: TextRows, seen: Tensor) -> EOVSegOutput:
+    def _serve(self, images: Tensor, text: TextEmbeddings, seen: Tensor) -> EOVSegOutput:
         if self._patient:
             reason = self._last.error if self._last else TOO_LARGE
             raise BackendError(f"{self.name} {self.precision} has no engine: {reason}")

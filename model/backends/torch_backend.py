@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ..checkpoint import long_lived_tensors
-from ..network import EOVSeg, EOVSegOutput, TextRows, fold_batch_norms
+from ..network import EOVSeg, EOVSegOutput, TextEmbeddings, fold_batch_norms
 from .cpu.packing import pack
 
 
@@ -26,7 +26,7 @@ class TorchBackend:
                 model.to(memory_format=torch.channels_last)
 
     @torch.no_grad()
-    def __call__(self, images: Tensor, text: TextRows, seen: Tensor) -> EOVSegOutput:
+    def __call__(self, images: Tensor, text: TextEmbeddings, seen: Tensor) -> EOVSegOutput:
         images = images.contiguous(memory_format=torch.channels_last)
         if not self._packed:
             with self._first_call, long_lived_tensors():  # lays out the weights

@@ -8,14 +8,14 @@ from torch import Tensor
 
 from ..backends import Backend
 from ..inference import MaskSizes, PanopticMap, fuse_panoptic, resize_image, to_input
-from ..network import TextRows
+from ..network import TextEmbeddings
 from .stage_clock import StageClock
 
 
 class Pipeline:
     """A backend with the steps around it."""
 
-    def __init__(self, backend: Backend, text: TextRows, seen: Tensor, short_side: int) -> None:
+    def __init__(self, backend: Backend, text: TextEmbeddings, seen: Tensor, short_side: int) -> None:
         self._backend = backend
         self._text = text
         self._seen = seen

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..inference import to_input
-from ..network import CONFIGS, DecoderStage, DeformUpsampling, EOVSeg, TextRows, build_model
+from ..network import CONFIGS, DecoderStage, DeformUpsampling, EOVSeg, TextEmbeddings, build_model
 
 MASK_CONTRAST = 8.0  # standard deviation of the mask logits, roughly
 CALIBRATION_SIZE = (192, 256)
@@ -52,11 +52,15 @@ def _standardise(model: EOVSeg, layer: nn.Module, spread: float) -> None:
     layer.bias.sub_(channels.mean(0)).mul_(scale)
 
 
-def synthetic_text(num_rows: int, dim: int, device: str = "cpu") -> tuple[TextRows, Tensor]:
-    """One normalised random row a class, and no class seen in training."""
-    rows = F.normalize(torch.randn(num_rows, dim, generator=torch.Generator().manual_seed(1)), dim=-1)
-    groups = torch.arange(num_rows, device=device)[:, None]
-    return TextRows(rows.to(device), groups), torch.zeros(num_rows, dtype=torch.bool, device=device)
+def synthetic_text(num_classes: int, dim: int, device: str = "cpu") -> tuple[TextEmbeddings, Tensor]:
+    """One normalised random embedding a class, and no class seen in training."""
+    embeddings = F.normalize(
+        torch.randn(num_classes, dim, generator=torch.Generator().manual_seed(1)), dim=-1
+    )
+    groups = torch.arange(num_classes, device=device)[:, None]
+    return TextEmbeddings(embeddings.to(device), groups), torch.zeros(
+        num_classes, dtype=torch.bool, device=device
+    )
 
 
 def synthetic_picture(size: tuple[int, int], seed: int) -> np.ndarray:

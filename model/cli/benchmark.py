@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--variant", choices=CONFIGS, nargs="+", default=["s"])
     text = "height x width of the network's input; pictures and results have 3/4 of it (default: 640x864)"
     add("--size", nargs="+", default=["640x864"], metavar="HxW", help=text)
-    text = "text rows, one a class (default: 150)"
+    text = "text embeddings, one a class (default: 150)"
     add("--vocabulary-size", type=int, nargs="+", default=[150], metavar="N", help=text)
     add(
         "--backend",

@@ -22,8 +22,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--variant", choices=CONFIGS, default="s")
     add("--checkpoint", type=Path, help="weights; default: what `eovseg weights fetch` got")
     add("--size", default="640x864", metavar="HxW", help="height x width of the input (default: 640x864)")
-    text = "text rows; a vocabulary may have one fewer (default: 256)"
-    add("--text-rows", type=int, default=256, metavar="N", help=text)
+    text = "text embeddings; a vocabulary may have one name fewer (default: 256)"
+    add("--text-embeddings", type=int, default=256, metavar="N", help=text)
     add("--synonyms", type=int, default=8, metavar="K", help="most names a class may have (default: 8)")
     text = "fp32 (default), or fp16 for the layers of the features"
     add("--precision", choices=("fp32", "fp16"), default="fp32", help=text)
@@ -35,8 +35,8 @@ def run(arguments: argparse.Namespace) -> int:
     from ..backends import TensorRTError
 
     size = input_size(arguments.size)
-    if arguments.text_rows < 2 or arguments.synonyms < 1:
-        raise CommandError("--text-rows must be at least 2 and --synonyms at least 1")
+    if arguments.text_embeddings < 2 or arguments.synonyms < 1:
+        raise CommandError("--text-embeddings must be at least 2 and --synonyms at least 1")
     if arguments.out.suffix != SUFFIXES[arguments.format]:
         raise CommandError(f"--out must end in {SUFFIXES[arguments.format]} for {arguments.format}")
     if not arguments.out.parent.is_dir():
@@ -64,7 +64,7 @@ def _write(arguments: argparse.Namespace, size: tuple[int, int]) -> None:
     program = export_program(
         model,
         size,
-        TextShape(arguments.text_rows, arguments.synonyms),
+        TextShape(arguments.text_embeddings, arguments.synonyms),
         one_operator_deform=arguments.format == "openvino",
     )
     if arguments.format == "tensorrt":

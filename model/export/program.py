@@ -6,12 +6,12 @@ import torch
 from torch import Tensor, nn
 from torch.export import ExportedProgram
 
-from ..network import PADDING, EOVSeg, EOVSegOutput, TextRows, fold_batch_norms
+from ..network import PADDING, EOVSeg, EOVSegOutput, TextEmbeddings, fold_batch_norms
 from .deformable import use_one_operator
 from .text_padding import TextShape
 
-GRAPH_VERSION = 5  # goes up where the graph changes: engines of another one are not used
-INPUT_NAMES = ("images", "rows", "groups", "penalty", "seen")
+GRAPH_VERSION = 6  # goes up where the graph changes: engines of another one are not used
+INPUT_NAMES = ("images", "text_embeddings", "groups", "penalty", "seen")
 OUTPUT_NAMES = EOVSegOutput._fields
 
 Inputs = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
@@ -25,13 +25,13 @@ class ExportableNetwork(nn.Module):
         self.model = model
 
     def forward(
-        self, images: Tensor, rows: Tensor, groups: Tensor, penalty: Tensor, seen: Tensor
+        self, images: Tensor, text_embeddings: Tensor, groups: Tensor, penalty: Tensor, seen: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """images (B, 3, H, W) normalised, rows (T, D), groups (T, K) int64, penalty (T,), seen (T,) bool.
+        """Normalised images (B, 3, H, W), embeddings (T, D), groups (T, K) int64, penalty and seen (T,).
 
         -> class_logits (B, N, T + 1), mask_logits (B, N, H/4, W/4), final_class_logits (B, N, T + 1).
         """
-        output = self.model(images, TextRows(rows, groups, penalty), seen)
+        output = self.model(images, TextEmbeddings(text_embeddings, groups, penalty), seen)
         return output.class_logits, output.mask_logits, output.final_class_logits
 
 
@@ -65,11 +65,11 @@ def example_inputs(model: EOVSeg, size: tuple[int, int], text_shape: TextShape, 
     """Inputs of the right shapes on the model's device: a picture of zeros, one class, then padding."""
     device = model.device
     T, K = text_shape
-    rows = torch.zeros(T, model.config.text_dim, device=device)
-    rows[0, 0] = 1
+    embeddings = torch.zeros(T, model.config.text_dim, device=device)
+    embeddings[0, 0] = 1
     groups = torch.full((T, K), T - 1, dtype=torch.int64, device=device)
     groups[0] = 0
     penalty = torch.full((T,), PADDING, device=device)
     penalty[0] = 0
     seen = torch.zeros(T, dtype=torch.bool, device=device)
-    return torch.zeros(batch, 3, *size, device=device), rows, groups, penalty, seen
+    return torch.zeros(batch, 3, *size, device=device), embeddings, groups, penalty, seen

@@ -6,35 +6,35 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..network import PADDING, EOVSegOutput, TextRows
+from ..network import PADDING, EOVSegOutput, TextEmbeddings
 
 
 class TextShape(NamedTuple):
-    """Rows, and as many classes, and synonyms a class: one more row than any vocabulary in it has."""
+    """Text embeddings, as many classes, and synonyms a class; a vocabulary has at least one name fewer."""
 
-    rows: int
+    embeddings: int
     synonyms: int
 
 
-def pad_text(text: TextRows, seen: Tensor, shape: TextShape) -> tuple[TextRows, Tensor]:
-    """The same vocabulary, rows and classes filled up with ones that no mask can be: rows (T, D), seen (C,).
+def pad_text(text: TextEmbeddings, seen: Tensor, shape: TextShape) -> tuple[TextEmbeddings, Tensor]:
+    """The same vocabulary, filled up with embeddings and classes that no mask can be; seen (C,).
 
     Raises ValueError for a vocabulary that is too large for the shape.
     """
-    rows, groups, _ = text
-    (T, _), (C, K) = rows.shape, groups.shape
-    if shape.rows <= T or shape.synonyms < K:
-        raise ValueError(f"{T} rows and {K} synonyms a class do not fit into {shape}")
-    penalty = torch.full((shape.rows,), PADDING, dtype=rows.dtype, device=rows.device)
+    embeddings, groups, _ = text
+    (T, _), (C, K) = embeddings.shape, groups.shape
+    if shape.embeddings <= T or shape.synonyms < K:
+        raise ValueError(f"{T} text embeddings and {K} synonyms a class do not fit into {shape}")
+    penalty = torch.full((shape.embeddings,), PADDING, dtype=embeddings.dtype, device=embeddings.device)
     penalty[:T] = 0
     groups = torch.cat([groups, groups[:, :1].expand(C, shape.synonyms - K)], dim=1)
     return (
-        TextRows(
-            F.pad(rows, (0, 0, 0, shape.rows - T)),
-            F.pad(groups, (0, 0, 0, shape.rows - C), value=shape.rows - 1),  # a row that is padding
+        TextEmbeddings(
+            F.pad(embeddings, (0, 0, 0, shape.embeddings - T)),
+            F.pad(groups, (0, 0, 0, shape.embeddings - C), value=shape.embeddings - 1),  # one that is padding
             penalty,
         ),
-        F.pad(seen, (0, shape.rows - C)),
+        F.pad(seen, (0, shape.embeddings - C)),
     )
 
 

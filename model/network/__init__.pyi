@@ -25,6 +25,6 @@ from .layers import pixel_weight as pixel_weight
 from .layers import pixels_of as pixels_of
 from .text.classification import MAX_LOGIT_SCALE as MAX_LOGIT_SCALE
 from .text.classification import PADDING as PADDING
-from .text.classification import TextRows as TextRows
+from .text.classification import TextEmbeddings as TextEmbeddings
 from .text.encoder import PROMPT_TEMPLATES as PROMPT_TEMPLATES
 from .text.encoder import TextEncoder as TextEncoder

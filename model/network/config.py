@@ -67,7 +67,7 @@ class EOVSegConfig:
     backbone: ResNetConfig | ConvNeXtConfig
     text: TextConfig
     spatial: SpatialConfig = SpatialConfig()
-    text_dim: int  # D, shared width of text rows and class embeddings
+    text_dim: int  # D, shared width of text and class embeddings
     aggregator_dim: int  # A, width of the lite aggregator before its last 1x1 convolution
     hidden_dim: int = 256
     tdee_dim: int = 512

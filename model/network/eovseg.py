@@ -14,7 +14,13 @@ from .features.backbone import ConvNeXtBackbone, ResNetBackbone
 from .features.spatial import SpatialExtractor
 from .features.vas import VocabularyAwareSelection
 from .layers import resize
-from .text.classification import TextRows, VoidRow, class_logits, geometric_ensemble, initial_logit_scale
+from .text.classification import (
+    TextEmbeddings,
+    VoidEmbedding,
+    class_logits,
+    geometric_ensemble,
+    initial_logit_scale,
+)
 from .text.encoder import TextEncoder
 
 
@@ -40,7 +46,7 @@ class EOVSeg(nn.Module):
         aggregator: LiteAggregator,
         vas: VocabularyAwareSelection | NoSelection,
         decoder: LightweightDecoder,
-        void_row: VoidRow,
+        void_row: VoidEmbedding,
     ) -> None:
         super().__init__()
         self.config = config
@@ -50,7 +56,7 @@ class EOVSeg(nn.Module):
         self.aggregator = aggregator
         self.vas = vas
         self.decoder = decoder
-        self.void_row = void_row
+        self.void_row = void_row  # named as in every weights file
         self.clip_logit_scale = initial_logit_scale()
         for frozen in self.clip_modules():
             frozen.requires_grad_(False)
@@ -72,10 +78,10 @@ class EOVSeg(nn.Module):
             frozen.eval()
         return self
 
-    def forward(self, images: Tensor, text: TextRows, seen: Tensor) -> EOVSegOutput:
+    def forward(self, images: Tensor, text: TextEmbeddings, seen: Tensor) -> EOVSegOutput:
         """Normalised images (B, 3, H, W), sides multiples of 32, and a vocabulary -> EOVSegOutput.
 
-        text holds the rows of the vocabulary without void; seen (C,) says which of its classes were
+        text is the vocabulary's without void; seen (C,) says which of its classes were
         seen in training.
         """
         cnn = self.backbone(images)
@@ -89,7 +95,7 @@ class EOVSeg(nn.Module):
         return EOVSegOutput(last.class_logits, last.mask_logits.float().contiguous(), final)
 
     def decode(
-        self, aggregated: Tensor, images: Tensor, text: TextRows, *, every_stage: bool
+        self, aggregated: Tensor, images: Tensor, text: TextEmbeddings, *, every_stage: bool
     ) -> list[StageOutput]:
         """What follows F_agg, but for the out-of-vocabulary branch: the decoder stages' outputs."""
         text = self.void_row(text)
@@ -98,7 +104,7 @@ class EOVSeg(nn.Module):
         return self.decoder(features, spatial, text, every_stage=every_stage)
 
     def classify_out_of_vocabulary(
-        self, clip_dense: Tensor, mask_logits: Tensor, text: TextRows
+        self, clip_dense: Tensor, mask_logits: Tensor, text: TextEmbeddings
     ) -> tuple[Tensor, Tensor]:
         """CLIP's own view of each mask: logits (B, N, C) and whether the mask has a pixel there (B, N)."""
         mask = resize(mask_logits, clip_dense.shape[-2:]) > 0

@@ -1,4 +1,4 @@
-"""Words to text rows: what users write, files of classes, encoding and its cache."""
+"""Words to text embeddings: what users write, files of classes, encoding and its cache."""
 
 import lazy_loader
 

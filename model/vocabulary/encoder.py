@@ -1,4 +1,4 @@
-"""The text rows of a vocabulary: from memory, from disk, or from CLIP's text tower."""
+"""The text embeddings of a vocabulary: from memory, from disk, or from CLIP's text tower."""
 
 import threading
 from collections.abc import Mapping, Sequence
@@ -7,17 +7,17 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from ..network import EOVSeg, TextRows
+from ..network import EOVSeg, TextEmbeddings
 from .text_cache import TextCache
 from .vocabulary import Vocabulary, load_vocabulary
 
 
 @dataclass(frozen=True)
 class EncodedVocabulary:
-    """A vocabulary with its text rows and the classes seen in training: all that a frame needs of it."""
+    """A vocabulary, its text embeddings and the classes seen in training: all that a frame needs of it."""
 
     vocabulary: Vocabulary
-    text: TextRows
+    text: TextEmbeddings
     seen: Tensor  # (C,) boolean
 
 
@@ -31,44 +31,44 @@ class VocabularyEncoder:
         self._model = model
         self._training_vocabulary = load_vocabulary(model.config.training_vocabulary)
         self._text_cache = text_cache
-        self._rows: dict[str, Tensor] = {}
+        self._embeddings: dict[str, Tensor] = {}
         self._lock = threading.Lock()
 
     @torch.no_grad()
     def __call__(self, vocabulary: Vocabulary, seen: Sequence[bool] | None) -> EncodedVocabulary:
-        """Text rows and seen classes, on the model's device; as in `EOVSegPredictor.encode`."""
+        """Text embeddings and seen classes, on the model's device; as in `EOVSegPredictor.encode`."""
         if seen is None:
             seen = vocabulary.shares_synonym_with(self._training_vocabulary)
         if len(seen) != len(vocabulary):
             raise ValueError(f"seen has {len(seen)} entries for {len(vocabulary)} classes")
         device = self._model.device
-        text = TextRows(self._encode_names(vocabulary.synonyms), _group_rows(vocabulary).to(device))
+        text = TextEmbeddings(self._encode_names(vocabulary.synonyms), _group_names(vocabulary).to(device))
         return EncodedVocabulary(vocabulary, text, torch.tensor(list(map(bool, seen)), device=device))
 
     def _encode_names(self, names: Sequence[str]) -> Tensor:
-        """Rows (T, D)."""
+        """Text embeddings (T, D)."""
         with self._lock:
-            missing = [name for name in names if name not in self._rows]
+            missing = [name for name in names if name not in self._embeddings]
             if missing and self._text_cache:
                 self._keep(self._text_cache.read(missing))
-                missing = [name for name in missing if name not in self._rows]
+                missing = [name for name in missing if name not in self._embeddings]
             if missing:
                 encoded = dict(zip(missing, self._model.text_encoder(missing), strict=True))
                 self._keep(encoded)
                 if self._text_cache:
                     self._text_cache.write(encoded)
-            return torch.stack([self._rows[name] for name in names])
+            return torch.stack([self._embeddings[name] for name in names])
 
-    def _keep(self, rows: Mapping[str, Tensor]) -> None:
-        self._rows.update({name: row.to(self._model.device) for name, row in rows.items()})
+    def _keep(self, embeddings: Mapping[str, Tensor]) -> None:
+        self._embeddings.update({name: e.to(self._model.device) for name, e in embeddings.items()})
 
 
-def _group_rows(vocabulary: Vocabulary) -> Tensor:
-    """Row indices of every class's synonyms (C, K), padded by repeating the first."""
+def _group_names(vocabulary: Vocabulary) -> Tensor:
+    """Indices of every class's text embeddings (C, K), padded by repeating the first."""
     width = max(len(c.names) for c in vocabulary.classes)
     groups, start = [], 0
     for c in vocabulary.classes:
-        rows = list(range(start, start + len(c.names)))
-        groups.append(rows + rows[:1] * (width - len(rows)))
+        own = list(range(start, start + len(c.names)))
+        groups.append(own + own[:1] * (width - len(own)))
         start += len(c.names)
     return torch.tensor(groups)

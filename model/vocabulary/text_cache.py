@@ -21,7 +21,7 @@ _logger = logging.getLogger(__name__)
 
 
 class TextCache:
-    """Rows of text features by name in one SQLite file a set of weights.
+    """Text embeddings by name in one SQLite file a set of weights.
 
     Processes may share the file. An entry that is damaged is a miss; a file that is no database is
     begun anew; a folder that cannot be written costs a warning and the cache.
@@ -32,10 +32,10 @@ class TextCache:
         self.path = folder / "text" / f"{weights_hash[:32]}-{templates[:8]}.sqlite"
 
     def read(self, names: Sequence[str]) -> dict[str, Tensor]:
-        """The rows (D,) of those names that are there."""
+        """The embeddings (D,) of those names that are there."""
         if not self.path.exists():
             return {}
-        rows: dict[str, Tensor] = {}
+        embeddings: dict[str, Tensor] = {}
         try:
             with closing(self._connect()) as database:
                 for start in range(0, len(names), NAMES_A_QUERY):
@@ -44,17 +44,17 @@ class TextCache:
                     query = f"SELECT name, checksum, row FROM rows WHERE name IN ({marks})"
                     for name, checksum, row in database.execute(query, part):
                         if isinstance(row, bytes) and zlib.crc32(row) == checksum:
-                            rows[name] = torch.from_numpy(np.frombuffer(row, np.float32).copy())
+                            embeddings[name] = torch.from_numpy(np.frombuffer(row, np.float32).copy())
         except sqlite3.OperationalError as error:  # locked, or no access: the file may be sound
             _logger.warning("the text cache %s cannot be read: %s", self.path, error)
         except sqlite3.DatabaseError as error:
             _logger.warning("the text cache %s is damaged and begun anew: %s", self.path, error)
             self.path.unlink(missing_ok=True)
-        return rows
+        return embeddings
 
-    def write(self, rows: Mapping[str, Tensor]) -> None:
-        """Add rows (D,) float32 by name."""
-        entries = [(name, row.detach().cpu().float().numpy().tobytes()) for name, row in rows.items()]
+    def write(self, embeddings: Mapping[str, Tensor]) -> None:
+        """Add embeddings (D,) float32 by name."""
+        entries = [(name, e.detach().cpu().float().numpy().tobytes()) for name, e in embeddings.items()]
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with closing(self._connect()) as database, database:

@@ -38,7 +38,7 @@ class Vocabulary:
 
     @cached_property
     def synonyms(self) -> tuple[str, ...]:
-        """All synonyms, class after class: the order of the rows of text features."""
+        """All synonyms, class after class: the order of their text embeddings."""
         return tuple(name for c in self.classes for name in c.names)
 
     def shares_synonym_with(self, other: "Vocabulary") -> list[bool]:

@@ -13,7 +13,7 @@ from eovseg_model.inference.predictor import EOVSegPredictor
 from eovseg_model.network.assembly.build import build_model
 from eovseg_model.network.config import CONFIGS
 from eovseg_model.network.eovseg import EOVSeg
-from eovseg_model.network.text.classification import TextRows
+from eovseg_model.network.text.classification import TextEmbeddings
 from eovseg_model.training.optimization.descent import Plan, descend
 from eovseg_model.training.optimization.processes import make_fabric
 from eovseg_model.training.supervised.example_stream import ExampleStream
@@ -101,8 +101,8 @@ def settle_norms(model: EOVSeg) -> None:
             part.momentum = 1.0
     model.train()
     with torch.no_grad():
-        rows = torch.nn.functional.normalize(torch.randn(4, model.config.text_dim), dim=-1)
-        text = TextRows(rows, torch.arange(4)[:, None])
+        embeddings = torch.nn.functional.normalize(torch.randn(4, model.config.text_dim), dim=-1)
+        text = TextEmbeddings(embeddings, torch.arange(4)[:, None])
         model.decode(model.aggregator(model.backbone(images)), images, text, every_stage=True)
 
 

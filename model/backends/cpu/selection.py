@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from ...network import TextRows, VocabularyAwareSelection, rows_attended
+from ...network import TextEmbeddings, VocabularyAwareSelection, rows_attended
 from .convolution import PackedConv2d
 from .linear import MakeLinear, PackedLinear
 
@@ -19,9 +19,9 @@ class PackedSelection(nn.Module):
         self._scale, self._offset = float(vas.scale), float(vas.offset)
         self._dtype = dtype
 
-    def forward(self, aggregated: Tensor, text: TextRows) -> Tensor:
-        """F_agg (B, C, H, W), text with void (T + 1 rows) -> visual-semantic features (B, C, H, W)."""
-        guide = self.guide(text.rows) * text.rows.shape[1] ** -0.5
+    def forward(self, aggregated: Tensor, text: TextEmbeddings) -> Tensor:
+        """F_agg (B, C, H, W), text with void (T + 1 embeddings) -> visual-semantic features (B, C, H, W)."""
+        guide = self.guide(text.embeddings) * text.embeddings.shape[1] ** -0.5
         compare = PackedLinear(guide, text.penalty, self._dtype)
         x = self.depthwise(aggregated).permute(0, 2, 3, 1)
         parts = x.split(rows_attended(x.shape[2], text), dim=1)
@@ -29,5 +29,5 @@ class PackedSelection(nn.Module):
         return aggregated * (attention * self._scale + self._offset).to(aggregated.dtype)
 
     def _attend(self, x: Tensor, compare: nn.Module) -> Tensor:
-        """Largest weight of each pixel's softmax over the rows: (B, H, W, C) -> (B, 1, H, W)."""
+        """Largest weight of each pixel's softmax over the text embeddings: (B, H, W, C) -> (B, 1, H, W)."""
         return compare(self.pointwise(x)).float().softmax(-1).amax(-1).unsqueeze(1)

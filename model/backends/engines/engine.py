@@ -14,7 +14,7 @@ class Engine(Protocol):
     """A network of fixed sizes."""
 
     def __call__(
-        self, images: Tensor, rows: Tensor, groups: Tensor, penalty: Tensor, seen: Tensor
+        self, images: Tensor, text_embeddings: Tensor, groups: Tensor, penalty: Tensor, seen: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Padded inputs -> class_logits, mask_logits, final_class_logits."""
         ...

@@ -34,9 +34,9 @@ class ONNXRuntimeEngine:
         self._inputs = {i.name for i in self._session.get_inputs()}
 
     def __call__(
-        self, images: Tensor, rows: Tensor, groups: Tensor, penalty: Tensor, seen: Tensor
+        self, images: Tensor, text_embeddings: Tensor, groups: Tensor, penalty: Tensor, seen: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
-        inputs = zip(INPUT_NAMES, (images, rows, groups, penalty, seen), strict=True)
+        inputs = zip(INPUT_NAMES, (images, text_embeddings, groups, penalty, seen), strict=True)
         given = {name: value.contiguous().numpy() for name, value in inputs if name in self._inputs}
         classes, masks, final = map(torch.from_numpy, self._session.run(list(OUTPUT_NAMES), given))
         return classes, masks, final

@@ -41,9 +41,9 @@ class OpenVINOEngine:
             self._idle.put(compiled.create_infer_request())
 
     def __call__(
-        self, images: Tensor, rows: Tensor, groups: Tensor, penalty: Tensor, seen: Tensor
+        self, images: Tensor, text_embeddings: Tensor, groups: Tensor, penalty: Tensor, seen: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
-        inputs = (images, rows, groups, penalty, seen)
+        inputs = (images, text_embeddings, groups, penalty, seen)
         given = {name: value.contiguous().numpy() for name, value in zip(INPUT_NAMES, inputs, strict=True)}
         request = self._idle.get()
         try:

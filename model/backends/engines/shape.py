@@ -5,9 +5,9 @@ from typing import NamedTuple
 from torch import Tensor
 
 from ...export import TextShape
-from ...network import TextRows
+from ...network import TextEmbeddings
 
-ROWS = (64, 128, 256, 512, 1024, 2048)
+EMBEDDINGS = (64, 128, 256, 512, 1024, 2048)
 SYNONYMS = (1, 2, 4, 8, 16, 32, 64)
 
 
@@ -20,14 +20,14 @@ class EngineShape(NamedTuple):
     text: TextShape
 
     @classmethod
-    def of(cls, images: Tensor, text: TextRows) -> "EngineShape | None":
+    def of(cls, images: Tensor, text: TextEmbeddings) -> "EngineShape | None":
         """The smallest that takes these inputs; None for a vocabulary beyond all of them."""
-        (T, _), (_, K) = text.rows.shape, text.groups.shape
-        rows = next((size for size in ROWS if size > T), None)
+        (T, _), (_, K) = text.embeddings.shape, text.groups.shape
+        embeddings = next((size for size in EMBEDDINGS if size > T), None)
         synonyms = next((size for size in SYNONYMS if size >= K), None)
-        if rows is None or synonyms is None:
+        if embeddings is None or synonyms is None:
             return None
-        return cls(images.shape[0], images.shape[2], images.shape[3], TextShape(rows, synonyms))
+        return cls(images.shape[0], images.shape[2], images.shape[3], TextShape(embeddings, synonyms))
 
     def __str__(self) -> str:
-        return f"{self.batch}x{self.height}x{self.width}, text {self.text.rows}x{self.text.synonyms}"
+        return f"{self.batch}x{self.height}x{self.width}, text {self.text.embeddings}x{self.text.synonyms}"

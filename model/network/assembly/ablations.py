@@ -4,13 +4,13 @@ from torch import Tensor, nn
 
 from ..decoding.instance_embedding import SpatialMean
 from ..layers import masked_mean
-from ..text.classification import TextRows
+from ..text.classification import TextEmbeddings
 
 
 class NoSelection(nn.Module):
     """Without VAS: the aggregated features as they are."""
 
-    def forward(self, aggregated: Tensor, text: TextRows) -> Tensor:
+    def forward(self, aggregated: Tensor, text: TextEmbeddings) -> Tensor:
         """F_agg (B, C, H, W) -> F_agg."""
         return aggregated
 

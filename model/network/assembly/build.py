@@ -15,7 +15,7 @@ from ..features.aggregator import LiteAggregator
 from ..features.backbone import ConvNeXtBackbone, ResNetBackbone
 from ..features.spatial import SpatialExtractor, ViTBlocks
 from ..features.vas import VocabularyAwareSelection
-from ..text.classification import VoidRow
+from ..text.classification import VoidEmbedding
 from ..text.encoder import TextEncoder
 from .ablations import EmbeddingSum, MaskEmbedding, NoSelection, NoSpatialFeatures
 
@@ -45,7 +45,7 @@ def build_model(config: EOVSegConfig) -> EOVSeg:
             num_kernels=config.num_kernels,
             hidden_dim=config.hidden_dim,
         ),
-        void_row=VoidRow(text_dim=config.text_dim),
+        void_row=VoidEmbedding(text_dim=config.text_dim),
     ).eval()
 
 

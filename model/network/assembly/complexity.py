@@ -6,7 +6,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from ..config import CONFIGS
-from ..text.classification import TextRows
+from ..text.classification import TextEmbeddings
 from .build import build_model
 
 PARTS = ("backbone", "spatial_extractor", "aggregator", "vas", "decoder")
@@ -31,7 +31,9 @@ def count(variant: str, size: tuple[int, int], num_classes: int) -> list[PartCom
     with torch.device("meta"):
         model = build_model(CONFIGS[variant]).requires_grad_(False)
         images = torch.empty(1, 3, *size)
-        text = TextRows(torch.empty(num_classes, model.config.text_dim), torch.arange(num_classes)[:, None])
+        text = TextEmbeddings(
+            torch.empty(num_classes, model.config.text_dim), torch.arange(num_classes)[:, None]
+        )
         seen = torch.empty(num_classes, dtype=torch.bool)
     counter = FlopCounterMode(display=False)
     with counter:

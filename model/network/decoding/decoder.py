@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..layers import MLP, ScaledLayerNorm, SelfAttention, masked_sum, pixel_weight, pixels_of
-from ..text.classification import TextRows, class_logits, initial_logit_scale
+from ..text.classification import TextEmbeddings, class_logits, initial_logit_scale
 from .instance_embedding import SpatialMean
 
 
@@ -28,7 +28,7 @@ class LightweightDecoder(nn.Module):
         self.stages = nn.ModuleList(stages)
 
     def forward(
-        self, features: Tensor, spatial: SpatialMean, text: TextRows, *, every_stage: bool
+        self, features: Tensor, spatial: SpatialMean, text: TextEmbeddings, *, every_stage: bool
     ) -> list[StageOutput]:
         """features (B, C, H/4, W/4), means of F_s, text with void -> the stages' outputs.
 
@@ -91,7 +91,7 @@ class DecoderStage(nn.Module):
         return kernels, self.predict_masks(self.mask_kernel(kernels), features)
 
     def classify(
-        self, kernels: Tensor, masks: Tensor, features: Tensor, spatial: SpatialMean, text: TextRows
+        self, kernels: Tensor, masks: Tensor, features: Tensor, spatial: SpatialMean, text: TextEmbeddings
     ) -> Tensor:
         """Object features and their mask logits -> class logits (B, N, C + 1), void last."""
         instance = self.instance_embedding(features, spatial, masks > 0)

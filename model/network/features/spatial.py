@@ -42,8 +42,8 @@ class SpatialExtractor(nn.Module):
 
         F_s comes and goes a few rows at a time: each of its pixels has one parent in `coarse`.
         """
-        rows, weight = coarse_rows(coarse), pixel_weight(inside)
-        parts = zip(coarse.split(rows, 2), inside.split(2 * rows, 2), strict=True)
+        height, weight = coarse_rows(coarse), pixel_weight(inside)
+        parts = zip(coarse.split(height, 2), inside.split(2 * height, 2), strict=True)
         double, gelu = self.upsampling[3], self.upsampling[4]
         total = torch.stack([masked_sum(gelu(double(x)), mask, weight) for x, mask in parts]).sum(0)
         return total / mask_area(inside, weight)

@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..layers import rows_at_once
-from ..text.classification import TextRows
+from ..text.classification import TextEmbeddings
 
 NUMBERS_AT_ONCE = 2**20  # of embeddings and similarities: what a core's cache holds
 
@@ -23,24 +23,24 @@ class VocabularyAwareSelection(nn.Module):
         self.scale = nn.Parameter(torch.ones(1, 1, 1, 1))  # gamma
         self.offset = nn.Parameter(torch.zeros(1, 1, 1, 1))  # delta
 
-    def forward(self, aggregated: Tensor, text: TextRows) -> Tensor:
-        """F_agg (B, C, H, W), text with void (T + 1 rows) -> visual-semantic features (B, C, H, W)."""
+    def forward(self, aggregated: Tensor, text: TextEmbeddings) -> Tensor:
+        """F_agg (B, C, H, W), text with void (T + 1 embeddings) -> visual-semantic features (B, C, H, W)."""
         x = F.gelu(self.depthwise_bn(self.depthwise(aggregated)))
-        guide = self.guide(text.rows) * text.rows.shape[1] ** -0.5
+        guide = self.guide(text.embeddings) * text.embeddings.shape[1] ** -0.5
         # A batch norm that learns needs all pixels at once; else D and T + 1 numbers a pixel come and go.
-        rows = x.shape[2] if self.training else rows_attended(x.shape[3], text)
+        height = x.shape[2] if self.training else rows_attended(x.shape[3], text)
         attention = torch.cat(
-            [self._attend(part, guide, text.penalty) for part in x.split(rows, dim=2)], dim=2
+            [self._attend(part, guide, text.penalty) for part in x.split(height, dim=2)], dim=2
         )
         return aggregated * (attention * self.scale + self.offset).to(aggregated.dtype)
 
     def _attend(self, x: Tensor, guide: Tensor, penalty: Tensor | None) -> Tensor:
-        """Largest weight of each pixel's softmax over the rows: (B, C, H, W) -> (B, 1, H, W)."""
+        """Largest weight of each pixel's softmax over the text embeddings: (B, C, H, W) -> (B, 1, H, W)."""
         embedding = F.gelu(self.pointwise_bn(self.pointwise(x)))  # (B, D, H, W)
         similarity = F.linear(embedding.permute(0, 2, 3, 1), guide, penalty)  # (B, H, W, T + 1)
         return similarity.float().softmax(-1).amax(-1).unsqueeze(1)
 
 
-def rows_attended(width: int, text: TextRows) -> int:
+def rows_attended(width: int, text: TextEmbeddings) -> int:
     """Rows of a map of that width whose embeddings and similarities are in memory at once."""
-    return rows_at_once(width * sum(text.rows.shape), NUMBERS_AT_ONCE)
+    return rows_at_once(width * sum(text.embeddings.shape), NUMBERS_AT_ONCE)

@@ -1,1 +1,1 @@
-"""The text encoder, and the classification of embeddings by its rows."""
+"""The text encoder, and the classification of embeddings by what it gives."""

@@ -13,32 +13,32 @@ SMALLEST_NORM = 1e-6  # half precision rounds torch's own 1e-12 to 0
 SMALLEST_PROBABILITY = 1e-8
 
 
-class TextRows(NamedTuple):
-    """Text features of a vocabulary: rows (T, D), L2-normalised, and each class's rows.
+class TextEmbeddings(NamedTuple):
+    """A vocabulary's text embeddings (T, D), one a name, L2-normalised, and which of them each class has.
 
-    groups (C, K) holds the row indices of every class's synonyms, padded by repeating the first.
-    penalty (T,), if there is one, is added to the logits of the rows: 0, or PADDING for rows that only fill
-    an input of a fixed size.
+    groups (C, K) holds the indices of every class's synonyms, padded by repeating the first.
+    penalty (T,), if there is one, is added to the logits of the embeddings: 0, or PADDING for those that only
+    fill an input of a fixed size.
     """
 
-    rows: Tensor
+    embeddings: Tensor
     groups: Tensor
     penalty: Tensor | None = None
 
 
-class VoidRow(nn.Module):
-    """The learned row of "none of these"."""
+class VoidEmbedding(nn.Module):
+    """The learned text embedding of "none of these"."""
 
     def __init__(self, *, text_dim: int) -> None:
         super().__init__()
         self.embedding = nn.Parameter(0.02 * torch.randn(1, text_dim))
 
-    def forward(self, text: TextRows) -> TextRows:
-        """Append void as the last row and the last class: (T + 1, D) and (C + 1, K)."""
-        rows, groups, penalty = text
-        void = torch.full_like(groups[:1], rows.shape[0])
-        return TextRows(
-            torch.cat([rows, F.normalize(self.embedding, dim=-1, eps=SMALLEST_NORM)]),
+    def forward(self, text: TextEmbeddings) -> TextEmbeddings:
+        """Append void as the last embedding and the last class: (T + 1, D) and (C + 1, K)."""
+        embeddings, groups, penalty = text
+        void = torch.full_like(groups[:1], embeddings.shape[0])
+        return TextEmbeddings(
+            torch.cat([embeddings, F.normalize(self.embedding, dim=-1, eps=SMALLEST_NORM)]),
             torch.cat([groups, void]),
             None if penalty is None else F.pad(penalty, (0, 1)),
         )
@@ -49,7 +49,7 @@ def initial_logit_scale() -> nn.Parameter:
     return nn.Parameter(torch.tensor(math.log(1 / 0.07)))
 
 
-def class_logits(embedding: Tensor, text: TextRows, logit_scale: Tensor) -> Tensor:
+def class_logits(embedding: Tensor, text: TextEmbeddings, logit_scale: Tensor) -> Tensor:
     """Scaled cosine to the best synonym of each class: embedding (B, N, D) -> (B, N, C).
 
     In float32 where training is in mixed precision: large logits in bfloat16 have steps of a half.
@@ -60,7 +60,7 @@ def class_logits(embedding: Tensor, text: TextRows, logit_scale: Tensor) -> Tens
             return class_logits(embedding.float(), text, logit_scale)
     scale = logit_scale.exp().clamp(max=MAX_LOGIT_SCALE)
     embedding = F.normalize(embedding, dim=-1, eps=SMALLEST_NORM)
-    logits = scale * (embedding @ text.rows.transpose(0, 1))  # (B, N, T)
+    logits = scale * (embedding @ text.embeddings.transpose(0, 1))  # (B, N, T)
     if text.penalty is not None:
         logits = logits + text.penalty
     C, K = text.groups.shape

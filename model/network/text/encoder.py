@@ -1,4 +1,4 @@
-"""CLIP text encoder: names to rows of text features through 14 prompt templates (paper, Text Encoder)."""
+"""CLIP text encoder: names to text embeddings through 14 prompt templates (paper, Text Encoder)."""
 
 from collections.abc import Sequence
 
@@ -52,15 +52,15 @@ class TextEncoder(nn.Module):
         )
 
     def forward(self, names: Sequence[str]) -> Tensor:
-        """Text features of T names, averaged over the templates -> L2-normalised rows (T, D)."""
-        rows = []
+        """Text features of T names, averaged over the templates -> L2-normalised text embeddings (T, D)."""
+        embeddings = []
         for start in range(0, len(names), NAMES_PER_BATCH):
             batch = names[start : start + NAMES_PER_BATCH]
             prompts = [template.format(name) for name in batch for template in PROMPT_TEMPLATES]
             features = F.normalize(self.encode_tokens(self.tokenize(prompts)), dim=-1)
             features = features.view(len(batch), len(PROMPT_TEMPLATES), -1).mean(1)
-            rows.append(F.normalize(features, dim=-1))
-        return torch.cat(rows)
+            embeddings.append(F.normalize(features, dim=-1))
+        return torch.cat(embeddings)
 
     def tokenize(self, prompts: Sequence[str]) -> Tensor:
         """Token ids (P, L), cut to the longest prompt: attention is causal, so what follows it is unseen."""

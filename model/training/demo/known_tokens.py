@@ -1,4 +1,4 @@
-"""A token embedding with the rows that some names need, in place of all 49,408: the others learn nothing."""
+"""A token embedding with the vectors that some names need, not all 49,408: the others learn nothing."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from ...network import PROMPT_TEMPLATES, TextEncoder
 
 
 class KnownTokens(nn.Module):
-    """Some rows of an embedding; another token is an IndexError."""
+    """Some vectors of an embedding; another token is an IndexError."""
 
     def __init__(self, embedding: nn.Embedding, tokens: Tensor) -> None:
         super().__init__()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from ...network import EOVSeg, TextRows
+from ...network import EOVSeg, TextEmbeddings
 from ..objective.losses import PanopticLoss
 from ..objective.matcher import Target
 from .captions import SHAPE, CaptionLevel
@@ -34,15 +34,15 @@ class PanopticStep(nn.Module):
         self.levels = levels
         self.loss = loss
         self.train_backbone = train_backbone
-        self._rows = [[model.text_encoder(names) for names in level.classes] for level in levels]
+        self._embeddings = [[model.text_encoder(names) for names in level.classes] for level in levels]
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """Weighted losses by name."""
         index = random.choices(range(len(self.levels)), LEVEL_SHARES)[0]
         level = self.levels[index]
         classes = self._choose_classes(level, batch)
-        rows = self._draw_rows([self._rows[index][c] for c in classes], batch)
-        text = TextRows(rows, torch.arange(len(classes), device=rows.device)[:, None])
+        embeddings = self._draw_synonyms([self._embeddings[index][c] for c in classes], batch)
+        text = TextEmbeddings(embeddings, torch.arange(len(classes), device=embeddings.device)[:, None])
         targets = self._targets(level, classes, batch)
         grey = index == SHAPE and random.random() < GREY_SHARE
         images = desaturate(batch.images) if grey else batch.images
@@ -55,9 +55,9 @@ class PanopticStep(nn.Module):
             losses["region"] = self._region_loss(cnn.clip_dense, batch, (SHAPE,) if grey else IN_COLOUR)
         return losses
 
-    def _draw_rows(self, rows: Sequence[Tensor], batch: Batch) -> Tensor:
-        """One row of each class, drawn from its synonyms' (S, D), on the batch's device: (C, D)."""
-        return torch.stack([random.choice(list(r)) for r in rows]).to(batch.images.device)
+    def _draw_synonyms(self, embeddings: Sequence[Tensor], batch: Batch) -> Tensor:
+        """A text embedding of each class, drawn from its synonyms' (S, D), on the batch's device: (C, D)."""
+        return torch.stack([random.choice(list(e)) for e in embeddings]).to(batch.images.device)
 
     def _choose_classes(self, level: CaptionLevel, batch: Batch) -> list[int]:
         """All classes of the level in random order, or a random part of them."""
@@ -81,7 +81,7 @@ class PanopticStep(nn.Module):
         categories = torch.cat([r.categories for r in batch.regions])
         losses = []
         for i in levels:
-            rows = self._draw_rows(self._rows[i], batch)
+            text = self._draw_synonyms(self._embeddings[i], batch)
             truth = self.levels[i].classify(categories)
-            losses.append(contrast(embedding, rows, truth, self.model.clip_logit_scale))
+            losses.append(contrast(embedding, text, truth, self.model.clip_logit_scale))
         return torch.stack(losses).mean()

@@ -46,15 +46,15 @@ class RegionContrast(nn.Module):
         images = desaturate(batch.images) if grey else batch.images
         dense = self.backbone(images).clip_dense
         block = self.vit(images)
-        cnn_rows = region_embeddings(self.backbone, dense, batch.regions)
+        cnn_embeddings = region_embeddings(self.backbone, dense, batch.regions)
         vit_masks = downsample_masks(batch.regions, block.shape[-2:])
-        vit_rows = self.vit_projection(_valid_rows(masked_mean(block, vit_masks), batch.regions))
+        vit_embeddings = self.vit_projection(_without_padding(masked_mean(block, vit_masks), batch.regions))
         categories = torch.cat([r.categories for r in batch.regions])
         text = self._encode_captions(self.levels)
         losses = [
             contrast(embedding, text[i], self.levels[i].classify(categories), self.logit_scale)
             for i in ((SHAPE,) if grey else IN_COLOUR)
-            for embedding in (cnn_rows, vit_rows)
+            for embedding in (cnn_embeddings, vit_embeddings)
         ]
         return {
             "contrast": torch.stack(losses).mean(),
@@ -73,7 +73,9 @@ class RegionContrast(nn.Module):
 
     def _composition_loss(self, text: Sequence[Tensor]) -> Tensor:
         """1 - cosine of a composition's text and the sum of its shape's and its colour's."""
-        full, shape, colour = (rows[index] for rows, index in zip(text, self._parts.T, strict=True))
+        full, shape, colour = (
+            embeddings[index] for embeddings, index in zip(text, self._parts.T, strict=True)
+        )
         return (1 - F.cosine_similarity(full, shape + colour)).mean()
 
     def _encode_captions(self, levels: Sequence[CaptionLevel]) -> list[Tensor]:
@@ -87,14 +89,14 @@ class RegionContrast(nn.Module):
         return list(F.normalize(features, dim=-1).split([len(level.classes) for level in levels]))
 
 
-def contrast(embedding: Tensor, rows: Tensor, truth: Tensor, logit_scale: Tensor) -> Tensor:
-    """Cross-entropy of embeddings (R, D) against normalised text rows (C, D), truth (R,) class indices.
+def contrast(embedding: Tensor, text: Tensor, truth: Tensor, logit_scale: Tensor) -> Tensor:
+    """Cross-entropy of embeddings (R, D) against normalised text embeddings (C, D), truth (R,) class indices.
 
     In float32, as half a percent of a scaled cosine is too much to lose.
     """
     with torch.autocast(embedding.device.type, enabled=False):
         scale = logit_scale.exp().clamp(max=MAX_LOGIT_SCALE)
-        cosine = F.normalize(embedding.float(), dim=-1) @ rows.float().T
+        cosine = F.normalize(embedding.float(), dim=-1) @ text.float().T
         return F.cross_entropy(scale * cosine, truth)
 
 
@@ -102,7 +104,7 @@ def region_embeddings(
     backbone: ResNetBackbone | ConvNeXtBackbone, dense: Tensor, regions: Sequence[Region]
 ) -> Tensor:
     """CLIP embeddings (R, D) of all true regions of a batch, image after image."""
-    return _valid_rows(
+    return _without_padding(
         backbone.pool_masks(dense, downsample_masks(regions, dense.shape[-2:]) >= 0.5), regions
     )
 
@@ -119,6 +121,6 @@ def downsample_masks(regions: Sequence[Region], size: Sequence[int]) -> Tensor:
     return torch.stack(out)
 
 
-def _valid_rows(x: Tensor, regions: Sequence[Region]) -> Tensor:
+def _without_padding(x: Tensor, regions: Sequence[Region]) -> Tensor:
     """(B, K, D) padded -> (R, D)."""
-    return torch.cat([rows[: len(r.categories)] for rows, r in zip(x, regions, strict=True)])
+    return torch.cat([embeddings[: len(r.categories)] for embeddings, r in zip(x, regions, strict=True)])

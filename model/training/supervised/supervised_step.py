@@ -4,16 +4,16 @@ import torch
 from torch import Tensor, nn
 
 from ...inference import normalise
-from ...network import EOVSeg, TextRows
+from ...network import EOVSeg, TextEmbeddings
 from ..objective.losses import PanopticLoss
 from ..objective.matcher import Target
 from .examples import ExampleBatch
 
 
 class SupervisedStep(nn.Module):
-    """Losses of one batch at every decoder stage; text holds the rows of the training classes."""
+    """Losses of one batch at every decoder stage; text holds the training classes."""
 
-    def __init__(self, model: EOVSeg, text: TextRows, loss: PanopticLoss) -> None:
+    def __init__(self, model: EOVSeg, text: TextEmbeddings, loss: PanopticLoss) -> None:
         super().__init__()
         self.model = model
         self.text = text

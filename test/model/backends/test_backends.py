@@ -17,7 +17,7 @@ from eovseg_model.network.assembly.build import build_model
 from eovseg_model.network.assembly.folding import fold_batch_norms
 from eovseg_model.network.config import CONFIGS
 from eovseg_model.network.layers import ModulatedDeformConv2d
-from eovseg_model.network.text.classification import TextRows
+from eovseg_model.network.text.classification import TextEmbeddings
 
 
 def random_model(variant: str):
@@ -37,8 +37,8 @@ def random_model(variant: str):
 
 def inputs(variant: str, batch: int):
     torch.manual_seed(1)
-    rows = F.normalize(torch.randn(6, CONFIGS[variant].text_dim), dim=-1)
-    text = TextRows(rows, torch.tensor([[0, 0, 0], [1, 2, 3], [4, 5, 4]]))
+    embeddings = F.normalize(torch.randn(6, CONFIGS[variant].text_dim), dim=-1)
+    text = TextEmbeddings(embeddings, torch.tensor([[0, 0, 0], [1, 2, 3], [4, 5, 4]]))
     return torch.randn(batch, 3, 64, 96), text, torch.tensor([True, False, True])
 
 
@@ -108,8 +108,8 @@ def test_gathered_deformable_convolution_equals_the_exportable_form():
 def test_padded_text_changes_nothing():
     model = random_model("tiny")
     images, text, seen = inputs("tiny", 2)
-    padded, padded_seen = pad_text(text, seen, TextShape(rows=16, synonyms=5))
-    assert padded.rows.shape[0] == len(padded_seen) == 16 and padded.groups.shape == (16, 5)
+    padded, padded_seen = pad_text(text, seen, TextShape(embeddings=16, synonyms=5))
+    assert padded.embeddings.shape[0] == len(padded_seen) == 16 and padded.groups.shape == (16, 5)
     found = cut_output(model(images, padded, padded_seen), len(seen))
     assert_close(found, model(images, text, seen), 1e-6)
 

@@ -8,7 +8,7 @@ from eovseg_model.cli.main import main
 
 
 def export(fmt, out, *more):
-    size = ["--size", "64x96", "--text-rows", "8", "--synonyms", "2"]
+    size = ["--size", "64x96", "--text-embeddings", "8", "--synonyms", "2"]
     return main(["export", fmt, "--variant", "tiny", *size, *more, "--out", str(out)])
 
 
@@ -20,7 +20,7 @@ def test_onnx(precision, tmp_path):
     shapes = {i.name: [d.dim_value for d in i.type.tensor_type.shape.dim] for i in graph.input}
     assert shapes == {
         "images": [1, 3, 64, 96],
-        "rows": [8, 96],
+        "text_embeddings": [8, 96],
         "groups": [8, 2],
         "penalty": [8],
         "seen": [8],
@@ -53,6 +53,6 @@ def test_mistakes(tmp_path, capsys):
     assert export("onnx", tmp_path / "a.xml") == 2
     assert ".onnx" in capsys.readouterr().err
     assert export("onnx", tmp_path / "none" / "a.onnx") == 2
-    assert export("onnx", tmp_path / "a.onnx", "--text-rows", "1") == 2
+    assert export("onnx", tmp_path / "a.onnx", "--text-embeddings", "1") == 2
     assert export("onnx", tmp_path / "a.onnx", "--checkpoint", str(tmp_path / "absent.pth")) == 2
     assert list(tmp_path.iterdir()) == []

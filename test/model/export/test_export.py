@@ -17,15 +17,17 @@ from eovseg_model.export.text_padding import TextShape, cut_output, pad_text
 from eovseg_model.inference.preprocess import to_input
 from eovseg_model.network.eovseg import EOVSegOutput
 from eovseg_model.network.layers import ModulatedDeformConv2d
-from eovseg_model.network.text.classification import TextRows
+from eovseg_model.network.text.classification import TextEmbeddings
 
 SIZE = (96, 128)
-SHAPE = TextShape(rows=16, synonyms=3)
+SHAPE = TextShape(embeddings=16, synonyms=3)
 
 
-def vocabulary(num_rows: int, groups: list[list[int]], dim: int) -> tuple[TextRows, torch.Tensor]:
-    rows = F.normalize(torch.randn(num_rows, dim, generator=torch.Generator().manual_seed(num_rows)), dim=-1)
-    return TextRows(rows, torch.tensor(groups)), torch.arange(len(groups)) % 2 == 0
+def vocabulary(num_names: int, groups: list[list[int]], dim: int) -> tuple[TextEmbeddings, torch.Tensor]:
+    embeddings = F.normalize(
+        torch.randn(num_names, dim, generator=torch.Generator().manual_seed(num_names)), dim=-1
+    )
+    return TextEmbeddings(embeddings, torch.tensor(groups)), torch.arange(len(groups)) % 2 == 0
 
 
 def assert_equals_plain(model, network, batch: int = 1, tolerance: float = 1e-4) -> None:

@@ -80,9 +80,9 @@ def test_names_are_encoded_on_the_device(tmp_path, monkeypatch):
     with simulated_cuda():
         predictor = EOVSegPredictor.from_checkpoint("tiny", vocabulary=["wall|stuff"], device="cuda")
         found = predictor.encode(["traffic cone", "wall|stuff"])
-        assert found.text.rows.is_cuda and found.text.groups.is_cuda and found.seen.is_cuda
-        rows = found.text.rows.cpu()
-    torch.testing.assert_close(rows, expected.text.rows)
+        assert found.text.embeddings.is_cuda and found.text.groups.is_cuda and found.seen.is_cuda
+        embeddings = found.text.embeddings.cpu()
+    torch.testing.assert_close(embeddings, expected.text.embeddings)
 
 
 def test_s_gives_the_values_of_the_cpu():

@@ -9,17 +9,17 @@ import torch.nn.functional as F
 from eovseg_model.checkpoint.loading import load_weights
 from eovseg_model.network.assembly.build import build_model
 from eovseg_model.network.config import CONFIGS
-from eovseg_model.network.text.classification import TextRows
+from eovseg_model.network.text.classification import TextEmbeddings
 
 TINY = CONFIGS["tiny"]
 
 
-def inputs() -> tuple[torch.Tensor, TextRows, torch.Tensor]:
+def inputs() -> tuple[torch.Tensor, TextEmbeddings, torch.Tensor]:
     torch.manual_seed(1)
-    rows = F.normalize(torch.randn(4, TINY.text_dim), dim=-1)
+    embeddings = F.normalize(torch.randn(4, TINY.text_dim), dim=-1)
     return (
         torch.randn(1, 3, 64, 96),
-        TextRows(rows, torch.arange(4)[:, None]),
+        TextEmbeddings(embeddings, torch.arange(4)[:, None]),
         torch.ones(4, dtype=torch.bool),
     )
 

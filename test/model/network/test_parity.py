@@ -59,7 +59,7 @@ def taps_of(predictor, image: np.ndarray) -> dict[str, torch.Tensor]:
             f"stage{i}_class_logits": stage.class_logits[0],
             f"stage{i}_mask_logits": stage.mask_logits[0],
         }
-    return taps | {"text_classifier": predictor.vocabulary.text.rows}
+    return taps | {"text_classifier": predictor.vocabulary.text.embeddings}
 
 
 def undecided_queries(masks: torch.Tensor) -> np.ndarray:

@@ -20,12 +20,12 @@ from eovseg_model.network.decoding.decoder import DecoderStage
 from eovseg_model.network.eovseg import EOVSeg, EOVSegOutput
 from eovseg_model.network.features.spatial import SpatialExtractor
 from eovseg_model.network.layers import masked_mean
-from eovseg_model.network.text.classification import PADDING, TextRows, class_logits, geometric_ensemble
+from eovseg_model.network.text.classification import PADDING, TextEmbeddings, class_logits, geometric_ensemble
 
 BOTH = (torch.bfloat16, torch.float16)
 SMALL = (64, 96)
 CLASSES = 150
-SHAPE = TextShape(rows=160, synonyms=8)
+SHAPE = TextShape(embeddings=160, synonyms=8)
 SCENES = 4
 
 
@@ -140,7 +140,7 @@ class RoundedGraph:
         self._model = model
         self._graph: nn.Module | None = None
 
-    def __call__(self, images: Tensor, text: TextRows, seen: Tensor) -> EOVSegOutput:
+    def __call__(self, images: Tensor, text: TextEmbeddings, seen: Tensor) -> EOVSegOutput:
         padded, padded_seen = pad_text(text, seen, SHAPE)
         if self._graph is None:
             size = (images.shape[2], images.shape[3])
@@ -255,8 +255,10 @@ def test_ensemble_equals_its_formula_and_half_precision_holds_it():
 @pytest.mark.parametrize("dtype", BOTH)
 def test_an_embedding_of_zeros_has_logits(dtype):
     class Logits(nn.Module):
-        def forward(self, embedding: Tensor, rows: Tensor) -> Tensor:
-            return class_logits(embedding, TextRows(rows, torch.tensor([[0], [1]])), torch.tensor(4.0))
+        def forward(self, embedding: Tensor, embeddings: Tensor) -> Tensor:
+            return class_logits(
+                embedding, TextEmbeddings(embeddings, torch.tensor([[0], [1]])), torch.tensor(4.0)
+            )
 
     (found,) = run_rounded(Logits(), (torch.zeros(1, 1, 4), torch.eye(4)[:2]), dtype)
     assert found.tolist() == [[[0.0, 0.0]]]

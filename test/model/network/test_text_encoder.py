@@ -9,14 +9,14 @@ from eovseg_model.network.config import CONFIGS
 from eovseg_model.network.text.encoder import PROMPT_TEMPLATES
 
 
-def test_rows_equal_open_clip_at_full_context():
+def test_embeddings_equal_open_clip_at_full_context():
     """Ours cuts the context to the longest prompt and batches; the tower itself gets all 77 tokens of one."""
     torch.manual_seed(0)
     encoder = build_model(CONFIGS["tiny"]).text_encoder
     names = ["mug", "a much longer name of a thing"]
     with torch.no_grad():
-        rows = encoder(names)
-        for name, row in zip(names, rows, strict=True):
+        embeddings = encoder(names)
+        for name, row in zip(names, embeddings, strict=True):
             tokens = open_clip.tokenize([template.format(name) for template in PROMPT_TEMPLATES])
             features = F.normalize(encoder.tower(tokens), dim=-1).mean(0)
             torch.testing.assert_close(row, F.normalize(features, dim=0), rtol=1e-4, atol=1e-5)

@@ -13,7 +13,7 @@ from eovseg_model.data.coco_panoptic import CocoPanoptic
 from eovseg_model.network.assembly.build import build_model
 from eovseg_model.network.config import CONFIGS
 from eovseg_model.network.eovseg import EOVSeg
-from eovseg_model.network.text.classification import TextRows
+from eovseg_model.network.text.classification import TextEmbeddings
 from eovseg_model.simulation.catalog import CATALOG, TRAINED_NAMES
 from eovseg_model.simulation.dataset import main as write_scenes
 from eovseg_model.training.demo.captions import caption_levels
@@ -212,8 +212,8 @@ def test_padding_is_black_belongs_to_nothing_and_is_less_than_a_stride(memory):
 
 def test_vocabulary_aware_selection_starts_between_once_and_twice_the_features():
     model = new_demo_model()
-    rows = torch.nn.functional.normalize(torch.randn(46, model.config.text_dim), dim=-1)
+    embeddings = torch.nn.functional.normalize(torch.randn(46, model.config.text_dim), dim=-1)
     features = torch.rand(1, model.config.hidden_dim, 6, 8) + 0.5
     with torch.no_grad():
-        share = model.vas(features, TextRows(rows, torch.arange(45)[:, None])) / features
+        share = model.vas(features, TextEmbeddings(embeddings, torch.arange(45)[:, None])) / features
     assert (share > 1).all() and (share <= 2).all()

@@ -30,11 +30,11 @@ def cache_file(tmp_path, monkeypatch):
 
 
 def encode_counting(weights, names, monkeypatch):
-    """Rows of names with a new predictor, and the names that its text tower was asked for."""
+    """Text embeddings of names with a new predictor, and the names that its text tower was asked for."""
     predictor = EOVSegPredictor.from_checkpoint("tiny", weights, [names[0]])
     asked, tower = [], predictor.model.text_encoder.forward
     monkeypatch.setattr(predictor.model.text_encoder, "forward", lambda n: asked.extend(n) or tower(n))
-    return predictor.encode(names).text.rows, asked
+    return predictor.encode(names).text.embeddings, asked
 
 
 def test_a_name_is_encoded_once(weights, cache_file, monkeypatch):
@@ -72,7 +72,7 @@ def test_a_folder_that_cannot_be_written_costs_only_the_cache(weights, tmp_path,
     assert encode_counting(weights, ["mug", "floor"], monkeypatch)[0].shape == (2, 96)
 
 
-def _write_rows(folder, start):
+def _write_fifty(folder, start):
     cache = TextCache(folder, "a" * 64)
     for i in range(start, start + 50):
         cache.write({f"name {i}": torch.full((8,), float(i))})
@@ -80,13 +80,13 @@ def _write_rows(folder, start):
 
 def test_two_processes_write_one_file(tmp_path):
     spawn = multiprocessing.get_context("spawn")
-    writers = [spawn.Process(target=_write_rows, args=(tmp_path, start)) for start in (0, 50)]
+    writers = [spawn.Process(target=_write_fifty, args=(tmp_path, start)) for start in (0, 50)]
     for writer in writers:
         writer.start()
     for writer in writers:
         writer.join()
-    rows = TextCache(tmp_path, "a" * 64).read([f"name {i}" for i in range(100)])
-    assert sorted(int(row[0]) for row in rows.values()) == list(range(100))
+    found = TextCache(tmp_path, "a" * 64).read([f"name {i}" for i in range(100)])
+    assert sorted(int(embedding[0]) for embedding in found.values()) == list(range(100))
 
 
 def test_other_weights_have_another_file(tmp_path):
@@ -100,5 +100,5 @@ def test_other_weights_have_another_file(tmp_path):
 def test_second_start_with_a_thousand_classes_asks_the_tower_nothing(weights, cache_file, monkeypatch):
     names = [f"thing number {i}" for i in range(1000)]
     encode_counting(weights, names, monkeypatch)
-    rows, asked = encode_counting(weights, names, monkeypatch)
-    assert asked == [] and rows.shape == (1000, 96)
+    embeddings, asked = encode_counting(weights, names, monkeypatch)
+    assert asked == [] and embeddings.shape == (1000, 96)
