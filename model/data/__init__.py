@@ -1,4 +1,4 @@
-"""Data sets on disk as samples."""
+"""Read data sets from disk as samples."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""A data set with all the truths that judging a model takes."""
+"""A data set with all ground truth that an evaluation needs."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -11,9 +11,9 @@ from .semantic import SemanticDataset
 
 
 class AnnotatedSet(NamedTuple):
-    """Samples, and image by image a semantic and an instance truth where they have files of their own.
+    """Samples with semantic and instance ground truth from separate files, in the order of the images.
 
-    None: the class of every segment is the semantic truth, the things are the instances.
+    If semantic is None, the segments' classes are the ground truth; if instances is None, the thing segments.
     """
 
     samples: PanopticDataset
@@ -22,13 +22,15 @@ class AnnotatedSet(NamedTuple):
 
 
 def check_classes(categories: Sequence[Category], vocabulary: Vocabulary) -> None:
-    """Raise DatasetError unless the vocabulary has as many classes, of the same kinds in the same order."""
+    """Raise DatasetError unless the numbers of classes and the order of things and stuff are the same."""
     if len(categories) != len(vocabulary):
-        raise DatasetError(f"the set has {len(categories)} classes, its vocabulary {len(vocabulary)}")
+        raise DatasetError(
+            f"the data set has {len(categories)} classes, but its vocabulary has {len(vocabulary)}"
+        )
     for category, label, is_thing in zip(categories, vocabulary.labels, vocabulary.is_thing, strict=True):
         if category.is_thing != is_thing:
             kinds = ("stuff", "a thing")
             raise DatasetError(
-                f"{category.name!r} is {kinds[category.is_thing]} in the set, {label!r} is {kinds[is_thing]} "
-                "in its vocabulary: are the categories in another order?"
+                f"{category.name!r} is {kinds[category.is_thing]} in the data set, but {label!r} is "
+                f"{kinds[is_thing]} in its vocabulary: check that the categories have the same order"
             )

@@ -1,4 +1,4 @@
-"""Training augmentation: large-scale jitter, crop and flip of an image together with its segments."""
+"""Training augmentation: large-scale jitter, crop and flip of an image and its segments."""
 
 from functools import partial
 
@@ -11,14 +11,14 @@ from torchvision.tv_tensors import Image, Mask
 from ..inference import PIXEL_MEAN
 from .sample import PanopticSample
 
-# What lies outside the image is void, and zero once normalised, as the padding at test time is.
+# Padding is void, and zero after normalisation, as at test time.
 FILL = {Image: tuple(round(value) for value in PIXEL_MEAN), Mask: 0}
 
 
 class LargeScaleJitter:
-    """Scales to 0.1..2.0 of the crop, cuts the crop out at a random place, flips every second image.
+    """Scale to 0.1 to 2.0 times the crop size, crop at a random position, flip with probability 0.5.
 
-    What is smaller than the crop is filled up on the right and at the bottom, as pictures are at test time.
+    Images smaller than the crop are padded on the right and at the bottom, as at test time.
 
     Source: Ghiasi et al. 2021, with the ranges of the published configuration.
     """
@@ -34,7 +34,7 @@ class LargeScaleJitter:
         )
 
     def __call__(self, sample: PanopticSample, seed: int) -> PanopticSample:
-        """The sample cut to (size, size), the same for the same seed; segments that left it are gone."""
+        """Return a (size, size) crop with the segments that are in it; the seed determines the result."""
         image = Image(torch.from_numpy(sample.image.copy()).permute(2, 0, 1))
         id_map = Mask(torch.from_numpy(sample.id_map.astype(np.int32))[None])
         with torch.random.fork_rng(devices=[]):
@@ -47,6 +47,6 @@ class LargeScaleJitter:
 
 
 def _pad(x: Tensor, size: int) -> Tensor:
-    """Fill an image or a mask (..., H, W) up to size on the right and at the bottom."""
+    """Pad an image or a mask (..., H, W) to size on the right and at the bottom."""
     height, width = x.shape[-2:]
     return v2.functional.pad(x, [0, 0, max(0, size - width), max(0, size - height)], fill=FILL[type(x)])

@@ -1,4 +1,4 @@
-"""True instances: from COCO's instance files, or the things of a panoptic sample."""
+"""Ground-truth instances from COCO instance files."""
 
 import json
 from collections import defaultdict
@@ -10,7 +10,7 @@ from .layout import DatasetError, check_layout
 
 
 class TrueInstance(NamedTuple):
-    """An instance: class index, crowd flag, area in pixels, COCO's polygons or run lengths."""
+    """A ground-truth instance: class index, crowd flag, area in pixels, COCO polygons or RLE."""
 
     category: int
     is_crowd: bool
@@ -19,17 +19,19 @@ class TrueInstance(NamedTuple):
 
 
 class CocoInstances:
-    """Reads an instance JSON; index_of gives the class index of a category id. Raises DatasetError."""
+    """Reader of an instance JSON; index_of maps category ids to class indices. Raises DatasetError."""
 
     def __init__(
         self, annotation_file: Path, image_files: Sequence[Path], index_of: Mapping[int, int]
     ) -> None:
-        check_layout(annotation_file.name, {annotation_file: "instances as polygons or run lengths"})
+        check_layout(annotation_file.name, {annotation_file: "instances as polygons or RLE"})
         content = json.loads(annotation_file.read_text(encoding="utf-8"))
         image_ids = {image["file_name"]: image["id"] for image in content["images"]}
         unknown = [file.name for file in image_files if file.name not in image_ids]
         if unknown:
-            raise DatasetError(f"{annotation_file} lacks {len(unknown)} images, the first {unknown[0]}")
+            raise DatasetError(
+                f"{len(unknown)} images are missing in {annotation_file}; the first is {unknown[0]}"
+            )
         self._image_ids = [image_ids[file.name] for file in image_files]
         self._instances: dict[Any, list[TrueInstance]] = defaultdict(list)
         for a in content["annotations"]:

@@ -1,4 +1,4 @@
-"""Panoptic data sets in COCO's format: images, PNGs of segment ids, one JSON."""
+"""Panoptic data sets in COCO format: images, PNGs of segment ids, one JSON."""
 
 import json
 from collections.abc import Callable
@@ -12,15 +12,15 @@ from .sample import AnnotatedSegment, Category, PanopticSample
 
 
 def encode_ids(ids: np.ndarray) -> np.ndarray:
-    """Segment ids (H, W) below 2^24 -> the picture (H, W, 3) uint8 with id = R + 256 G + 65536 B."""
+    """Encode segment ids (H, W) below 2^24 as (H, W, 3) uint8 with id = R + 256 G + 65536 B."""
     return np.stack([ids % 256, ids // 256 % 256, ids // 65536], axis=-1).astype(np.uint8)
 
 
 class CocoPanoptic:
-    """Reads a panoptic JSON and its two folders; a class's index is the rank of its category id.
+    """Reader of a panoptic JSON and its two folders; classes are indexed in the order of category ids.
 
-    image_name turns the JSON's name of an image into the file's below image_folder. Raises
-    DatasetError that says what is missing. Source: cocodataset.org/#format-data.
+    image_name maps an image's name in the JSON to its path below image_folder. Raises DatasetError if files
+    are missing. Source: cocodataset.org/#format-data.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class CocoPanoptic:
 
     @classmethod
     def from_folder(cls, root: str | Path) -> "CocoPanoptic":
-        """A set as the simulation writes it: root/images, root/panoptic, root/panoptic.json."""
+        """Open a data set written by the simulation: root/images, root/panoptic, root/panoptic.json."""
         root = Path(root)
         return cls(root / "images", root / "panoptic", root / "panoptic.json")
 

@@ -1,4 +1,4 @@
-"""Results in COCO's panoptic format: id pictures, annotations, and a vocabulary as categories."""
+"""Results in COCO's panoptic format: PNGs of segment ids, annotations, and categories from a vocabulary."""
 
 from typing import Any
 
@@ -12,11 +12,11 @@ from .coco_panoptic import encode_ids
 def to_coco_panoptic(
     result: PanopticResult, image_id: int | str, file_name: str
 ) -> tuple[np.ndarray, dict[str, Any]]:
-    """One result as COCO's panoptic PNG and annotation.
+    """Convert a result to COCO's panoptic PNG and annotation.
 
-    image_id is the image's in the JSON, file_name the PNG's. Returns the picture (H, W, 3) uint8 with
-    id = R + 256 G + 65536 B and 0 void, and the annotation: area in pixels, bbox as x, y, width, height,
-    category_id as in `coco_categories`, and beside COCO's own keys the score.
+    image_id is the id of the image in the JSON, file_name the name of the PNG. Returns the PNG's pixels
+    (H, W, 3) uint8 with id = R + 256 G + 65536 B and 0 void, and the annotation: area in pixels, bbox as
+    x, y, width, height, category_id as in `coco_categories`, and the score in addition to COCO's keys.
     Source: cocodataset.org/#format-results.
     """
     ids = result.label_image
@@ -37,7 +37,7 @@ def to_coco_panoptic(
 
 
 def coco_categories(vocabulary: Vocabulary) -> list[dict[str, Any]]:
-    """COCO's category list of a vocabulary: the id is the class index + 1, the name the first synonym."""
+    """Return a vocabulary as COCO's category list: id is the class index + 1, name the first synonym."""
     return [
         {"id": i + 1, "name": c.names[0], "isthing": int(c.is_thing)}
         for i, c in enumerate(vocabulary.classes)

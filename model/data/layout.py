@@ -1,4 +1,4 @@
-"""Checks that a data set is where its official layout puts it, before anything is read."""
+"""Check that a data set's files are where its official layout puts them."""
 
 import os
 from collections.abc import Iterable, Mapping
@@ -9,20 +9,20 @@ Split = Literal["train", "val"]
 
 
 class DatasetError(ValueError):
-    """A data set that is not where or what it should be; the message says what is missing."""
+    """Raised for a data set that is missing, incomplete or inconsistent; the message says what is wrong."""
 
 
 def check_layout(title: str, parts: Mapping[Path, str]) -> None:
-    """Raise DatasetError unless every part, a path with what it holds, is there; names all that are not."""
+    """Raise DatasetError naming all missing parts; parts maps each path to a description of its content."""
     missing = [f"{path} ({content})" for path, content in parts.items() if not path.exists()]
     if missing:
         raise DatasetError(f"{title}: {len(missing)} of {len(parts)} parts missing: {'; '.join(missing)}")
 
 
 def check_files(title: str, content: str, paths: Iterable[Path]) -> None:
-    """Raise DatasetError unless every file is there; says how many are not and where the first should be.
+    """Raise DatasetError, naming the first missing file and their number, unless all files exist.
 
-    Lists each folder once, so that it is quick on a network disk too.
+    Lists each folder once, which is fast on network disks, too.
     """
     paths = list(paths)
     folders = {path.parent for path in paths}
@@ -30,7 +30,7 @@ def check_files(title: str, content: str, paths: Iterable[Path]) -> None:
     missing = [path for path in paths if path.name not in there.get(path.parent, ())]
     if missing:
         raise DatasetError(
-            f"{title}: {len(missing)} of {len(paths)} {content} missing, the first expected at {missing[0]}"
+            f"{title}: {len(missing)} of {len(paths)} {content} missing; expected the first at {missing[0]}"
         )
     if not paths:
-        raise DatasetError(f"{title}: no {content} at all")
+        raise DatasetError(f"{title}: no {content} found")

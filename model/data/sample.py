@@ -1,4 +1,4 @@
-"""What every data set gives: images with their true segments."""
+"""Samples of data sets: images with their ground-truth segments."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,14 +10,14 @@ from ..vocabulary import Vocabulary
 
 
 class Category(NamedTuple):
-    """One class of a data set."""
+    """A class of a data set."""
 
     name: str
     is_thing: bool
 
 
 class AnnotatedSegment(NamedTuple):
-    """One true segment: its value in the id map, its category's index, COCO's crowd flag."""
+    """A ground-truth segment: its value in the id map, the index of its category, COCO's crowd flag."""
 
     id: int
     category: int
@@ -25,7 +25,7 @@ class AnnotatedSegment(NamedTuple):
 
 
 class PanopticSample(NamedTuple):
-    """image (H, W, 3) uint8 RGB, id_map (H, W) int32 with 0 void, and the segments in it."""
+    """An image (H, W, 3) uint8 RGB, its id map (H, W) int32 with 0 void, and its segments."""
 
     image: np.ndarray
     id_map: np.ndarray
@@ -33,15 +33,15 @@ class PanopticSample(NamedTuple):
 
 
 class PanopticDataset(Protocol):
-    """Images by index; in a semantic set every class of an image is one segment."""
+    """Samples by index; in a semantic data set every class in an image is one segment."""
 
     @property
     def categories(self) -> Sequence[Category]:
-        """The classes; a segment's category is an index in here."""
+        """The classes, indexed by a segment's category."""
 
     @property
     def image_files(self) -> Sequence[Path]:
-        """The file of every image, by index."""
+        """The path of every image, by index."""
 
     def __len__(self) -> int: ...
 
@@ -49,7 +49,7 @@ class PanopticDataset(Protocol):
 
 
 def categories_of(vocabulary: Vocabulary) -> list[Category]:
-    """A vocabulary's classes as a data set's."""
+    """Return a vocabulary's classes as categories."""
     return [
         Category(label, thing) for label, thing in zip(vocabulary.labels, vocabulary.is_thing, strict=True)
     ]

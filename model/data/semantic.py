@@ -1,4 +1,4 @@
-"""Semantic data sets: an image and a map of class indices each."""
+"""Semantic data sets: images with maps of class indices."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -9,14 +9,14 @@ from PIL import Image
 from .layout import check_files
 from .sample import AnnotatedSegment, Category, PanopticSample
 
-VOID = -1  # class index of a pixel that counts for nothing
+VOID = -1  # class index of unlabelled pixels, which are not evaluated
 
 
 class SemanticDataset:
-    """Reads images and label files; every class of an image becomes one segment.
+    """Reader of images and label files; every class in an image is one segment.
 
-    read_labels turns a label file into class indices (H, W), VOID where there is none. Raises
-    DatasetError where files are missing.
+    read_labels returns the class indices (H, W) in a label file, VOID for unlabelled pixels. Raises
+    DatasetError if files are missing.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class SemanticDataset:
         return len(self.image_files)
 
     def labels(self, index: int) -> np.ndarray:
-        """Class index of every pixel (H, W) int32, VOID where there is none."""
+        """Return the class index of every pixel (H, W) int32, VOID for unlabelled pixels."""
         return self._read_labels(self._label_files[index])
 
     def __getitem__(self, index: int) -> PanopticSample:
@@ -49,7 +49,7 @@ class SemanticDataset:
 
 
 def semantic_map(sample: PanopticSample) -> np.ndarray:
-    """Class index of every pixel (H, W) int32 of a panoptic sample, crowds too, VOID where none is."""
+    """Return the class index of every pixel (H, W) int32 of a sample, crowds included, VOID elsewhere."""
     classes = np.full(sample.id_map.max(initial=0) + 1, VOID, np.int32)
     for segment in sample.segments:
         if segment.id < len(classes):
@@ -58,12 +58,12 @@ def semantic_map(sample: PanopticSample) -> np.ndarray:
 
 
 def read_shifted(path: Path) -> np.ndarray:
-    """Label files where 0 is void and class 0 is 1: ADE20K's, VOC's with 255 for void too."""
+    """Read a label file with 0 for void and 1 for class 0 (ADE20K, VOC); 255 is void, too (VOC)."""
     values = np.asarray(Image.open(path)).astype(np.int32)
     return np.where(values == 255, VOID, values - 1)
 
 
 def read_indices(path: Path, void: int) -> np.ndarray:
-    """Label files of class indices with a value for void: 255 in 8 bits, 65535 in 16."""
+    """Read a label file of class indices; void is its value for void: 255 in 8 bits, 65535 in 16."""
     values = np.asarray(Image.open(path)).astype(np.int32)
     return np.where(values == void, VOID, values)

@@ -1,4 +1,4 @@
-"""The layouts of the published data sets."""
+"""File layouts of the published data sets."""
 
 import lazy_loader
 

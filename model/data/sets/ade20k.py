@@ -1,7 +1,7 @@
-"""ADE20K: the scene parsing challenge (150 classes) and the full set's semantic benchmark (847).
+"""ADE20K: the scene parsing challenge (150 classes) and the semantic benchmark of the full set (847).
 
-Sources: sceneparsing.csail.mit.edu for images and annotations; the panoptic, instance and 847-class files
-are made from the downloads by the prepare_ade20k_*.py of Mask2Former.
+Sources: sceneparsing.csail.mit.edu for images and annotations. Mask2Former's prepare_ade20k_*.py make the
+panoptic, instance and 847-class files from the downloads.
 """
 
 from collections.abc import Sequence
@@ -20,20 +20,22 @@ VOID_16_BIT = 65535
 
 
 def open_panoptic(root: Path, split: Split) -> CocoPanoptic:
-    """150 classes below ADEChallengeData2016. Raises DatasetError."""
+    """Open the panoptic set of 150 classes; root is ADEChallengeData2016. Raises DatasetError."""
     name = f"ade20k_panoptic_{split}"
     return CocoPanoptic(root / "images" / FOLDERS[split], root / name, root / f"{name}.json")
 
 
 def open_instances(root: Path, split: Split, panoptic: CocoPanoptic) -> CocoInstances:
-    """The 100 things' instances, image by image of panoptic."""
+    """Open the instances of the 100 things, in the order of panoptic's images."""
     return CocoInstances(root / f"ade20k_instance_{split}.json", panoptic.image_files, panoptic.index_of)
 
 
 def open_semantic_150(root: Path, split: Split, image_files: Sequence[Path] | None = None) -> SemanticDataset:
-    """150 classes below ADEChallengeData2016, of all images or of the given ones. Raises DatasetError."""
+    """Open the semantic set of 150 classes; root is ADEChallengeData2016.
+
+    image_files limits the images; None means all. Raises DatasetError."""
     images, labels = root / "images" / FOLDERS[split], root / "annotations" / FOLDERS[split]
-    check_layout("ADE20K-150", {images: "JPEG images", labels: "PNGs, 0 void, 1 to 150 classes"})
+    check_layout("ADE20K-150", {images: "JPEG images", labels: "PNGs of class indices + 1, 0 = void"})
     image_files = sorted(images.glob("*.jpg")) if image_files is None else image_files
     label_files = [labels / f"{file.stem}.png" for file in image_files]
     categories = categories_of(load_vocabulary("ade20k_150"))
@@ -41,10 +43,10 @@ def open_semantic_150(root: Path, split: Split, image_files: Sequence[Path] | No
 
 
 def open_semantic_847(root: Path, split: Split) -> SemanticDataset:
-    """847 classes below ADE20K_2021_17_01. Raises DatasetError."""
+    """Open the semantic set of 847 classes; root is ADE20K_2021_17_01. Raises DatasetError."""
     folder = FOLDERS[split]
     images, labels = root / "images_detectron2" / folder, root / "annotations_detectron2" / folder
-    parts = {images: "JPEG images", labels: "16-bit TIFFs of class indices, 65535 void"}
+    parts = {images: "JPEG images", labels: "16-bit TIFFs of class indices, 65535 = void"}
     check_layout("ADE20K-847", parts)
     image_files = sorted(images.glob("*.jpg"))
     label_files = [labels / f"{file.stem}.tif" for file in image_files]

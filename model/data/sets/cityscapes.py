@@ -1,7 +1,7 @@
 """Cityscapes' fine annotations: 19 classes.
 
-Source: cityscapes-dataset.com; createPanopticImgs.py and createTrainIdLabelImgs.py of cityscapesScripts make
-the panoptic and the train id files from the download.
+Source: cityscapes-dataset.com. createPanopticImgs.py and createTrainIdLabelImgs.py of cityscapesScripts make
+the panoptic and train-id files from the download.
 """
 
 from collections.abc import Sequence
@@ -20,16 +20,18 @@ LABELS = "_gtFine_labelTrainIds.png"
 
 
 def open_panoptic(root: Path, split: Split) -> CocoPanoptic:
-    """Segments with crowds (groups of things); raises DatasetError."""
+    """Open the panoptic set; groups of things are crowds. Raises DatasetError."""
     name = f"cityscapes_panoptic_{split}"
     folder = root / "gtFine"
     return CocoPanoptic(root / "leftImg8bit" / split, folder / name, folder / f"{name}.json", _image_name)
 
 
 def open_semantic(root: Path, split: Split, image_files: Sequence[Path] | None = None) -> SemanticDataset:
-    """Train ids of all images or of the given ones; raises DatasetError."""
+    """Open the train-id labels; image_files limits the images, None means all. Raises DatasetError."""
     images, labels = root / "leftImg8bit" / split, root / "gtFine" / split
-    check_layout("Cityscapes", {images: "a folder of images a city", labels: f"a folder of *{LABELS} a city"})
+    check_layout(
+        "Cityscapes", {images: "images, one folder per city", labels: f"*{LABELS}, one folder per city"}
+    )
     image_files = sorted(images.glob(f"*/*{IMAGE}")) if image_files is None else image_files
     label_files = [labels / f.parent.name / (f.name.removesuffix(IMAGE) + LABELS) for f in image_files]
     read = partial(read_indices, void=VOID_8_BIT)

@@ -1,7 +1,7 @@
-"""COCO 2017: images, panoptic annotations and instances where the downloads unpack to.
+"""COCO 2017: images, panoptic annotations and instances, in the layout of the unpacked downloads.
 
-Source: cocodataset.org/#download (the panoptic archive holds a zip of PNGs, to be unpacked in `annotations`
-or beside it).
+Source: cocodataset.org/#download. The panoptic archive contains a zip of PNGs; unpack it in `annotations`
+or beside it.
 """
 
 from pathlib import Path
@@ -12,7 +12,7 @@ from ..layout import Split
 
 
 def open_panoptic(root: Path, split: Split) -> CocoPanoptic:
-    """133 classes; panoptic_{split}2017 may be in root or in root/annotations. Raises DatasetError."""
+    """Open the panoptic set of 133 classes; the PNGs are in root or root/annotations. Raises DatasetError."""
     annotations = root / "annotations"
     pngs = f"panoptic_{split}2017"
     folder = annotations if (annotations / pngs).is_dir() else root
@@ -20,6 +20,6 @@ def open_panoptic(root: Path, split: Split) -> CocoPanoptic:
 
 
 def open_instances(root: Path, split: Split, panoptic: CocoPanoptic) -> CocoInstances:
-    """The 80 things' instances with their overlaps and crowds, image by image of panoptic."""
+    """Open the instances of the 80 things, with overlaps and crowds, in the order of panoptic's images."""
     file = root / "annotations" / f"instances_{split}2017.json"
     return CocoInstances(file, panoptic.image_files, panoptic.index_of)

@@ -1,7 +1,7 @@
-"""Pascal VOC 2012 (20 classes) and Pascal Context (59 and 459 classes) below VOCdevkit.
+"""Pascal VOC 2012 (20 classes) and Pascal Context (59 and 459 classes); root is VOCdevkit.
 
-Sources: host.robots.ox.ac.uk/pascal/VOC; cs.stanford.edu/~roozbeh/pascal-context, whose trainval.tar.gz of
-.mat files is unpacked in VOC2010.
+Sources: host.robots.ox.ac.uk/pascal/VOC and cs.stanford.edu/~roozbeh/pascal-context; unpack the latter's
+trainval.tar.gz of .mat files in VOC2010.
 """
 
 from pathlib import Path
@@ -16,11 +16,15 @@ from ..semantic import VOID, SemanticDataset, read_shifted
 
 
 def open_voc_20(root: Path, split: Split) -> SemanticDataset:
-    """20 classes, background void, below VOCdevkit. Raises DatasetError."""
+    """Open VOC's semantic set of 20 classes; background is void. Raises DatasetError."""
     voc = root / "VOC2012"
     names = voc / "ImageSets" / "Segmentation" / f"{split}.txt"
     labels = voc / "SegmentationClass"
-    parts = {names: "image names", voc / "JPEGImages": "images", labels: "PNGs of class numbers"}
+    parts = {
+        names: "image names",
+        voc / "JPEGImages": "images",
+        labels: "PNGs of class indices + 1, 0 and 255 = void",
+    }
     check_layout("Pascal VOC", parts)
     stems = names.read_text().split()
     return SemanticDataset(
@@ -33,17 +37,17 @@ def open_voc_20(root: Path, split: Split) -> SemanticDataset:
 
 
 def open_context_459(root: Path, split: Split) -> SemanticDataset:
-    """459 classes below VOCdevkit. Raises DatasetError."""
+    """Open Pascal Context with all 459 classes. Raises DatasetError."""
     return _open_context(root, split, "pascal_context_459", np.arange(459))
 
 
 def open_context_59(root: Path, split: Split) -> SemanticDataset:
-    """The 59 most frequent of the 459 classes, the others void, below VOCdevkit. Raises DatasetError."""
+    """Open Pascal Context with the 59 most frequent classes; the others are void. Raises DatasetError."""
     return _open_context(root, split, "pascal_context_59", context_59_indices())
 
 
 def context_59_indices() -> np.ndarray:
-    """The index among the 59 of each of the 459 classes (459,), VOID for the others."""
+    """Return the index among the 59 classes of each of the 459 classes (459,), VOID if it is none of them."""
     labels = load_vocabulary("pascal_context_59").labels
     full = load_vocabulary("pascal_context_459").labels
     indices = np.full(len(full), VOID)
@@ -54,10 +58,10 @@ def context_59_indices() -> np.ndarray:
 def _open_context(root: Path, split: Split, vocabulary: str, indices: np.ndarray) -> SemanticDataset:
     voc = root / "VOC2010"
     names, maps = voc / "ImageSets" / "Main" / f"{split}.txt", voc / "trainval"
-    parts = {names: "image names", voc / "JPEGImages": "images", maps: ".mat files, each with a LabelMap"}
+    parts = {names: "image names", voc / "JPEGImages": "images", maps: ".mat files with a LabelMap each"}
     check_layout("Pascal Context", parts)
     stems = names.read_text().split()
-    table = np.concatenate([[VOID], indices]).astype(np.int32)  # label number, 0 void -> class index
+    table = np.concatenate([[VOID], indices]).astype(np.int32)  # label in the file (0 = void) -> class index
     return SemanticDataset(
         "Pascal Context",
         categories_of(load_vocabulary(vocabulary)),
