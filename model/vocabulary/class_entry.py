@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 MAX_NAME_LENGTH = 80
 KINDS = {"thing": True, "stuff": False}
+SET_MARKS = ("@", "set=")  # the second needs no quotes in YAML
 
 
 class VocabularyError(ValueError):
@@ -49,7 +50,19 @@ def split_entry(entry: str) -> tuple[tuple[str, ...], bool]:
     names = tuple(single_spaced(name) for name in text.split(","))
     if not all(names):
         raise VocabularyError(f"{entry!r}: empty name; write a name before, between and after the commas")
+    for name in names:
+        if set_name(name) is not None:
+            raise VocabularyError(
+                f"{entry!r}: {name!r} stands for a whole set, not for a name; make it an entry of its own, "
+                f"as in ['mug', {name!r}]"
+            )
     return names, KINDS.get(kind, True)
+
+
+def set_name(entry: str) -> str | None:
+    """Name or path of the set that an entry such as "@coco_panoptic" or "set=~/tools.txt" stands for."""
+    text = entry.strip()
+    return next((text.removeprefix(mark).strip() for mark in SET_MARKS if text.startswith(mark)), None)
 
 
 def single_spaced(name: str) -> str:

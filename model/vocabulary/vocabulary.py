@@ -1,11 +1,14 @@
 """What the user wants to see: classes, their synonyms, and whether each is a thing or stuff."""
 
+import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from .class_entry import VocabularyClass, VocabularyError, split_entry
+from .class_entry import VocabularyClass, VocabularyError, set_name, split_entry
+from .entries import Entry, merge_entries
 from .files import FILE_KINDS, read_classes
 
 __all__ = ["VOCABULARY_FOLDER", "Vocabulary", "VocabularyClass", "VocabularyError", "load_vocabulary"]
@@ -59,20 +62,17 @@ class Vocabulary:
         """Read entries such as "mug,cup", "floor|stuff", "@coco_panoptic" or "@~/tools.txt".
 
         An entry is one class: synonyms by comma, then optionally `|thing` (the default) or
-        `|stuff`. `@name` and `@file` stand for all classes of what load_vocabulary finds there.
+        `|stuff`. `@name` and `@file`, or `set=name` and `set=file`, stand for all classes of what
+        load_vocabulary finds there; a class that is written out takes precedence over a set's, with a
+        warning.
         Raises VocabularyError with the entry that is wrong and what to write instead.
         """
         if isinstance(entries, str):
             raise VocabularyError(f"a vocabulary is a list of strings, not one string: write [{entries!r}]")
-        classes: list[VocabularyClass] = []
         for entry in entries:
             if not isinstance(entry, str):
                 raise VocabularyError(f"{entry!r} is not a string: put every class in quotes")
-            if entry.strip().startswith("@"):
-                classes.extend(load_vocabulary(entry.strip()[1:].strip()).classes)
-            else:
-                classes.append(VocabularyClass(*split_entry(entry)))
-        return cls(tuple(classes))
+        return cls(merge_entries([Entry(entry, _classes_of(entry)) for entry in entries]))
 
 
 def load_vocabulary(name_or_path: str | Path) -> Vocabulary:
@@ -92,6 +92,18 @@ def load_vocabulary(name_or_path: str | Path) -> Vocabulary:
         return Vocabulary(read_classes(path))
     except VocabularyError as error:
         raise VocabularyError(f"{path}: {error}") from error
+
+
+def _classes_of(entry: str) -> tuple[VocabularyClass, ...]:
+    name = set_name(entry)
+    if name is None:
+        return (VocabularyClass(*split_entry(entry)),)
+    if ("," in name or "|" in name) and not os.path.isfile(os.path.expanduser(name)):
+        raise VocabularyError(
+            f"{entry!r}: a set is an entry of its own, without synonyms and without |thing or |stuff: "
+            f"write {re.split('[,|]', entry.strip())[0]!r} and put other classes into entries beside it"
+        )
+    return load_vocabulary(name).classes
 
 
 def _comparable(name: str) -> str:

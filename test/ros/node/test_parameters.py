@@ -10,6 +10,8 @@ from rclpy.parameter import Parameter
 from eovseg_model.vocabulary.vocabulary import Vocabulary, load_vocabulary
 from eovseg_ros.node.parameters import NodeParameters, ParameterError
 
+CONFIG = Path(__file__).parents[3] / "config" / "eovseg.yaml"
+
 
 def declare(*overrides):
     """Declare on a node that was started with these -p arguments."""
@@ -25,8 +27,7 @@ def declare(*overrides):
 
 
 def test_the_parameter_file_names_every_parameter_with_its_default():
-    text = Path(__file__).parents[3].joinpath("config", "eovseg.yaml").read_text()
-    values = yaml.safe_load(text)["/**"]["ros__parameters"]
+    values = yaml.safe_load(CONFIG.read_text())["/**"]["ros__parameters"]
     assert values.keys() == {field.name for field in dataclasses.fields(NodeParameters)}
     assert NodeParameters().replaced(values) == NodeParameters()
 
@@ -84,10 +85,11 @@ def test_the_default_vocabulary_is_what_the_variant_is_for(variant, names):
     assert more.model_vocabulary == ("sewing needle", f"@{names}")
 
 
-def test_a_class_that_the_default_vocabulary_has_already_is_refused():
+def test_an_entry_takes_precedence_over_the_default_vocabulary_of_any_variant():
     tiny = NodeParameters().replaced({"vocabulary": ["@default", "traffic light"]})
-    with pytest.raises(ParameterError, match="'traffic light' is a duplicate"):
-        tiny.replaced({"variant": "s"})
+    s = tiny.replaced({"variant": "s"})
+    labels = Vocabulary.parse(s.model_vocabulary).labels
+    assert labels.count("traffic light") == 1 and labels[-1] == "traffic light" and len(labels) == 133
 
 
 def test_too_long_and_too_many_are_refused_with_a_reason():
