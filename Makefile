@@ -7,32 +7,32 @@ RUN := . build/env.sh &&
 .PHONY: help setup demo test lint pins clean
 .DEFAULT_GOAL := help
 
-help:  ## this list
-	@echo "make TARGET, with nothing before it:"
+help:  ## show this list
+	@echo "Usage: make TARGET (every target sets up what it needs)"
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-7s %s\n", $$1, $$2 }' Makefile
 	@echo "Variables:"
-	@echo "  PYTHON=/path/to/python   the Python that .venv is made from: 3.11, 3.12 or 3.13"
-	@echo "  TORCH_INDEX=pypi         PyPI's CUDA build of torch, also where there is no NVIDIA device"
-	@echo "  TORCH_INDEX=URL          a package index to look for torch in, beside PyPI"
-	@echo "  PYTEST_ARGS='-k name'    handed on to pytest"
+	@echo "  PYTHON=/path/to/python   Python for .venv: 3.11, 3.12 or 3.13"
+	@echo "  TORCH_INDEX=pypi         use PyPI's CUDA build of torch, even without an NVIDIA device"
+	@echo "  TORCH_INDEX=URL          an additional package index for torch"
+	@echo "  PYTEST_ARGS='-k name'    arguments for pytest"
 
-setup:  ## make .venv, build the messages, write build/env.sh; quick where all that is there
-	@test -n "$(PYTHON)" || { echo "set-up: Python 3.11, 3.12 or 3.13 is needed with its venv module and headers:" \
+setup:  ## create .venv, build the messages, write build/env.sh; skips what is up to date
+	@test -n "$(PYTHON)" || { echo "setup: Python 3.11, 3.12 or 3.13 is needed, with its venv module and headers:" \
 		"sudo apt-get install python3-venv python3-dev (Ubuntu 22.04: python3.11-venv python3.11-dev);" \
-		"or make PYTHON=/path/to/python3 with one that has them, such as 'uv python install 3.12' gets" >&2; exit 1; }
+		"or run make PYTHON=/path/to/python3 with a Python that has them ('uv python install 3.12')" >&2; exit 1; }
 	@"$(PYTHON)" tools/setup_env.py
 
-demo: setup  ## a camera and the node for a minute; leaves pictures and a video
+demo: setup  ## run a camera and the node for a minute; writes images and a video
 	@$(RUN) exec python -m eovseg_ros.demo
 
-test: setup  ## all tests but the slow ones
+test: setup  ## run all tests except the slow ones
 	@$(RUN) exec python tools/run_tests.py $(PYTEST_ARGS)
 
-lint: setup  ## ruff and mypy
+lint: setup  ## run ruff and mypy
 	@$(RUN) ruff check . && ruff format --check --quiet . && exec mypy
 
-pins: setup  ## resolve constraints.txt anew, for the oldest patch release of each Python
+pins: setup  ## resolve constraints.txt for the oldest patch release of each Python
 	@$(RUN) exec python tools/pin_versions.py
 
-clean:  ## remove what make has made, .venv too
+clean:  ## remove everything that make created, including .venv
 	rm -rf .venv build

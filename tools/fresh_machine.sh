@@ -1,24 +1,24 @@
 #!/usr/bin/env bash
-# Runs a command of this project on a bare Debian that has nothing but the packages that README.md names.
+# Runs a command of this project on a minimal Debian that has only the packages listed in README.md.
 #
 #   tools/fresh_machine.sh SUITE COMMAND...         as root, in any folder
 #   tools/fresh_machine.sh bookworm make demo       Debian 12, Python 3.11
 #   tools/fresh_machine.sh trixie make test         Debian 13, Python 3.13
 #
-# HEAD is cloned into it: commit first. Needs debootstrap, and leave to mount and chroot; where that is missing
-# it says so and ends with status 77. Variables:
-#   FRESH_HOME=DIR   keeps the bare systems, which take a minute to make (default: /var/tmp/eovseg_fresh)
-#   KEEP=DIR         copies the project's folder there at the end, to look at what the command left
-#   PIP_CACHE=DIR    what pip has downloaded before; without it everything comes from the registry
+# It clones HEAD, so commit first. It needs debootstrap and permission to mount and chroot; without them
+# it prints the reason and exits with status 77. Variables:
+#   FRESH_HOME=DIR   keeps the minimal systems, which take a minute to create (default: /var/tmp/eovseg_fresh)
+#   KEEP=DIR         copies the project's folder there at the end, to inspect what the command left
+#   PIP_CACHE=DIR    a pip cache to use; without it pip downloads everything
 set -euo pipefail
 cannot() { echo "fresh_machine.sh: $1" >&2; exit 77; }
 twice() { "$@" || { sleep 5; "$@"; }; }
 
 [ $# -ge 2 ] || { sed -n '2,/^set/{/^#/p}' "$0"; exit 2; }
 if [ -z "${FRESH_NAMESPACE:-}" ]; then
-    [ "$(id -u)" = 0 ] || cannot "not run: only root may make a system of its own (sudo)"
+    [ "$(id -u)" = 0 ] || cannot "not run: this needs root (use sudo)"
     command -v debootstrap >/dev/null || cannot "not run: debootstrap is missing (apt-get install debootstrap)"
-    unshare --mount true 2>/dev/null || cannot "not run: this machine permits no mounts (in a container?)"
+    unshare --mount true 2>/dev/null || cannot "not run: mounting is not permitted here (in a container?)"
     # Mounts end with the namespace, however the command does.
     FRESH_NAMESPACE=1 exec unshare --mount --propagation private "$0" "$@"
 fi
@@ -30,12 +30,12 @@ home=${FRESH_HOME:-/var/tmp/eovseg_fresh}
 base=$home/$suite
 home_inside=/home/newcomer
 
-# A bare system in $base, made once.
+# A minimal system in $base, created once.
 make_base() {
     [ ! -f "$base/.ready" ] || return 0
-    echo "fresh_machine.sh: making a bare $suite in $base"
+    echo "fresh_machine.sh: creating a minimal $suite in $base"
     mkdir -p "$home"
-    twice bootstrap || { tail -3 "$home/$suite.log" >&2; cannot "not run: no bare $suite could be made"; }
+    twice bootstrap || { tail -3 "$home/$suite.log" >&2; cannot "not run: debootstrap could not create $suite"; }
     touch "$base/.ready"
 }
 
@@ -44,11 +44,11 @@ bootstrap() {
     debootstrap --variant=minbase --include=ca-certificates "$suite" "$base" >"$home/$suite.log" 2>&1
 }
 
-# A copy of it in $root, which goes at the end.
+# A copy of it in $root, removed at the end.
 make_root() {
     root=$(mktemp -d "$home/run.XXXXXX")
-    mount --bind "$root" "$root" || cannot "not run: this machine permits no mounts"
-    # Nothing is removed before all that was mounted below is gone.
+    mount --bind "$root" "$root" || cannot "not run: mounting is not permitted here"
+    # Unmount everything below $root before removing it.
     trap 'cd / && umount --recursive --lazy "$root" && rm -rf --one-file-system "$root"' EXIT
     cp -a "$base/." "$root/"
     mount -t proc proc "$root/proc"
@@ -56,7 +56,7 @@ make_root() {
     git -c safe.directory='*' clone --quiet "$project" "$root/src/eovseg_ros"
 }
 
-# Packages come the way that this machine gets them: by its proxies, certificates and pip settings.
+# Download packages with the proxies, certificates and pip settings of this machine.
 borrow_network() {
     cp /etc/resolv.conf /etc/hosts "$root/etc/"
     cp /etc/apt/apt.conf.d/* "$root/etc/apt/apt.conf.d/" 2>/dev/null || true
@@ -96,7 +96,7 @@ install() {
 
 main() {
     packages=$(sed -n 's/^sudo apt-get install -y \([a-z0-9+. -]*\).*/\1/p' "$project/README.md" | head -1)
-    [ -n "$packages" ] || { echo "fresh_machine.sh: README.md names no packages to install" >&2; exit 1; }
+    [ -n "$packages" ] || { echo "fresh_machine.sh: found no apt-get line with packages in README.md" >&2; exit 1; }
     make_base
     make_root
     borrow_network
@@ -105,7 +105,7 @@ main() {
     local status=0
     inside /src/eovseg_ros "$@" || status=$?
     [ -z "${KEEP:-}" ] || { mkdir -p "$KEEP" && cp -r "$root/src/eovseg_ros/." "$KEEP/"; }
-    echo "fresh_machine.sh: $suite: $* ended with status $status"
+    echo "fresh_machine.sh: $suite: $* exited with status $status"
     exit "$status"
 }
 

@@ -1,11 +1,11 @@
 """Writes constraints.txt: a version of every package, resolved for the oldest patch release of each Python.
 
-    python tools/pin_versions.py             keep the pins that still fit, resolve the rest
-    python tools/pin_versions.py --upgrade   the newest versions of everything
-    python tools/pin_versions.py --check     change nothing; status 1 where a pin does not fit
+    python tools/pin_versions.py             keep the valid pins, resolve the others
+    python tools/pin_versions.py --upgrade   use the newest versions
+    python tools/pin_versions.py --check     only compare; status 1 if a pin is out of date
 
-Debian 12 has Python 3.11.2, and a pin that asks for 3.11.5 ends `make demo` there. uv, which goes into
-build/uv, resolves for Pythons that are not at hand.
+Debian 12 has Python 3.11.2; a pin that needs 3.11.5 makes `make demo` fail there. uv, which is installed
+into build/uv, resolves for Python versions that are not installed.
 """
 
 import argparse
@@ -31,8 +31,8 @@ def main() -> int:
     """Write or check the file; the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     how = parser.add_mutually_exclusive_group()
-    how.add_argument("--upgrade", action="store_true", help="take the newest versions")
-    how.add_argument("--check", action="store_true", help="compare only")
+    how.add_argument("--upgrade", action="store_true", help="use the newest versions")
+    how.add_argument("--check", action="store_true", help="only compare; status 1 if a pin is out of date")
     options = parser.parse_args()
     install_uv()
     text = merge({python: resolve(python, upgrade=options.upgrade) for python in PYTHONS})
@@ -41,7 +41,7 @@ def main() -> int:
         return 0
     wrong = sorted(set(CONSTRAINTS.read_text().splitlines()) ^ set(text.splitlines()))
     for line in wrong:
-        print(f"constraints.txt does not fit: {line}", file=sys.stderr)
+        print(f"constraints.txt is out of date: {line} (run `make pins`)", file=sys.stderr)
     return int(bool(wrong))
 
 
@@ -65,7 +65,7 @@ def resolve(python: str, *, upgrade: bool) -> dict[str, str]:
         command += ["--no-annotate", "--no-header", "--output-file", str(pins)]
         command += ["--upgrade"] if upgrade else []
         if subprocess.run(command, stdout=subprocess.DEVNULL).returncode:
-            sys.exit(f"pin_versions: uv finds no versions for Python {python}.0; its reasons are above")
+            sys.exit(f"pin_versions: uv found no versions for Python {python}.0; see its output above")
         lines = [line for line in pins.read_text().splitlines() if "==" in line]
     pairs = (line.split("==") for line in lines)
     return {name: version for name, version in pairs if not name.startswith(PINNED_BY_TORCH)}

@@ -26,8 +26,8 @@ def run_logged(
         if lines is None:
             progress.end("done")
             return
-        progress.end("failed, once more" if left else "failed")
-    sys.exit("".join(lines[-LINES_OF_FAILURE:]) + f"set-up: this step failed; all of its output is in {log}")
+        progress.end("failed, retrying" if left else "failed")
+    sys.exit("".join(lines[-LINES_OF_FAILURE:]) + f"setup: this step failed; the full output is in {log}")
 
 
 def _run(

@@ -1,9 +1,9 @@
-"""Runs both halves of the tests, whatever the first one gives, and sums up what was skipped and why.
+"""Runs both halves of the tests, even if the first fails, and summarises the skipped tests by reason.
 
     python tools/run_tests.py [arguments for pytest]
 
-The model's tests and those of launch file and package run two at a time; those of a running ROS graph
-need the machine for themselves.
+The tests of the model, the launch file and the package run in two processes. The tests of a running ROS
+graph run in one, because they need the whole machine.
 """
 
 import collections

@@ -34,7 +34,7 @@ PACKAGE_FOLDERS = ("msg", "model", "eovseg_ros", "launch", "config")
 # The include folders of the machine that built the ROS wheels.
 WHEELS_NUMPY_INCLUDE = re.compile(r"/opt/python/[^/]+/lib/python3\.\d+/site-packages/numpy/_core/include")
 WHEELS_INCLUDE = re.compile(r"/opt/python/[^/]+/include/python3\.\d+")
-ELSEWHERE = "or make PYTHON=/path/to/python3 with one that has it, such as `uv python install 3.12` gets"
+ELSEWHERE = "or run make PYTHON=/path/to/python3 with a Python that has it (`uv python install 3.12`)"
 # What a sourced ROS install or another virtual environment leaves behind.
 FOREIGN_VARIABLES = (
     "AMENT_PREFIX_PATH CMAKE_PREFIX_PATH COLCON_PREFIX_PATH LD_LIBRARY_PATH PYTHONHOME PYTHONPATH "
@@ -45,7 +45,7 @@ FOREIGN_VARIABLES = (
 def main() -> None:
     problems = missing_tools()
     if problems:
-        sys.exit("\n".join(f"set-up: {problem}" for problem in problems))
+        sys.exit("\n".join(f"setup: {problem}" for problem in problems))
     LOGS.mkdir(parents=True, exist_ok=True)
     with (LOGS / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two makes at once: the second waits and finds all done
@@ -58,10 +58,13 @@ def main() -> None:
 def missing_tools() -> list[str]:
     """Return one line for each thing that this machine lacks, saying what to install."""
     if platform.system() != "Linux" or platform.machine() != "x86_64":
-        return ["the ROS 2 wheels are for Linux on x86_64 only; elsewhere use colcon in a ROS 2 install"]
+        return ["the ROS 2 wheels are for Linux on x86_64; elsewhere build with colcon in a ROS 2 install"]
     if sys.version_info[:2] not in PYTHONS:
         names = ", ".join(f"{major}.{minor}" for major, minor in PYTHONS)
-        return [f"{sys.executable} is Python {platform.python_version()}; the ROS 2 wheels are for {names}"]
+        return [
+            f"{sys.executable} is Python {platform.python_version()}; the ROS 2 wheels are for {names}: "
+            "run make PYTHON=/path/to/python3 with one of these"
+        ]
     problems = []
     try:
         import ensurepip  # noqa: F401  Debian ships Python without it
@@ -69,7 +72,7 @@ def missing_tools() -> list[str]:
     except ImportError:
         problems.append(f"Python's venv module is missing: sudo apt-get install {PYTHON}-venv, {ELSEWHERE}")
     if not Path(sysconfig.get_paths()["include"], "Python.h").is_file():
-        problems.append(f"The header Python.h is missing: sudo apt-get install {PYTHON}-dev, {ELSEWHERE}")
+        problems.append(f"the header Python.h is missing: sudo apt-get install {PYTHON}-dev, {ELSEWHERE}")
     for language, variable, default in (("C", "CC", "cc"), ("C++", "CXX", "c++")):
         if not shutil.which(shlex.split(os.environ.get(variable) or default)[0]):
             problems.append(f"a {language} compiler is missing: sudo apt-get install build-essential")
@@ -77,14 +80,14 @@ def missing_tools() -> list[str]:
 
 
 def make_venv() -> None:
-    """Make .venv, and make it anew where it came from another Python or another folder."""
+    """Create .venv; recreate it if it was made by another Python or in another folder."""
     digest = digest_of([sys.base_prefix, PYTHON, str(ROOT)])
     stamp = VENV / "made.sha256"
     if is_fresh(stamp, digest):
         return
-    print(f"set-up: {WHAT_IT_TAKES}", flush=True)
+    print(f"setup: {WHAT_IT_TAKES}", flush=True)
     command = [sys.executable, "-m", "venv", "--clear", str(VENV)]
-    run_logged(f"[1/3] making .venv from {sys.executable}", command, LOGS / "venv.txt", clean_environment())
+    run_logged(f"[1/3] creating .venv with {sys.executable}", command, LOGS / "venv.txt", clean_environment())
     stamp.write_text(digest)
 
 
@@ -97,9 +100,9 @@ def install_requirements() -> None:
     pip = [str(VENV / "bin/python"), "-m", "pip", "--disable-pip-version-check"]
     constraints = ["-c", str(ROOT / "constraints.txt")]
     torch = choose_torch(pip, pinned_version("torch"), clean_environment())
-    print(f"set-up: {torch.reason}", flush=True)
+    print(f"setup: {torch.reason}", flush=True)
     if not (SITE_PACKAGES / "torch").exists():
-        print(f"set-up: about {torch.download:g} GB to download, {torch.disk:g} GB in .venv", flush=True)
+        print(f"setup: about {torch.download:g} GB to download, {torch.disk:g} GB in .venv", flush=True)
         require_disk(torch.download + torch.disk)  # pip keeps what it downloads
     install = [*pip, "install", *constraints]
     progress = ["--progress-bar", "raw"]
@@ -122,10 +125,10 @@ def pinned_version(name: str) -> str:
 
 
 def require_disk(needed: float) -> None:
-    """End the set-up where fewer GB of disk are free than the packages take."""
+    """Exit if fewer GB of disk are free than the packages take."""
     free = shutil.disk_usage(ROOT).free / 1e9
     if free < needed:
-        sys.exit(f"set-up: {needed:.0f} GB of free disk are needed in {ROOT}, not {free:.1f}")
+        sys.exit(f"setup: {ROOT} has {free:.1f} GB of free disk space; {needed:.0f} GB are needed")
 
 
 def fit_cmake_exports() -> None:

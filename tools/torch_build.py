@@ -1,4 +1,4 @@
-"""Which build of torch the set-up takes: CUDA's of several GB, from PyPI, or a small one for CPUs."""
+"""Choose the build of torch: the CUDA build of several GB from PyPI, or a small CPU build."""
 
 import os
 import shutil
@@ -26,8 +26,8 @@ class TorchBuild(NamedTuple):
 CUDA_DOWNLOAD, CUDA_DISK = 3.5, 7.0
 CPU_DOWNLOAD, CPU_DISK = 0.7, 2.3
 WHAT_IT_TAKES = (
-    f"the first time this downloads about {CPU_DOWNLOAD:g} GB with the CPU build of torch, "
-    f"{CUDA_DOWNLOAD:g} GB with the CUDA build"
+    f"the first run downloads about {CPU_DOWNLOAD:g} GB with the CPU build of torch, "
+    f"or {CUDA_DOWNLOAD:g} GB with the CUDA build"
 )
 
 
@@ -38,19 +38,19 @@ def choose_torch(pip: Sequence[str], version: str, environment: Mapping[str, str
     """
     index = environment.get("TORCH_INDEX", "")
     if index == PYPI:
-        return _cuda_build("torch is PyPI's CUDA build, as TORCH_INDEX=pypi asks for")
+        return _cuda_build("using PyPI's CUDA build of torch (TORCH_INDEX=pypi)")
     if index:
-        return _cpu_build(index, f"torch is looked for in TORCH_INDEX={index}, too")
+        return _cpu_build(index, f"also looking for torch in TORCH_INDEX={index}")
     if has_nvidia_device():
-        return _cuda_build("torch is PyPI's CUDA build: this machine has an NVIDIA device")
-    reason = "torch is the CPU build: no NVIDIA device here; TORCH_INDEX=pypi overrides"
+        return _cuda_build("using PyPI's CUDA build of torch: this machine has an NVIDIA device")
+    reason = "using the CPU build of torch: no NVIDIA device found (TORCH_INDEX=pypi selects the CUDA build)"
     if offers_cpu_build(pip, version, environment):
         return TorchBuild((), reason, CPU_DOWNLOAD, CPU_DISK)
     if offers_cpu_build([*pip, *LITTLE_PATIENCE], version, environment, CPU_INDEX):
         return _cpu_build(CPU_INDEX, reason)
     return _cuda_build(
-        f"torch is PyPI's CUDA build: no index within reach has the CPU build of {version} ({CPU_INDEX}); "
-        "TORCH_INDEX=URL names another"
+        f"using PyPI's CUDA build of torch: no reachable index has the CPU build of {version} (tried "
+        f"{CPU_INDEX}; TORCH_INDEX=URL selects another index)"
     )
 
 

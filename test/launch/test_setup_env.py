@@ -140,11 +140,11 @@ MIRROR = ["--extra-index-url", "https://mirror/cpu"]
 @pytest.mark.parametrize(
     ("index", "nvidia", "offered", "options", "reason"),
     [
-        ("", False, "PyTorch's", CPU_INDEX, "the CPU build: no NVIDIA device"),
-        ("", False, "every", [], "the CPU build: no NVIDIA device"),
-        ("", False, "no", [], "no index within reach has the CPU build of 2.14.1"),
+        ("", False, "PyTorch's", CPU_INDEX, "the CPU build of torch: no NVIDIA device"),
+        ("", False, "every", [], "the CPU build of torch: no NVIDIA device"),
+        ("", False, "no", [], "no reachable index has the CPU build of 2.14.1"),
         ("", True, "every", [], "this machine has an NVIDIA device"),
-        ("pypi", False, "every", [], "as TORCH_INDEX=pypi asks for"),
+        ("pypi", False, "every", [], "CUDA build of torch (TORCH_INDEX=pypi)"),
         ("https://mirror/cpu", True, "no", MIRROR, "TORCH_INDEX=https://mirror/cpu"),
     ],
 )
@@ -195,7 +195,7 @@ def test_bytes_of_downloads_are_counted_and_shown(tmp_path: Path) -> None:
 
 def test_a_step_that_fails_is_tried_again(tmp_path: Path) -> None:
     result = run_step(tmp_path, "test -e tried || { touch tried; exit 3; }", tries=2)
-    assert result.returncode == 0 and "failed, once more" in result.stdout
+    assert result.returncode == 0 and "failed, retrying" in result.stdout
 
 
 def test_a_step_is_repeated_when_a_file_changes(setup_env: ModuleType, tmp_path: Path) -> None:
