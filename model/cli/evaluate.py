@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _evaluate(arguments: argparse.Namespace) -> "EvaluationResult":
     try:
-        from ..evaluation import BENCHMARKS, evaluate
+        from ..evaluation import DATASETS, evaluate
     except ModuleNotFoundError as error:
         if error.name != "hotcoco":
             raise
@@ -55,18 +55,18 @@ def _evaluate(arguments: argparse.Namespace) -> "EvaluationResult":
     from ..backends import BackendError
     from ..data import DatasetError
 
-    if arguments.dataset not in BENCHMARKS:
-        raise CommandError(f"no data set {arguments.dataset!r}; there are: {', '.join(BENCHMARKS)}")
-    benchmark = BENCHMARKS[arguments.dataset]
+    if arguments.dataset not in DATASETS:
+        raise CommandError(f"no data set {arguments.dataset!r}; there are: {', '.join(DATASETS)}")
+    dataset = DATASETS[arguments.dataset]
     try:
-        data = benchmark.open(arguments.data)
-        predictor = load_predictor(arguments, benchmark.vocabulary)
+        data = dataset.open(arguments.data)
+        predictor = load_predictor(arguments, dataset.vocabulary)
         return evaluate(
             partial(predictor, short_side=arguments.short_side),
             predictor.vocabulary.vocabulary,
             data,
-            benchmark,
-            dataset=arguments.dataset,
+            dataset,
+            dataset_name=arguments.dataset,
             variant=arguments.variant,
             checkpoint=str(arguments.checkpoint or "its default weights"),
             device=str(predictor.device),

@@ -1,4 +1,4 @@
-from .benchmarks import BENCHMARKS as BENCHMARKS
+from .datasets import DATASETS as DATASETS
 from .judging import evaluate as evaluate
 from .metrics.panoptic_quality import LabelledSegment as LabelledSegment
 from .metrics.panoptic_quality import PanopticQuality as PanopticQuality

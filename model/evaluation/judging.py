@@ -9,7 +9,7 @@ from ..data import AnnotatedSet, check_classes
 from ..inference import PanopticResult
 from ..network import count
 from ..vocabulary import Vocabulary
-from .benchmarks import Benchmark
+from .datasets import EvaluationDataset
 from .metrics.metrics import Metrics
 from .results import EvaluationResult
 
@@ -18,9 +18,9 @@ def evaluate(
     predict: Callable[[np.ndarray], PanopticResult],
     vocabulary: Vocabulary,
     data: AnnotatedSet,
-    benchmark: Benchmark,
+    dataset: EvaluationDataset,
     *,
-    dataset: str,
+    dataset_name: str,
     variant: str,
     checkpoint: str,
     device: str,
@@ -33,8 +33,8 @@ def evaluate(
     """
     check_classes(data.samples.categories, vocabulary)
     images = min(limit or len(data.samples), len(data.samples))
-    metrics = Metrics(data, panoptic=benchmark.panoptic)
-    groups = _groups(vocabulary.is_thing, benchmark)
+    metrics = Metrics(data, panoptic=dataset.panoptic)
+    groups = _groups(vocabulary.is_thing, dataset)
     with tqdm(total=images, desc="segmenting", unit="image", mininterval=1) as progress:
         for index in range(images):
             metrics.add(index, predict)
@@ -44,7 +44,7 @@ def evaluate(
     size = metrics.sizes.most_common(1)[0][0]
     parts = [p for p in count(variant, size, len(vocabulary.synonyms)) if p.multiply_adds is not None]
     return EvaluationResult(
-        dataset=dataset,
+        dataset=dataset_name,
         variant=variant,
         checkpoint=checkpoint,
         images=images,
@@ -59,11 +59,11 @@ def evaluate(
     )
 
 
-def _groups(is_thing: Sequence[bool], benchmark: Benchmark) -> Mapping[str, Sequence[int]]:
-    """All classes, things and stuff where both are, and the benchmark's own groups."""
+def _groups(is_thing: Sequence[bool], dataset: EvaluationDataset) -> Mapping[str, Sequence[int]]:
+    """All classes, things and stuff where both are, and the data set's own groups."""
     everything = range(len(is_thing))
-    if not benchmark.panoptic:
+    if not dataset.panoptic:
         return {"all": everything}
     things = [i for i in everything if is_thing[i]]
     stuff = [i for i in everything if not is_thing[i]]
-    return {"all": everything, "things": things, "stuff": stuff, **benchmark.groups}
+    return {"all": everything, "things": things, "stuff": stuff, **dataset.groups}

@@ -11,7 +11,7 @@ from eovseg_model.data.annotated import AnnotatedSet, check_classes
 from eovseg_model.data.layout import DatasetError
 from eovseg_model.data.semantic import semantic_map
 from eovseg_model.data.sets.pascal import context_59_indices
-from eovseg_model.evaluation.benchmarks import BENCHMARKS
+from eovseg_model.evaluation.datasets import DATASETS
 from eovseg_model.vocabulary.vocabulary import Vocabulary
 
 # What PICTURE's letters are in id maps, segments (id, class, crowd) and semantic truth (-1 void).
@@ -43,10 +43,10 @@ SEMANTIC = {
 
 def opened(name: str, root) -> AnnotatedSet:
     LAYOUTS[name](root)
-    return BENCHMARKS[name].open(root)
+    return DATASETS[name].open(root)
 
 
-@pytest.mark.parametrize("name", BENCHMARKS)
+@pytest.mark.parametrize("name", DATASETS)
 def test_official_layout(name, tmp_path):
     data = opened(name, tmp_path)
     assert len(data.samples) == 1
@@ -61,9 +61,9 @@ def test_official_layout(name, tmp_path):
     assert data.samples.image_files[0].is_file()
 
 
-@pytest.mark.parametrize("name", BENCHMARKS)
+@pytest.mark.parametrize("name", DATASETS)
 def test_the_vocabulary_has_the_classes_of_the_set(name, tmp_path):
-    check_classes(opened(name, tmp_path).samples.categories, Vocabulary.parse(BENCHMARKS[name].vocabulary))
+    check_classes(opened(name, tmp_path).samples.categories, Vocabulary.parse(DATASETS[name].vocabulary))
 
 
 @pytest.mark.parametrize(("name", "category"), [("coco", 0), ("ade20k", 7)])
@@ -76,7 +76,7 @@ def test_instances(name, category, tmp_path):
 
 def test_an_empty_folder_lacks_every_part(tmp_path):
     with pytest.raises(DatasetError) as error:
-        BENCHMARKS["coco"].open(tmp_path)
+        DATASETS["coco"].open(tmp_path)
     annotations = tmp_path / "annotations"
     assert str(error.value) == (
         f"panoptic_val2017.json: 3 of 3 parts missing: {tmp_path}/val2017 (the images); "
@@ -111,21 +111,21 @@ def test_what_is_missing_is_named_with_its_place(name, part, tmp_path):
     path = tmp_path / part
     shutil.rmtree(path) if path.is_dir() else path.unlink()
     with pytest.raises(DatasetError, match=f"missing.*{path}"):
-        BENCHMARKS[name].open(tmp_path)
+        DATASETS[name].open(tmp_path)
 
 
 def test_the_number_of_missing_files_is_said(tmp_path):
     write_pascal_voc(tmp_path)
     (tmp_path / "VOC2012/ImageSets/Segmentation/val.txt").write_text("2007_7\n2007_8\n2007_9\n")
     with pytest.raises(DatasetError, match="2 of 3 images missing; expected the first at .*2007_8.jpg"):
-        BENCHMARKS["pascal_voc_20"].open(tmp_path)
+        DATASETS["pascal_voc_20"].open(tmp_path)
 
 
 def test_a_folder_without_images_is_no_set(tmp_path):
     for folder in ("images/validation", "annotations/validation"):
         (tmp_path / folder).mkdir(parents=True)
     with pytest.raises(DatasetError, match="no images found"):
-        BENCHMARKS["ade20k_150"].open(tmp_path)
+        DATASETS["ade20k_150"].open(tmp_path)
 
 
 def test_instances_of_another_set_are_refused(tmp_path):
@@ -133,13 +133,13 @@ def test_instances_of_another_set_are_refused(tmp_path):
     file = tmp_path / "annotations/instances_val2017.json"
     file.write_text(json.dumps({"images": [{"id": 7, "file_name": "8.jpg"}], "annotations": []}))
     with pytest.raises(DatasetError, match="1 images are missing in .*; the first is 7.jpg"):
-        BENCHMARKS["coco"].open(tmp_path)
+        DATASETS["coco"].open(tmp_path)
 
 
 def test_pngs_may_lie_where_coco_zips_them(tmp_path):
     write_coco(tmp_path)
     (tmp_path / "panoptic_val2017").rename(tmp_path / "annotations/panoptic_val2017")
-    assert len(BENCHMARKS["coco"].open(tmp_path).samples) == 1
+    assert len(DATASETS["coco"].open(tmp_path).samples) == 1
 
 
 def test_another_vocabulary_is_refused(tmp_path):

@@ -14,7 +14,7 @@ from eovseg_model.cli.segmentation import Segmentation
 from eovseg_model.data.annotated import AnnotatedSet
 from eovseg_model.data.coco_panoptic import CocoPanoptic
 from eovseg_model.data.coco_results import coco_categories, to_coco_panoptic
-from eovseg_model.evaluation.benchmarks import Benchmark
+from eovseg_model.evaluation.datasets import EvaluationDataset
 from eovseg_model.evaluation.judging import evaluate
 from eovseg_model.evaluation.results import EvaluationResult
 from eovseg_model.inference.predictor import EOVSegPredictor
@@ -49,9 +49,15 @@ def answers(tmp_path_factory) -> CocoPanoptic:
 
 
 def judge(device: str, samples: CocoPanoptic) -> EvaluationResult:
-    benchmark = Benchmark((), lambda root: AnnotatedSet(samples), panoptic=True)
-    names = {"dataset": "answers", "variant": "tiny", "checkpoint": "none", "device": "any", "backend": "any"}
-    return evaluate(load(device), VOCABULARY, AnnotatedSet(samples), benchmark, **names, limit=None)
+    dataset = EvaluationDataset((), lambda root: AnnotatedSet(samples), panoptic=True)
+    names = {
+        "dataset_name": "answers",
+        "variant": "tiny",
+        "checkpoint": "none",
+        "device": "any",
+        "backend": "any",
+    }
+    return evaluate(load(device), VOCABULARY, AnnotatedSet(samples), dataset, **names, limit=None)
 
 
 def test_evaluation(answers):

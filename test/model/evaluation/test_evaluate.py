@@ -11,7 +11,7 @@ from official_layouts import LAYOUTS
 
 from eovseg_model.cli.main import main
 from eovseg_model.data.semantic import semantic_map
-from eovseg_model.evaluation.benchmarks import BENCHMARKS
+from eovseg_model.evaluation.datasets import DATASETS
 from eovseg_model.evaluation.judging import evaluate
 from eovseg_model.evaluation.paper import TABLE_1, reported
 from eovseg_model.evaluation.report import row, to_json, to_markdown, to_text
@@ -19,8 +19,8 @@ from eovseg_model.evaluation.results import EvaluationResult, Scores
 from eovseg_model.inference.panoptic import Instances
 from eovseg_model.vocabulary.vocabulary import Vocabulary
 
-PANOPTIC = [name for name, benchmark in BENCHMARKS.items() if benchmark.panoptic]
-SEMANTIC = [name for name in BENCHMARKS if name not in PANOPTIC]
+PANOPTIC = [name for name, dataset in DATASETS.items() if dataset.panoptic]
+SEMANTIC = [name for name in DATASETS if name not in PANOPTIC]
 SIMULATION = ["--dataset", "simulation", "--data", "scenes", "--variant", "tiny"]
 
 
@@ -59,10 +59,16 @@ class Oracle:
 
 def judged(name: str, root) -> tuple[EvaluationResult, Oracle]:
     LAYOUTS[name](root)
-    data = BENCHMARKS[name].open(root)
-    oracle, vocabulary = Oracle(data), Vocabulary.parse(BENCHMARKS[name].vocabulary)
-    names = {"dataset": name, "variant": "tiny", "checkpoint": "none", "device": "cpu", "backend": "none"}
-    return evaluate(oracle, vocabulary, data, BENCHMARKS[name], **names, limit=5), oracle
+    data = DATASETS[name].open(root)
+    oracle, vocabulary = Oracle(data), Vocabulary.parse(DATASETS[name].vocabulary)
+    names = {
+        "dataset_name": name,
+        "variant": "tiny",
+        "checkpoint": "none",
+        "device": "cpu",
+        "backend": "none",
+    }
+    return evaluate(oracle, vocabulary, data, DATASETS[name], **names, limit=5), oracle
 
 
 @pytest.mark.parametrize("name", PANOPTIC)

@@ -10,7 +10,7 @@ from .simulation import open_scenes, simulation_groups
 
 
 @dataclass(frozen=True)
-class Benchmark:
+class EvaluationDataset:
     """A validation set: vocabulary entries, how to open its folder, whether it has instances.
 
     groups are class indices to report beside all, things and stuff.
@@ -38,21 +38,29 @@ def _cityscapes(root: Path) -> AnnotatedSet:
     return AnnotatedSet(panoptic, cityscapes.open_semantic(root, "val", panoptic.image_files))
 
 
-BENCHMARKS = {
-    "coco": Benchmark(("@coco_panoptic",), _coco, panoptic=True),
-    "ade20k": Benchmark(("@ade20k_150",), _ade20k, panoptic=True),
-    "ade20k_150": Benchmark(("@ade20k_150",), lambda r: AnnotatedSet(ade20k.open_semantic_150(r, "val"))),
-    "ade20k_847": Benchmark(("@ade20k_847",), lambda r: AnnotatedSet(ade20k.open_semantic_847(r, "val"))),
-    "pascal_context_59": Benchmark(
+DATASETS = {
+    "coco": EvaluationDataset(("@coco_panoptic",), _coco, panoptic=True),
+    "ade20k": EvaluationDataset(("@ade20k_150",), _ade20k, panoptic=True),
+    "ade20k_150": EvaluationDataset(
+        ("@ade20k_150",), lambda r: AnnotatedSet(ade20k.open_semantic_150(r, "val"))
+    ),
+    "ade20k_847": EvaluationDataset(
+        ("@ade20k_847",), lambda r: AnnotatedSet(ade20k.open_semantic_847(r, "val"))
+    ),
+    "pascal_context_59": EvaluationDataset(
         ("@pascal_context_59",), lambda r: AnnotatedSet(pascal.open_context_59(r, "val"))
     ),
-    "pascal_context_459": Benchmark(
+    "pascal_context_459": EvaluationDataset(
         ("@pascal_context_459",), lambda r: AnnotatedSet(pascal.open_context_459(r, "val"))
     ),
-    "pascal_voc_20": Benchmark(("@pascal_voc_20",), lambda r: AnnotatedSet(pascal.open_voc_20(r, "val"))),
-    "cityscapes": Benchmark(("@cityscapes_19",), _cityscapes, panoptic=True),
-    "cityscapes_19": Benchmark(
+    "pascal_voc_20": EvaluationDataset(
+        ("@pascal_voc_20",), lambda r: AnnotatedSet(pascal.open_voc_20(r, "val"))
+    ),
+    "cityscapes": EvaluationDataset(("@cityscapes_19",), _cityscapes, panoptic=True),
+    "cityscapes_19": EvaluationDataset(
         ("@cityscapes_19",), lambda r: AnnotatedSet(cityscapes.open_semantic(r, "val"))
     ),
-    "simulation": Benchmark(vocabulary_entries(), open_scenes, panoptic=True, groups=simulation_groups()),
+    "simulation": EvaluationDataset(
+        vocabulary_entries(), open_scenes, panoptic=True, groups=simulation_groups()
+    ),
 }
