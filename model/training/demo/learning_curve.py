@@ -23,10 +23,10 @@ class Curve(NamedTuple):
 
 
 def read_curves(log: str) -> list[Curve]:
-    """The curves of a log that `training.demo` wrote; the minutes of a run that went on add up."""
+    """The curves of a log written by `training.demo`; the minutes of a resumed training add up."""
     log = _add_up(log)
     curves = []
-    for pattern, what, colour in ((NAMING, "true things named right", "#4c78a8"), (QUALITY, "PQ", "#e45756")):
+    for pattern, what, colour in ((NAMING, "things named correctly", "#4c78a8"), (QUALITY, "PQ", "#e45756")):
         rows = [tuple(map(float, m.groups())) for m in pattern.finditer(log)]
         for column, names, dashes in ((1, "trained names", "none"), (2, "kept-out names", "5 4")):
             points = [(row[0], row[column]) for row in rows]

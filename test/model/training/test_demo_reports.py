@@ -23,8 +23,8 @@ LOG = """\
 def test_curves_of_a_log():
     points = {curve.name: curve.points for curve in read_curves(LOG)}
     assert points == {
-        "true things named right, trained names": [(5.0, 50.0)],
-        "true things named right, kept-out names": [(5.0, 20.0)],
+        "things named correctly, trained names": [(5.0, 50.0)],
+        "things named correctly, kept-out names": [(5.0, 20.0)],
         "PQ, trained names": [(10.0, 40.0)],
         "PQ, kept-out names": [(10.0, 30.5)],
     }
