@@ -10,7 +10,7 @@ from .layout import DatasetError as DatasetError
 from .sample import Category as Category
 from .sample import PanopticDataset as PanopticDataset
 from .sample import PanopticSample as PanopticSample
-from .semantic import VOID as VOID
+from .semantic import VOID_CLASS as VOID_CLASS
 from .semantic import semantic_map as semantic_map
 from .sets import ade20k as ade20k
 from .sets import cityscapes as cityscapes

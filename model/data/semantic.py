@@ -9,13 +9,13 @@ from PIL import Image
 from .layout import check_files
 from .sample import AnnotatedSegment, Category, PanopticSample
 
-VOID = -1  # class index of unlabelled pixels, which are not evaluated
+VOID_CLASS = -1  # class index of unlabelled pixels, which are not evaluated
 
 
 class SemanticDataset:
     """Reader of images and label files; every class in an image is one segment.
 
-    read_labels returns the class indices (H, W) in a label file, VOID for unlabelled pixels. Raises
+    read_labels returns the class indices (H, W) in a label file, VOID_CLASS for unlabelled pixels. Raises
     DatasetError if files are missing.
     """
 
@@ -38,19 +38,19 @@ class SemanticDataset:
         return len(self.image_files)
 
     def labels(self, index: int) -> np.ndarray:
-        """Return the class index of every pixel (H, W) int32, VOID for unlabelled pixels."""
+        """Return the class index of every pixel (H, W) int32, VOID_CLASS for unlabelled pixels."""
         return self._read_labels(self._label_files[index])
 
     def __getitem__(self, index: int) -> PanopticSample:
         image = np.asarray(Image.open(self.image_files[index]).convert("RGB"))
-        id_map = self.labels(index) + 1  # VOID is -1, and 0 in an id map
+        id_map = self.labels(index) + 1  # VOID_CLASS is -1, and 0 in an id map
         ids = [int(i) for i in np.unique(id_map) if i]
         return PanopticSample(image, id_map, [AnnotatedSegment(i, i - 1, False) for i in ids])
 
 
 def semantic_map(sample: PanopticSample) -> np.ndarray:
-    """Return the class index of every pixel (H, W) int32 of a sample, crowds included, VOID elsewhere."""
-    classes = np.full(sample.id_map.max(initial=0) + 1, VOID, np.int32)
+    """Return the class index of every pixel (H, W) int32 of a sample, with crowds; VOID_CLASS elsewhere."""
+    classes = np.full(sample.id_map.max(initial=0) + 1, VOID_CLASS, np.int32)
     for segment in sample.segments:
         if segment.id < len(classes):
             classes[segment.id] = segment.category
@@ -60,10 +60,10 @@ def semantic_map(sample: PanopticSample) -> np.ndarray:
 def read_shifted(path: Path) -> np.ndarray:
     """Read a label file with 0 for void and 1 for class 0 (ADE20K, VOC); 255 is void, too (VOC)."""
     values = np.asarray(Image.open(path)).astype(np.int32)
-    return np.where(values == 255, VOID, values - 1)
+    return np.where(values == 255, VOID_CLASS, values - 1)
 
 
 def read_indices(path: Path, void: int) -> np.ndarray:
     """Read a label file of class indices; void is its value for void: 255 in 8 bits, 65535 in 16."""
     values = np.asarray(Image.open(path)).astype(np.int32)
-    return np.where(values == void, VOID, values)
+    return np.where(values == void, VOID_CLASS, values)

@@ -1,6 +1,6 @@
 from .datasets import DATASETS as DATASETS
 from .judging import evaluate as evaluate
-from .metrics.panoptic_quality import LabelledSegment as LabelledSegment
+from .metrics.panoptic_quality import ClassifiedSegment as ClassifiedSegment
 from .metrics.panoptic_quality import PanopticQuality as PanopticQuality
 from .paper import TABLE_1 as TABLE_1
 from .region_naming import name_true_regions as name_true_regions

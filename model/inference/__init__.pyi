@@ -13,6 +13,7 @@ from .preprocess import STRIDE as STRIDE
 from .preprocess import normalise as normalise
 from .preprocess import resize_image as resize_image
 from .preprocess import to_input as to_input
+from .regions import VOID_ID as VOID_ID
 from .regions import Region as Region
 from .regions import measure_regions as measure_regions
 from .results import PanopticResult as PanopticResult

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from .mask_sizes import MaskSizes, rows_per_band, upsampled_bands
+from .regions import VOID_ID
 
 MAX_INSTANCES = 100
 
@@ -120,7 +121,7 @@ def _assign_ids(
     for label, score, held, won, total in zip(*queries, strict=True):
         class_id, area = int(label), int(held)
         if score < 0 or area == 0 or won / total < overlap_threshold:
-            table.append(0)
+            table.append(VOID_ID)
             continue
         if class_id in stuff:
             table.append(stuff[class_id])

@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+VOID_ID = 0  # the id of pixels that belong to no segment, in every label image and id map
+
 
 class Region(NamedTuple):
     """Where one segment lies; pixels, x right and y down, pixel centres at whole numbers."""

@@ -12,7 +12,7 @@ from scipy.io import loadmat
 from ...vocabulary import load_vocabulary
 from ..layout import Split, check_layout
 from ..sample import categories_of
-from ..semantic import VOID, SemanticDataset, read_shifted
+from ..semantic import VOID_CLASS, SemanticDataset, read_shifted
 
 
 def open_voc_20(root: Path, split: Split) -> SemanticDataset:
@@ -47,10 +47,10 @@ def open_context_59(root: Path, split: Split) -> SemanticDataset:
 
 
 def context_59_indices() -> np.ndarray:
-    """Return the index among the 59 classes of each of the 459 classes (459,), VOID if it is none of them."""
+    """Return the index among the 59 classes of each of the 459 classes (459,), or VOID_CLASS."""
     labels = load_vocabulary("pascal_context_59").labels
     full = load_vocabulary("pascal_context_459").labels
-    indices = np.full(len(full), VOID)
+    indices = np.full(len(full), VOID_CLASS)
     indices[[full.index(label) for label in labels]] = np.arange(len(labels))
     return indices
 
@@ -61,7 +61,9 @@ def _open_context(root: Path, split: Split, vocabulary: str, indices: np.ndarray
     parts = {names: "image names", voc / "JPEGImages": "images", maps: ".mat files with a LabelMap each"}
     check_layout("Pascal Context", parts)
     stems = names.read_text().split()
-    table = np.concatenate([[VOID], indices]).astype(np.int32)  # label in the file (0 = void) -> class index
+    table = np.concatenate([[VOID_CLASS], indices]).astype(
+        np.int32
+    )  # label in the file (0 = void) -> class index
     return SemanticDataset(
         "Pascal Context",
         categories_of(load_vocabulary(vocabulary)),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ...data import VOID
+from ...data import VOID_CLASS
 
 
 class MeanIoU:
@@ -14,10 +14,10 @@ class MeanIoU:
         self.confusion = np.zeros((num_classes, num_classes), np.int64)  # true x predicted
 
     def update(self, predicted: np.ndarray, true: np.ndarray) -> None:
-        """Add one image: two (H, W) maps of class indices; pixels that are VOID in truth do not count."""
+        """Add one image: two (H, W) maps of class indices; pixels whose truth is VOID_CLASS do not count."""
         if predicted.shape != true.shape:
             raise ValueError(f"maps differ in shape: {predicted.shape} predicted, {true.shape} true")
-        valid = true != VOID
+        valid = true != VOID_CLASS
         num_classes = len(self.confusion)
         pairs = true[valid].astype(np.int64) * num_classes + predicted[valid]
         self.confusion += np.bincount(pairs, minlength=num_classes**2).reshape(num_classes, num_classes)

@@ -11,7 +11,7 @@ from ...inference import PanopticResult
 from ..results import Scores
 from .mask_ap import MaskAP, things_of
 from .mean_iou import MeanIoU
-from .panoptic_quality import LabelledSegment, PanopticQuality
+from .panoptic_quality import ClassifiedSegment, PanopticQuality
 
 
 class Metrics:
@@ -40,8 +40,8 @@ class Metrics:
         height, width = result.mask_logits.shape[-2:]
         self.sizes[4 * height, 4 * width] += 1
         if self._quality:
-            predicted = [LabelledSegment(s.id, s.class_id) for s in result.segments]
-            true = [LabelledSegment(*segment) for segment in sample.segments]
+            predicted = [ClassifiedSegment(s.id, s.class_id) for s in result.segments]
+            true = [ClassifiedSegment(*segment) for segment in sample.segments]
             self._quality.update(predicted_map, predicted, sample.id_map, true)
         if self._mask_ap:
             instances = self._data.instances

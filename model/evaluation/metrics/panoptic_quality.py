@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-VOID = 0
+from ...inference import VOID_ID
 
 
-class LabelledSegment(NamedTuple):
+class ClassifiedSegment(NamedTuple):
     """A segment of an id map: its id there, its class, and whether it is a crowd region."""
 
     id: int
@@ -37,9 +37,9 @@ class PanopticQuality:
     def update(
         self,
         predicted_map: np.ndarray,
-        predicted: Sequence[LabelledSegment],
+        predicted: Sequence[ClassifiedSegment],
         true_map: np.ndarray,
-        true: Sequence[LabelledSegment],
+        true: Sequence[ClassifiedSegment],
     ) -> None:
         """Add one image: two (H, W) id maps, 0 void, and the segments in them.
 
@@ -52,7 +52,7 @@ class PanopticQuality:
                 intersection = overlap.get((p.id, t.id), 0)
                 if p.class_id != t.class_id or not intersection:
                     continue
-                unlabelled = overlap.get((p.id, VOID), 0)
+                unlabelled = overlap.get((p.id, VOID_ID), 0)
                 union = predicted_area[p.id] + true_area[t.id] - intersection - unlabelled
                 if intersection / union > 0.5:
                     self.true_positives[t.class_id] += 1
@@ -66,7 +66,7 @@ class PanopticQuality:
         for p in predicted:
             if p.id in matched_predicted or not (area := predicted_area.get(p.id, 0)):
                 continue
-            ignored = overlap.get((p.id, VOID), 0) + overlap.get((p.id, crowds.get(p.class_id, -1)), 0)
+            ignored = overlap.get((p.id, VOID_ID), 0) + overlap.get((p.id, crowds.get(p.class_id, -1)), 0)
             if ignored / area <= 0.5:
                 self.false_positives[p.class_id] += 1
 

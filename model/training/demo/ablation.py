@@ -64,7 +64,7 @@ def train_run(run: Run, *, scenes: Path, weights: Path | None, steps: int, out: 
     memory = SceneMemory(CocoPanoptic.from_folder(scenes / "train"))
     levels = caption_levels([c.name for c in memory.categories], TRAINED_NAMES)
     step = PanopticStep(model, levels, PanopticLoss(num_points=MASK_POINTS), train_backbone=False)
-    config = LoopConfig(steps=steps, learning_rate=1e-3, batch_size=4, padding=0.5)
+    config = LoopConfig(steps=steps, learning_rate=1e-3, batch_size_per_process=4, padding=0.5)
     log = partial(_log, out / f"{run.stem}.log")
     fabric = Fabric(accelerator="cpu", precision="bf16-mixed" if has_bfloat16() else "32-true")
     train(fabric, step, memory, config, run.seed, out / f"{run.stem}.pt", log)

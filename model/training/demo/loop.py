@@ -22,14 +22,14 @@ CHECKPOINT_EVERY = 500
 
 @dataclass(frozen=True, kw_only=True)
 class LoopConfig:
-    """How long and how fast one phase trains; batch_size is per process, sizes (height, width) in pixels.
+    """How long and how fast one phase trains; sizes (height, width) in pixels.
 
     The first early_share of the steps see smaller pictures, for less than half the time.
     """
 
     steps: int
     learning_rate: float
-    batch_size: int
+    batch_size_per_process: int
     size: tuple[int, int] = (192, 256)
     early_size: tuple[int, int] = (128, 160)
     early_share: float = 0.0
@@ -83,7 +83,7 @@ def draw_batch(memory: SceneMemory, config: LoopConfig, key: tuple[int, int, int
     rng = np.random.default_rng(key)
     random.seed(int(rng.integers(2**31)))
     torch.manual_seed(int(rng.integers(2**31)))
-    indices = rng.integers(len(memory), size=config.batch_size).tolist()
+    indices = rng.integers(len(memory), size=config.batch_size_per_process).tolist()
     return memory.batch(indices, config.size_at(step), rng, config.padding)
 
 

@@ -16,7 +16,7 @@ from ...network import (
     masked_mean,
 )
 from .captions import COLOUR, FULL, SHAPE, CaptionLevel, composition_parts
-from .scenes import Batch, Region, desaturate
+from .scenes import Batch, SceneMasks, desaturate
 
 IN_COLOUR = (FULL, COLOUR)  # levels asked for on coloured pictures
 GREY_SHARE = 0.35  # of the steps: colourless pictures, named by shape alone
@@ -101,7 +101,7 @@ def contrast(embedding: Tensor, text: Tensor, truth: Tensor, logit_scale: Tensor
 
 
 def region_embeddings(
-    backbone: ResNetBackbone | ConvNeXtBackbone, dense: Tensor, regions: Sequence[Region]
+    backbone: ResNetBackbone | ConvNeXtBackbone, dense: Tensor, regions: Sequence[SceneMasks]
 ) -> Tensor:
     """CLIP embeddings (R, D) of all true regions of a batch, image after image."""
     return _without_padding(
@@ -109,7 +109,7 @@ def region_embeddings(
     )
 
 
-def downsample_masks(regions: Sequence[Region], size: Sequence[int]) -> Tensor:
+def downsample_masks(regions: Sequence[SceneMasks], size: Sequence[int]) -> Tensor:
     """Covered share of every cell (B, K, *size), K the most regions an image; the best cell is full."""
     count = max(len(r.categories) for r in regions)
     out = []
@@ -121,6 +121,6 @@ def downsample_masks(regions: Sequence[Region], size: Sequence[int]) -> Tensor:
     return torch.stack(out)
 
 
-def _without_padding(x: Tensor, regions: Sequence[Region]) -> Tensor:
+def _without_padding(x: Tensor, regions: Sequence[SceneMasks]) -> Tensor:
     """(B, K, D) padded -> (R, D)."""
     return torch.cat([embeddings[: len(r.categories)] for embeddings, r in zip(x, regions, strict=True)])

@@ -14,7 +14,7 @@ from ...inference import PIXEL_MEAN, PIXEL_STD, STRIDE, normalise
 MIN_PIXELS = 12  # a cut that leaves less of a segment makes it void
 
 
-class Region(NamedTuple):
+class SceneMasks(NamedTuple):
     """True segments of one image: categories (K,) and masks (K, H, W) in {0, 1} as floats."""
 
     categories: Tensor
@@ -25,7 +25,7 @@ class Batch(NamedTuple):
     """Normalised images (B, 3, H, W) and each one's true segments."""
 
     images: Tensor
-    regions: list[Region]
+    regions: list[SceneMasks]
 
 
 class SceneMemory:
@@ -61,7 +61,7 @@ class SceneMemory:
 
     def _crop(
         self, index: int, size: tuple[int, int], rng: np.random.Generator, padding: float
-    ) -> tuple[Tensor, Region]:
+    ) -> tuple[Tensor, SceneMasks]:
         below, right = (_draw_padding(rng, padding) for _ in size)
         content = (size[0] - below, size[1] - right)
         image, id_map = self._images[index], self._maps[index]
@@ -81,7 +81,7 @@ class SceneMemory:
         masks = (id_map[None] == (kept + 1)[:, None, None]).float()
         image = normalise(_relight(image, rng))
         image, masks = (F.pad(x, (0, right, 0, below)) for x in (image, masks))
-        return image, Region(categories[kept], masks)
+        return image, SceneMasks(categories[kept], masks)
 
 
 def _draw_padding(rng: np.random.Generator, share: float) -> int:

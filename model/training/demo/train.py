@@ -29,8 +29,8 @@ from .validation import Validation
 
 # What two cores without bfloat16 do in less than 90 minutes.
 SCENES = 4000
-CLIP = LoopConfig(steps=2900, learning_rate=1e-3, batch_size=8, early_share=0.7, muon=True)
-PANOPTIC = LoopConfig(steps=4300, learning_rate=2e-3, batch_size=4, padding=0.5, muon=True)
+CLIP = LoopConfig(steps=2900, learning_rate=1e-3, batch_size_per_process=8, early_share=0.7, muon=True)
+PANOPTIC = LoopConfig(steps=4300, learning_rate=2e-3, batch_size_per_process=4, padding=0.5, muon=True)
 VALIDATION_IMAGES = 100
 MASK_POINTS = 1024  # at which masks are compared
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import torch
 
 from ...data import CocoPanoptic
-from ...evaluation import LabelledSegment, PanopticQuality, name_true_regions, simulation_groups
+from ...evaluation import ClassifiedSegment, PanopticQuality, name_true_regions, simulation_groups
 from ...inference import EOVSegPredictor
 from ...network import EOVSeg
 from ...simulation import KEPT_OUT_NAMES, STUFF_NAMES, TRAINED_NAMES, vocabulary_entries
@@ -21,8 +21,8 @@ def measure_quality(model: EOVSeg, dataset: CocoPanoptic, limit: int) -> dict[st
     quality = PanopticQuality(len(names))
     for image, id_map, segments in (dataset[i] for i in range(min(limit, len(dataset)))):
         result = predictor(image)
-        predicted = [LabelledSegment(s.id, s.class_id) for s in result.segments]
-        quality.update(result.label_image, predicted, id_map, [LabelledSegment(*s) for s in segments])
+        predicted = [ClassifiedSegment(s.id, s.class_id) for s in result.segments]
+        quality.update(result.label_image, predicted, id_map, [ClassifiedSegment(*s) for s in segments])
     return {group: quality.mean(ids).pq for group, ids in simulation_groups().items()}
 
 

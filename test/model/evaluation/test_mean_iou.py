@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from hotcoco.semantic import SemanticEval
 
-from eovseg_model.data.semantic import VOID
+from eovseg_model.data.semantic import VOID_CLASS
 from eovseg_model.evaluation.metrics.mean_iou import MeanIoU
 
 
 def draw(*rows: str) -> np.ndarray:
     """Class indices from digits; . is void."""
-    return np.array([[VOID if c == "." else int(c) for c in row] for row in rows], np.int32)
+    return np.array([[VOID_CLASS if c == "." else int(c) for c in row] for row in rows], np.int32)
 
 
 def test_intersections_over_unions():
@@ -53,10 +53,10 @@ def test_the_referee_agrees(seed):
     rng = np.random.default_rng(seed)
     iou, referee = MeanIoU(5), SemanticEval(5, ignore_index=255)
     for _ in range(20):
-        true = rng.integers(VOID, 5, (9, 11), dtype=np.int32)
+        true = rng.integers(VOID_CLASS, 5, (9, 11), dtype=np.int32)
         predicted = np.where(rng.random(true.shape) < 0.6, true.clip(0), rng.integers(0, 5, true.shape))
         iou.update(predicted, true)
-        referee.update(np.where(true == VOID, 255, true).astype(np.uint8), predicted.astype(np.uint8))
+        referee.update(np.where(true == VOID_CLASS, 255, true).astype(np.uint8), predicted.astype(np.uint8))
     results = referee.results()
     for class_id, expected in enumerate(results["per_class"]):
         assert iou.of_class(class_id) == pytest.approx(100 * expected["IoU"], abs=1e-9)

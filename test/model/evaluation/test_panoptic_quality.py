@@ -9,7 +9,7 @@ from hotcoco.panoptic import PanopticEval
 from PIL import Image
 
 from eovseg_model.data.coco_panoptic import encode_ids
-from eovseg_model.evaluation.metrics.panoptic_quality import LabelledSegment, PanopticQuality
+from eovseg_model.evaluation.metrics.panoptic_quality import ClassifiedSegment, PanopticQuality
 
 
 def draw(*rows: str) -> np.ndarray:
@@ -21,9 +21,9 @@ def quality(predicted, predicted_segments, true, true_segments) -> PanopticQuali
     metric = PanopticQuality(2)
     metric.update(
         draw(*predicted),
-        [LabelledSegment(*s) for s in predicted_segments],
+        [ClassifiedSegment(*s) for s in predicted_segments],
         draw(*true),
-        [LabelledSegment(*s) for s in true_segments],
+        [ClassifiedSegment(*s) for s in true_segments],
     )
     return metric
 
@@ -97,18 +97,18 @@ def random_image(rng: np.random.Generator) -> tuple:
     """A truth with crowds; a prediction, mostly the truth moved by a pixel; some classes wrong."""
     true = random_map(rng)
     classes = {int(i): int(rng.integers(4)) for i in np.unique(true) if i}
-    segments = [LabelledSegment(i, c, bool(rng.random() < 0.2)) for i, c in classes.items()]
+    segments = [ClassifiedSegment(i, c, bool(rng.random() < 0.2)) for i, c in classes.items()]
     shifted = np.roll(true, rng.integers(-1, 2, 2), (0, 1))
     predicted = shifted if rng.random() < 0.7 else random_map(rng)
     found = [
-        LabelledSegment(int(i), classes.get(int(i), 0) if rng.random() < 0.8 else int(rng.integers(4)))
+        ClassifiedSegment(int(i), classes.get(int(i), 0) if rng.random() < 0.8 else int(rng.integers(4)))
         for i in np.unique(predicted)
         if i
     ]
     return predicted, found, true, segments
 
 
-def write(folder: Path, index: int, id_map: np.ndarray, segments: list[LabelledSegment]) -> dict:
+def write(folder: Path, index: int, id_map: np.ndarray, segments: list[ClassifiedSegment]) -> dict:
     """COCO's PNG and annotation."""
     folder.mkdir(exist_ok=True)
     Image.fromarray(encode_ids(id_map)).save(folder / f"{index}.png")

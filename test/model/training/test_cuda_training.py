@@ -41,7 +41,9 @@ from eovseg_model.training.supervised.train import make_loss
 from eovseg_model.training.supervised.training_sets import TrainingSet
 from eovseg_model.vocabulary.vocabulary import Vocabulary
 
-CONFIG = LoopConfig(steps=2, learning_rate=1e-3, batch_size=2, size=(64, 96), warm_up=1, muon=True)
+CONFIG = LoopConfig(
+    steps=2, learning_rate=1e-3, batch_size_per_process=2, size=(64, 96), warm_up=1, muon=True
+)
 SQUARES = TrainingSet(Squares((3, 3, 3, 3)), Vocabulary.parse(NAMES), tuple(range(len(NAMES))))
 
 

@@ -21,7 +21,7 @@ from eovseg_model.training.demo.known_tokens import only_known_tokens
 from eovseg_model.training.demo.loop import LoopConfig, draw_batch, train
 from eovseg_model.training.demo.panoptic_step import PanopticStep
 from eovseg_model.training.demo.region_contrast import RegionContrast, downsample_masks
-from eovseg_model.training.demo.scenes import Region, SceneMemory
+from eovseg_model.training.demo.scenes import SceneMasks, SceneMemory
 from eovseg_model.training.demo.train import clip_module, new_demo_model, panoptic_module
 from eovseg_model.training.optimization.descent import Plan, descend
 
@@ -48,7 +48,9 @@ def contrast_module() -> tuple[EOVSeg, RegionContrast]:
 
 
 def run(step, memory, path, steps, log=print):
-    config = LoopConfig(steps=steps, learning_rate=1e-3, batch_size=2, size=(64, 96), warm_up=1, muon=True)
+    config = LoopConfig(
+        steps=steps, learning_rate=1e-3, batch_size_per_process=2, size=(64, 96), warm_up=1, muon=True
+    )
     train(Fabric(accelerator="cpu"), step, memory, config, 5, path, log)
 
 
@@ -177,7 +179,12 @@ def test_only_the_tokens_of_the_names_are_trained_and_they_come_back():
 
 def test_the_first_share_of_the_steps_has_smaller_pictures(memory):
     config = LoopConfig(
-        steps=10, learning_rate=1e-3, batch_size=1, size=(64, 96), early_size=(32, 64), early_share=0.7
+        steps=10,
+        learning_rate=1e-3,
+        batch_size_per_process=1,
+        size=(64, 96),
+        early_size=(32, 64),
+        early_share=0.7,
     )
     sizes = [tuple(draw_batch(memory, config, (0, 0, step)).images.shape[-2:]) for step in (0, 6, 7, 9)]
     assert sizes == [(32, 64), (32, 64), (64, 96), (64, 96)]
@@ -194,7 +201,7 @@ def test_kept_out_names_have_no_caption():
 def test_a_region_smaller_than_a_cell_keeps_its_best_cell():
     mask = torch.zeros(1, 8, 8)
     mask[0, 0, 0] = 1
-    cells = downsample_masks([Region(torch.tensor([0]), mask)], (2, 2))
+    cells = downsample_masks([SceneMasks(torch.tensor([0]), mask)], (2, 2))
     assert cells.tolist() == [[[[1, 0], [0, 0]]]]
 
 

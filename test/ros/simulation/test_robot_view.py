@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from eovseg_model.evaluation.metrics.panoptic_quality import LabelledSegment, PanopticQuality
+from eovseg_model.evaluation.metrics.panoptic_quality import ClassifiedSegment, PanopticQuality
 from eovseg_model.inference.predictor import EOVSegPredictor
 from eovseg_model.simulation.catalog import CATALOG, KEPT_OUT_NAMES, vocabulary_entries
 from eovseg_model.simulation.recording import Recording
@@ -51,7 +51,7 @@ def quality(predictor, frames):
 
 
 def labelled(segments):
-    return [LabelledSegment(s.id, CATALOG.index(s.label)) for s in segments]
+    return [ClassifiedSegment(s.id, CATALOG.index(s.label)) for s in segments]
 
 
 def classes(ids, segments):
