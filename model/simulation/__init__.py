@@ -1,4 +1,4 @@
-"""Simulated scenes: live, as data sets and as recordings."""
+"""Simulated scenes: rendered live, as data sets or as recordings."""
 
 import lazy_loader
 

@@ -1,23 +1,23 @@
-"""What can appear in the simulated world and what it is called."""
+"""Catalog of the objects in simulated scenes, with their names and synonyms."""
 
 from typing import NamedTuple
 
 
 class Shape(NamedTuple):
-    """How a coloured shape varies."""
+    """Ranges of a coloured shape."""
 
-    size: tuple[float, float]  # metres along the longest side, smallest and largest
-    lying: float  # roll in degrees where it has toppled
+    size: tuple[float, float]  # metres along the longest side, minimum and maximum
+    lying: float  # roll in degrees when it lies on its side
 
 
 class FixedObject(NamedTuple):
-    """A thing of pybullet_data that always looks the same."""
+    """An object from pybullet_data that always looks the same."""
 
-    path: str  # below pybullet_data; an OBJ mesh, or a URDF whose links move
-    length: float  # the longest side in the file's own unit
-    size: tuple[float, float]  # metres along the longest side here, smallest and largest
+    path: str  # below pybullet_data; an OBJ mesh, or a URDF with movable links
+    length: float  # the longest side in the file's unit
+    size: tuple[float, float]  # metres along the longest side, minimum and maximum
     upright: tuple[float, float, float]  # roll, pitch, yaw in radians that make it stand facing +x
-    colour: tuple[float, float, float] | None  # None: as its file says
+    colour: tuple[float, float, float] | None  # None: as in the file
     on_table: bool  # small enough for a table
 
 
@@ -71,7 +71,7 @@ KEPT_OUT_NAMES = tuple(f"{colour} {shape}" for colour, shape in KEPT_OUT)
 TRAINED_COMPOSITIONS = tuple(name for name in COMPOSITIONS if name not in KEPT_OUT_NAMES)
 STUFF_NAMES = ("floor", "wall", "table")
 TRAINED_NAMES = TRAINED_COMPOSITIONS + tuple(FIXED_OBJECTS) + STUFF_NAMES
-# Every name, in the fixed order that data sets and vocabularies share.
+# All names, in the order that data sets and vocabularies use.
 CATALOG = TRAINED_COMPOSITIONS + KEPT_OUT_NAMES + tuple(FIXED_OBJECTS) + STUFF_NAMES
 
 # Other English words for a shape (after any colour) or for a whole name.
@@ -97,7 +97,7 @@ SYNONYMS = {
 
 
 def names_of(name: str) -> tuple[str, ...]:
-    """A catalog name and its synonyms, the catalog's own first; KeyError for a name that is not in it."""
+    """Return a catalog name followed by its synonyms. Raises KeyError for an unknown name."""
     if name in COMPOSITIONS:
         colour, shape = COMPOSITIONS[name]
         return (name, *(f"{colour} {synonym}" for synonym in SYNONYMS[shape]))
@@ -105,5 +105,5 @@ def names_of(name: str) -> tuple[str, ...]:
 
 
 def vocabulary_entries(names: tuple[str, ...] = CATALOG) -> tuple[str, ...]:
-    """Catalog names as vocabulary entries: "red mug,red cup", "floor,ground|stuff"."""
+    """Return catalog names as vocabulary entries: "red mug,red cup", "floor,ground|stuff"."""
     return tuple(",".join(names_of(name)) + ("|stuff" if name in STUFF_NAMES else "") for name in names)

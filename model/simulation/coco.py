@@ -1,4 +1,4 @@
-"""Frames as COCO panoptic files: pictures, id pictures and annotations."""
+"""Write frames as COCO panoptic files: images, PNGs of segment ids and annotations."""
 
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ JPEG_QUALITY = 95
 
 
 def write_frame(frame: Frame, folder: Path, image_id: int) -> dict[str, Any]:
-    """Write images/<id>.jpg and panoptic/<id>.png below the folder; return COCO's image and annotation."""
+    """Write images/<id>.jpg and panoptic/<id>.png below folder; return the COCO records."""
     name = f"{image_id:09d}"
     height, width = frame.segment_ids.shape
     Image.fromarray(frame.rgb).save(folder / "images" / f"{name}.jpg", quality=JPEG_QUALITY)

@@ -1,4 +1,4 @@
-"""Write scenes as a COCO panoptic set: `python -m eovseg_model.simulation.dataset OUT`."""
+"""Render scenes as a COCO panoptic data set: `python -m eovseg_model.simulation.dataset OUT`."""
 
 import argparse
 import json
@@ -25,11 +25,11 @@ VIEWS_AT_MOST = 100
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetSettings:
-    """Everything that a set of scenes depends on."""
+    """Settings that determine a data set of scenes."""
 
     scenes: int
     seed: int  # of the first scene; the others follow
-    views: int  # pictures of each scene
+    views: int  # images per scene
     width: int
     height: int
     config: SceneConfig
@@ -37,16 +37,16 @@ class DatasetSettings:
     def __post_init__(self) -> None:
         check_seeds(self.seed, self.scenes, self.config.include_kept_out)
         if not 1 <= self.views <= VIEWS_AT_MOST:
-            raise ValueError(f"views must be 1 to {VIEWS_AT_MOST}, not {self.views}")
+            raise ValueError(f"views must be 1 to {VIEWS_AT_MOST}; got {self.views}")
         if self.width < 16 or self.height < 16:
-            raise ValueError(f"pictures must be at least 16x16 pixels, not {self.width}x{self.height}")
+            raise ValueError(f"images must be at least 16x16 pixels; got {self.width}x{self.height}")
 
 
 def write_dataset(folder: Path, settings: DatasetSettings, workers: int) -> None:
-    """Render a set; the same files whatever the number of worker processes.
+    """Render a data set; the files do not depend on the number of worker processes.
 
-    panoptic.json appears last, so a set without it is not whole; calling again with the same
-    settings goes on where a killed run stopped. ValueError if the folder holds something else.
+    panoptic.json is written last, so a folder without it is incomplete. Calling again with the same settings
+    continues an interrupted run. Raises ValueError if the folder has other content.
     """
     _claim(folder, settings)
     if (folder / "panoptic.json").exists():
@@ -67,15 +67,17 @@ def write_dataset(folder: Path, settings: DatasetSettings, workers: int) -> None
 
 
 def _claim(folder: Path, settings: DatasetSettings) -> None:
-    """Make the folder this set's own."""
+    """Create the folder and record the settings in it, or check that it was created with the same ones."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "settings.json"
     wanted = json.loads(json.dumps(asdict(settings)))
     if file.exists():
         if json.loads(file.read_text()) != wanted:
-            raise ValueError(f"{folder} holds a set with other settings; name another folder or remove it")
+            raise ValueError(
+                f"{folder} contains a data set with other settings; choose another folder or remove it"
+            )
     elif any(folder.iterdir()):
-        raise ValueError(f"{folder} is not empty and holds no set of scenes; name another folder")
+        raise ValueError(f"{folder} is not empty and contains no data set of scenes; choose another folder")
     else:
         _write_json(file, wanted)
 
@@ -94,7 +96,7 @@ def _map(render: Any, seeds: range, workers: int) -> Iterator[list[dict[str, Any
 
 
 def _render_scene(seed: int, folder: Path, settings: DatasetSettings) -> list[dict[str, Any]]:
-    """The COCO records of one scene's pictures, rendered unless an earlier run did."""
+    """Return the COCO records of a scene's images; render them unless an earlier run did."""
     part = folder / "parts" / f"{seed}.json"
     if part.exists():
         return json.loads(part.read_text())
@@ -110,29 +112,33 @@ def _render_scene(seed: int, folder: Path, settings: DatasetSettings) -> list[di
 
 
 def _write_json(file: Path, content: Any) -> None:
-    """Write all of a file or nothing."""
+    """Write a file atomically."""
     draft = file.with_suffix(f".{os.getpid()}.draft")
     draft.write_text(json.dumps(content))
     draft.replace(file)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; returns the exit code."""
+    """Run the command line; return the exit code."""
     parser = argparse.ArgumentParser(
         prog="eovseg_model.simulation.dataset",
         description="Render random scenes as a COCO panoptic data set. Training seeds start at 0, "
         f"validation seeds at {VALIDATION.start}, test seeds at {TEST.start}.",
     )
-    parser.add_argument("out", type=Path, help="folder to write; an unfinished set in it is continued")
+    parser.add_argument("out", type=Path, help="output folder; an unfinished data set in it is continued")
     parser.add_argument("--scenes", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0, help="seed of the first scene")
-    parser.add_argument("--views", type=int, default=1, help="pictures of each scene")
+    parser.add_argument("--views", type=int, default=1, help="images per scene")
     parser.add_argument("--width", type=int, default=256)
     parser.add_argument("--height", type=int, default=192)
-    parser.add_argument("--workers", type=int, default=2, help="processes")
-    parser.add_argument("--kept-out", action="store_true", help="show the names kept out of training too")
+    parser.add_argument("--workers", type=int, default=2, help="number of processes")
     parser.add_argument(
-        "--harder", action="store_true", help="go beyond the default lights, textures, counts and poses"
+        "--kept-out", action="store_true", help="include objects that are kept out of training"
+    )
+    parser.add_argument(
+        "--harder",
+        action="store_true",
+        help="exceed the default ranges of lights, textures, object counts and poses",
     )
     options = parser.parse_args(arguments)
     config = replace(HARDER if options.harder else DEFAULT, include_kept_out=options.kept_out)
@@ -150,7 +156,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("stopped; the same command goes on from here", file=sys.stderr)
+        print("interrupted; run the same command again to continue", file=sys.stderr)
         return 130
     return 0
 

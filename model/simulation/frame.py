@@ -1,4 +1,4 @@
-"""One rendered image of a scene with its ground truth."""
+"""A rendered image of a scene with its ground truth."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 class TrueSegment(NamedTuple):
-    """What is there: an instance of a thing, or all of a stuff class."""
+    """A ground-truth segment: an instance of a thing, or all pixels of a stuff class."""
 
     id: int
     label: str
@@ -14,12 +14,12 @@ class TrueSegment(NamedTuple):
 
 
 class Frame(NamedTuple):
-    """A rendered image, its depth, its true segments and its intrinsics in pixels."""
+    """A rendered image, its depth, its ground-truth segments and its intrinsics in pixels."""
 
     rgb: np.ndarray  # (H, W, 3) uint8
-    depth: np.ndarray  # (H, W) float32, metres along the line of sight
+    depth: np.ndarray  # (H, W) float32, metres along the optical axis
     segment_ids: np.ndarray  # (H, W) int32, 0 is void
-    segments: list[TrueSegment]  # those that have pixels, by id
+    segments: list[TrueSegment]  # those with pixels, in the order of ids
     fx: float
     fy: float
     cx: float

@@ -16,10 +16,10 @@ from .recording_format import DEPTH, HEADER, RGB, SEGMENTS, RecordingHeader, rea
 
 
 class Recording:
-    """A recording opened for reading; what is asked for is decoded, nothing else.
+    """A recording opened for reading; images are decoded on request.
 
-    ValueError names the file and what is wrong with it: as it is opened for what is missing, from the methods
-    for an image that cannot be decoded. IndexError for a frame that it does not have.
+    The constructor raises ValueError if an entry is missing, the methods if an image cannot be decoded. They
+    raise IndexError for a frame that does not exist.
     """
 
     def __init__(self, path: Path | str) -> None:
@@ -43,17 +43,17 @@ class Recording:
         self.close()
 
     def __len__(self) -> int:
-        """How many frames it has."""
+        """Return the number of frames."""
         return self.header.frames
 
     @property
     def rate(self) -> float:
-        """Frames a second."""
+        """Frames per second."""
         return self.header.rate
 
     @property
     def seconds(self) -> float:
-        """How long it plays."""
+        """Duration in seconds."""
         return len(self) / self.rate
 
     def close(self) -> None:
@@ -61,27 +61,27 @@ class Recording:
         self._zip.close()
 
     def frame(self, i: int) -> Frame:
-        """All of frame `i`."""
+        """Return frame `i`."""
         ids = self.segment_ids(i)
         header = self.header
         lens = {"fx": header.fx, "fy": header.fy, "cx": header.cx, "cy": header.cy}
         return Frame(self.rgb(i), self.depth(i), ids, self.segments(i, ids), **lens)
 
     def rgb(self, i: int) -> np.ndarray:
-        """(H, W, 3) uint8."""
+        """Return the image of frame `i`, (H, W, 3) uint8 RGB."""
         return cv2.cvtColor(self._image(RGB, i, np.uint8, (3,)), cv2.COLOR_BGR2RGB)
 
     def depth(self, i: int) -> np.ndarray:
-        """(H, W) float32, metres along the line of sight, 0 where unknown."""
+        """Return the depth of frame `i`, (H, W) float32, metres along the optical axis, 0 where unknown."""
         values = self._image(DEPTH, i, np.uint16).astype(np.float32)
         return np.divide(np.float32(self.header.depth_scale), values, out=values, where=values > 0)
 
     def segment_ids(self, i: int) -> np.ndarray:
-        """(H, W) int32, 0 = void."""
+        """Return the segment ids of frame `i`, (H, W) int32, 0 = void."""
         return self._image(SEGMENTS, i, np.uint8).astype(np.int32)
 
     def segments(self, i: int, ids: np.ndarray) -> list[TrueSegment]:
-        """The true segments that have pixels in `ids`, the segment ids of frame `i`."""
+        """Return the ground-truth segments with pixels in `ids`, the segment ids of frame `i`."""
         scene = bisect.bisect_right(self.header.first_frames, i) - 1
         present = np.bincount(ids.ravel(), minlength=256) > 0
         return [segment for segment in self.header.segments[scene] if present[segment.id]]
@@ -99,18 +99,18 @@ class Recording:
         return header
 
     def _image(self, name: str, i: int, dtype: type, channels: tuple[int, ...] = ()) -> np.ndarray:
-        """Decode an image of the recording's size: (H, W, *channels) of the type."""
+        """Decode an image (H, W, *channels) of dtype."""
         if not 0 <= i < len(self):
-            raise IndexError(f"frame {i} of {len(self)}")
+            raise IndexError(f"frame {i} does not exist; the recording has {len(self)} frames")
         name = name.format(i)
         content = np.frombuffer(self._read(name), np.uint8)
-        # OpenCV decodes WebP in a third of Pillow's time.
+        # OpenCV decodes WebP three times as fast as Pillow.
         image = cv2.imdecode(content, cv2.IMREAD_UNCHANGED) if content.size else None
         if image is None:
-            raise self._error(f"{name} is no image, or a broken one")
+            raise self._error(f"{name} is not an image or is damaged")
         shape = (self.header.height, self.header.width, *channels)
         if image.shape != shape or image.dtype != dtype:
-            raise self._error(f"{name} has {image.dtype} {image.shape}, not {np.dtype(dtype)} {shape}")
+            raise self._error(f"{name} must be {np.dtype(dtype)} {shape}; got {image.dtype} {image.shape}")
         return image
 
     def _read(self, name: str) -> bytes:
@@ -126,19 +126,21 @@ class Recording:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Render and write a recording; returns the exit code."""
+    """Render and write a recording; return the exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m eovseg_model.simulation.recording",
-        description="Record what the simulated robot sees, with depth and truth. Needs PyBullet. The same "
-        "options make the same file.",
+        description="Record the simulated robot's camera with depth and ground truth. Needs PyBullet. The "
+        "options determine the file.",
     )
-    parser.add_argument("out", type=Path, help="ZIP file to write")
-    parser.add_argument("--seconds", type=float, default=56.0, help="length (default: 56)")
-    parser.add_argument("--rate", type=float, default=10.0, help="frames a second (default: 10)")
-    parser.add_argument("--seed", type=int, default=3_000_000, help="of the first scene (default: 3000000)")
-    parser.add_argument("--scene-period", type=float, default=8.0, help="seconds of a scene (default: 8)")
-    parser.add_argument("--width", type=int, default=320, help="pixels (default: 320)")
-    parser.add_argument("--height", type=int, default=240, help="pixels (default: 240)")
+    parser.add_argument("out", type=Path, help="output ZIP file")
+    parser.add_argument("--seconds", type=float, default=56.0, help="duration (default: 56)")
+    parser.add_argument("--rate", type=float, default=10.0, help="frames per second (default: 10)")
+    parser.add_argument(
+        "--seed", type=int, default=3_000_000, help="seed of the first scene (default: 3000000)"
+    )
+    parser.add_argument("--scene-period", type=float, default=8.0, help="seconds per scene (default: 8)")
+    parser.add_argument("--width", type=int, default=320, help="image width in pixels (default: 320)")
+    parser.add_argument("--height", type=int, default=240, help="image height in pixels (default: 240)")
     options = parser.parse_args(arguments)
     if min(options.seconds, options.rate, options.scene_period, options.width, options.height) <= 0:
         parser.error("--seconds, --rate, --scene-period, --width and --height must be positive")

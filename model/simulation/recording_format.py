@@ -1,14 +1,14 @@
-"""How a recording is laid out in its ZIP file.
+"""Format of a recording: a ZIP file.
 
-The entries are stored, not deflated, so that any frame is read by itself, and any image viewer shows them:
+The entries are stored without compression, so that each frame can be read alone:
 
     recording.json        rate, size, intrinsics, depth scale, and the segments of every scene
-    rgb/00000.webp        the picture
+    rgb/00000.webp        the image
     depth/00000.png       16 bit; scale / value = metres, 0 = unknown
-    segments/00000.png    8 bit; ids of the true segments, 0 = void
+    segments/00000.png    8 bit; ids of the ground-truth segments, 0 = void
 
-Depth has the steps of a stereo camera's disparity, which grow with the square of the distance: with the scale
-of 250 they are 4 mm at 1 m, 16 mm at 2 m and 64 mm at 4 m, and the error is half a step at most.
+Depth is quantised as disparity, as in a stereo camera, so the step grows with the square of the distance.
+With a scale of 250 it is 4 mm at 1 m, 16 mm at 2 m and 64 mm at 4 m. The error is at most half a step.
 """
 
 import json
@@ -20,14 +20,14 @@ from .frame import TrueSegment
 
 HEADER, RGB, DEPTH, SEGMENTS = "recording.json", "rgb/{:05d}.webp", "depth/{:05d}.png", "segments/{:05d}.png"
 FORMAT = "eovseg recording 1"
-LARGEST_ID = 255  # of a segment: one byte a pixel
+LARGEST_ID = 255  # segment ids are stored in one byte per pixel
 
 
 @dataclass(frozen=True, kw_only=True)
 class RecordingHeader:
-    """Size, rate, intrinsics in pixels and the segments of every scene; ValueError for impossible values."""
+    """Size, rate, intrinsics in pixels and segments of every scene. Raises ValueError for invalid values."""
 
-    rate: float  # frames a second
+    rate: float  # frames per second
     frames: int
     width: int
     height: int
@@ -35,7 +35,7 @@ class RecordingHeader:
     fy: float
     cx: float
     cy: float
-    depth_scale: float  # metres x value of a depth image
+    depth_scale: float  # metres times the value in a depth image
     first_frames: tuple[int, ...]  # of every scene
     segments: tuple[tuple[TrueSegment, ...], ...]  # of every scene, by id
     made_by: str = ""
@@ -43,13 +43,13 @@ class RecordingHeader:
     def __post_init__(self) -> None:
         for name in ("rate", "frames", "width", "height", "fx", "fy", "depth_scale"):
             if not 0 < getattr(self, name) < math.inf:
-                raise ValueError(f"{name} must be a positive number, got {getattr(self, name)}")
+                raise ValueError(f"{name} must be a positive number; got {getattr(self, name)}")
         starts = list(self.first_frames)
         if starts[:1] != [0] or starts != sorted(set(starts)) or starts[-1] >= self.frames:
-            raise ValueError("the scenes must start at frame 0, follow each other and have frames")
+            raise ValueError(f"scenes must start at frame 0 and at increasing frames below {self.frames}")
         for segment in (segment for scene in self.segments for segment in scene):
             if not 0 < segment.id <= LARGEST_ID:
-                raise ValueError(f"segment ids must be 1 to {LARGEST_ID}, got {segment.id}")
+                raise ValueError(f"segment ids must be 1 to {LARGEST_ID}; got {segment.id}")
 
     def write(self) -> str:
         """Return the text of recording.json."""
@@ -73,11 +73,11 @@ class RecordingHeader:
 
 
 def read_header(text: bytes) -> RecordingHeader:
-    """Read recording.json; ValueError says what is wrong with it."""
+    """Parse the text of recording.json. Raises ValueError if it is invalid."""
     try:
         content = json.loads(text)
         if content["format"] != FORMAT:
-            raise ValueError(f"its format is {content['format']!r}, not {FORMAT!r}")
+            raise ValueError(f"format must be {FORMAT!r}; got {content['format']!r}")
         lens = content["intrinsics"]
         scenes = content["scenes"]
         return RecordingHeader(

@@ -1,4 +1,4 @@
-"""Writing frames into a recording."""
+"""Write frames into a recording."""
 
 import io
 import zipfile
@@ -14,21 +14,22 @@ from .recording_format import DEPTH, HEADER, RGB, SEGMENTS, RecordingHeader
 
 DEPTH_SCALE = 250.0
 _QUALITY = 80  # of WebP
-_DATE = (1980, 1, 1, 0, 0, 0)  # of every entry: the same frames make the same file
+_DATE = (1980, 1, 1, 0, 0, 0)  # date of every entry, fixed so that the same frames give the same file
 
 
 def write_recording(
     path: Path, frames: Iterable[Frame], *, rate: float, frames_per_scene: int, made_by: str = ""
 ) -> None:
-    """Write frames of one size and one camera; the file appears when it is whole.
+    """Write frames of one camera; the file is written atomically.
 
     Args:
-        frames: within a scene a segment id always stands for the same segment.
-        rate: frames a second.
-        frames_per_scene: a new scene starts after so many.
-        made_by: the command, to be told in the file.
+        frames: within a scene, a segment id must always stand for the same segment.
+        rate: frames per second.
+        frames_per_scene: number of frames after which a new scene starts.
+        made_by: the command, recorded in the file.
 
-    ValueError for frames that differ in size or intrinsics, no frame, or segment ids that do not fit.
+    Raises ValueError if frames differ in size or intrinsics, if there is no frame, or if segment ids are out
+    of range or change their meaning within a scene.
     """
     draft = path.with_name(f"{path.name}.part")
     try:
@@ -41,9 +42,9 @@ def write_recording(
 
 
 def disparity(depth: np.ndarray) -> np.ndarray:
-    """Depth in metres, 0 where unknown, as the numbers that are stored: uint16 of the same shape.
+    """Convert depth in metres, 0 where unknown, to the stored values, uint16 of the same shape.
 
-    What is nearer than 3.8 mm is stored as if it were there.
+    Depths below 3.8 mm are stored as 3.8 mm.
     """
     steps = np.divide(DEPTH_SCALE, depth, out=np.zeros(depth.shape), where=depth > 0)
     return np.minimum(np.round(steps), 2**16 - 1).astype(np.uint16)
@@ -58,15 +59,17 @@ def _write_frames(
     for frame in frames:
         first = first or frame
         if _camera(frame) != _camera(first):
-            raise ValueError(f"frame {count} has another size or other intrinsics than the first")
+            raise ValueError(f"frame {count} differs from the first in size or intrinsics")
         if count % frames_per_scene == 0:
             scenes.append({})
         for segment in frame.segments:
             if scenes[-1].setdefault(segment.id, segment) != segment:
-                raise ValueError(f"frame {count}: segment {segment.id} was something else before")
+                raise ValueError(
+                    f"frame {count}: segment {segment.id} differs from the same id earlier in the scene"
+                )
         _write_entry(file, RGB.format(count), _encoded(frame.rgb, "WEBP", quality=_QUALITY, method=6))
         _write_entry(file, DEPTH.format(count), _encoded(disparity(frame.depth), "PNG", optimize=True))
-        ids = frame.segment_ids.astype(np.uint8)  # the header refuses ids above 255
+        ids = frame.segment_ids.astype(np.uint8)  # the header rejects ids above 255
         _write_entry(file, SEGMENTS.format(count), _encoded(ids, "PNG", optimize=True))
         count += 1
     if first is None:
@@ -99,4 +102,4 @@ def _encoded(array: np.ndarray, kind: str, **settings: Any) -> bytes:
 
 
 def _write_entry(file: zipfile.ZipFile, name: str, content: bytes) -> None:
-    file.writestr(zipfile.ZipInfo(name, _DATE), content)  # stored, not deflated
+    file.writestr(zipfile.ZipInfo(name, _DATE), content)  # stored without compression

@@ -1,4 +1,4 @@
-"""What the simulated robot's camera sees, scene after scene."""
+"""Frames of the simulated robot's camera, scene after scene."""
 
 import itertools
 from collections.abc import Iterator
@@ -10,11 +10,11 @@ from .scenes.scene import Scene, SceneConfig
 def rendered_frames(
     *, seed: int, kept_out: bool, frames_per_scene: int, step: float, size: tuple[int, int]
 ) -> Iterator[Frame]:
-    """Render scene after scene along the robot's path without end, `step` seconds between two frames.
+    """Render an endless sequence of scenes along the robot's path, `step` seconds between frames.
 
     Args:
-        seed: of the first scene; the next has the next.
-        kept_out: whether things are there that training never showed.
+        seed: seed of the first scene; it increases by one per scene.
+        kept_out: whether to include objects that are kept out of training.
         size: width and height in pixels.
     """
     config = SceneConfig(include_kept_out=kept_out)

@@ -1,1 +1,1 @@
-"""PyBullet: bodies, meshes, textures and the camera's picture."""
+"""Rendering with PyBullet: bodies, meshes, textures and the camera."""

@@ -1,4 +1,4 @@
-"""Triangle meshes of the coloured shapes, each one metre across its longest side, made from formulas."""
+"""Procedural triangle meshes of the coloured shapes; their longest side is one metre."""
 
 from functools import cache
 from typing import NamedTuple
@@ -9,17 +9,17 @@ SIDES = 28
 
 
 class Mesh(NamedTuple):
-    """A triangle mesh whose corners carry their own normals."""
+    """A triangle mesh with a normal for each vertex."""
 
     vertices: np.ndarray  # (V, 3) float64
     normals: np.ndarray  # (V, 3) float64
-    triangles: np.ndarray  # (T, 3) int64, counter-clockwise seen from outside
-    coordinates: np.ndarray  # (V, 2) float64, of the texture
+    triangles: np.ndarray  # (T, 3) int64, counterclockwise seen from outside
+    coordinates: np.ndarray  # (V, 2) float64, texture coordinates
 
 
 @cache
 def shape_mesh(shape: str) -> Mesh:
-    """The unit mesh of a shape of the catalog, centred on the origin; KeyError for an unknown one."""
+    """Return the unit mesh of a catalog shape, centred on the origin. Raises KeyError for others."""
     mesh = _BUILDERS[shape]()
     low, high = mesh.vertices.min(axis=0), mesh.vertices.max(axis=0)
     vertices = (mesh.vertices - (low + high) / 2) / (high - low).max()
@@ -27,9 +27,9 @@ def shape_mesh(shape: str) -> Mesh:
 
 
 def sheet(width: float, height: float, cells: int, repeats: float) -> Mesh:
-    """A flat rectangle in x and y (metres) that looks up, its texture repeated so often in a metre.
+    """Return a rectangle in x and y (metres) that faces up; repeats is the number of textures per metre.
 
-    It is cut into cells x cells, because the renderer interpolates textures triangle by triangle.
+    It is divided into cells x cells, because the renderer interpolates textures within each triangle.
     """
     steps = np.linspace(0.0, 1.0, cells + 1)
     u, v = (axis.ravel() for axis in np.meshgrid(steps, steps, indexing="ij"))
@@ -41,13 +41,13 @@ def sheet(width: float, height: float, cells: int, repeats: float) -> Mesh:
 
 @cache
 def file_vertices(path: str) -> np.ndarray:
-    """The (V, 3) vertices of an OBJ file, without its faces."""
+    """Return the (V, 3) vertices of an OBJ file, without its faces."""
     with open(path, encoding="utf-8", errors="replace") as lines:
         return np.array([line.split()[1:4] for line in lines if line.startswith("v ")], dtype=float)
 
 
 def as_obj(mesh: Mesh) -> str:
-    """A mesh as the text of an OBJ file."""
+    """Return a mesh as the text of an OBJ file."""
     lines = [f"v {x:.9g} {y:.9g} {z:.9g}" for x, y, z in mesh.vertices.tolist()]
     lines += [f"vt {u:.9g} {v:.9g}" for u, v in mesh.coordinates.tolist()]
     lines += [f"vn {x:.9g} {y:.9g} {z:.9g}" for x, y, z in mesh.normals.tolist()]
@@ -56,14 +56,14 @@ def as_obj(mesh: Mesh) -> str:
 
 
 def _quads(rows: int, columns: int) -> np.ndarray:
-    """Triangles of a rows x columns sheet of vertices."""
+    """Return the triangles of a rows x columns grid of vertices."""
     corner = (np.arange(rows - 1)[:, None] * columns + np.arange(columns - 1)).ravel()
     right, below, far = corner + 1, corner + columns, corner + columns + 1
     return np.concatenate([np.stack([corner, below, far], axis=1), np.stack([corner, far, right], axis=1)])
 
 
 def _plain(vertices: np.ndarray, normals: np.ndarray, triangles: np.ndarray) -> Mesh:
-    """A mesh without a texture."""
+    """Return a mesh without a texture."""
     return Mesh(vertices, normals, triangles, np.zeros((len(vertices), 2)))
 
 
@@ -77,9 +77,9 @@ def _join(*meshes: Mesh) -> Mesh:
 
 
 def _lathe(*curves: list[tuple[float, float]]) -> Mesh:
-    """Turn (radius, z) curves about the z axis; smooth along a curve, a sharp edge between two curves.
+    """Revolve (radius, z) curves about the z axis; smooth along a curve, with a sharp edge between curves.
 
-    The outside lies to the right of a curve's direction: upwards on an outer wall.
+    The outside is to the right of a curve's direction, so an outer wall runs upwards.
     """
     return _join(*(_lathe_curve(np.asarray(curve, dtype=float)) for curve in curves))
 
@@ -149,7 +149,7 @@ def _mug() -> Mesh:
 
 
 def _handle() -> Mesh:
-    """Half a ring standing in the x-z plane at the mug's wall."""
+    """Return a half ring in the x-z plane at the mug's wall."""
     path = np.linspace(-np.pi / 2, np.pi / 2, 13)[:, None]
     tube = np.linspace(0.0, -2 * np.pi, 11)[None]
     outwards = np.cos(path) * np.cos(tube), np.sin(tube), np.sin(path) * np.cos(tube)

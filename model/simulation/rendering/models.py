@@ -1,4 +1,4 @@
-"""pybullet_data's URDF files, made complete so that PyBullet reads them without warnings."""
+"""URDF files of pybullet_data, completed so that PyBullet loads them without warnings."""
 
 import xml.etree.ElementTree as ElementTree
 from functools import cache
@@ -9,9 +9,9 @@ import pybullet_data
 
 @cache
 def complete_urdf(path: str) -> str:
-    """The text of a URDF below pybullet_data, with a mass for every link and absolute mesh paths.
+    """Return the text of a URDF below pybullet_data, with a mass for every link and absolute mesh paths.
 
-    FileNotFoundError if pybullet_data has no such file.
+    Raises FileNotFoundError if pybullet_data has no such file.
     """
     file = Path(pybullet_data.getDataPath()) / path
     robot = ElementTree.parse(file).getroot()

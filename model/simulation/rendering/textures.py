@@ -1,4 +1,4 @@
-"""Procedural surface patterns for floors, walls and tables."""
+"""Procedural surface textures for floors, walls and tables."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ SIZE = 128
 
 
 def random_pattern(rng: np.random.Generator, contrast: float) -> np.ndarray:
-    """A (128, 128, 3) uint8 grey pattern that tiles; `contrast` 0 is plain, 1 is black and white."""
+    """Return a tileable grey pattern (128, 128, 3) uint8; `contrast` is 0 (uniform) to 1 (black/white)."""
     pattern = _PATTERNS[rng.integers(len(_PATTERNS))](rng)
     grain = rng.uniform(-0.5, 0.5, (SIZE, SIZE)) * rng.uniform(0.0, 0.3)
     grey = 1.0 - contrast * np.clip(pattern + grain, 0.0, 1.0)

@@ -1,4 +1,4 @@
-"""PyBullet: bodies are added, moved and rendered here and nowhere else."""
+"""Wrapper of PyBullet: add, move and render bodies."""
 
 import tempfile
 from pathlib import Path
@@ -22,25 +22,27 @@ Colour = tuple[float, float, float]
 
 
 class World:
-    """One PyBullet client without a window; bodies and textures are known by PyBullet's ids."""
+    """A headless PyBullet client; bodies and textures are identified by PyBullet's ids."""
 
     def __init__(self) -> None:
         self._client = pybullet.connect(pybullet.DIRECT)
         if self._client < 0:
-            raise RuntimeError("PyBullet has no client left in this process: close the scenes no longer used")
+            raise RuntimeError(
+                "PyBullet has no free client in this process; close scenes that are no longer used"
+            )
         pybullet.setAdditionalSearchPath(pybullet_data.getDataPath(), physicsClientId=self._client)
         self._files = tempfile.TemporaryDirectory(prefix="eovseg_simulation_")
-        self._vertices: dict[int, np.ndarray] = {}  # (V, 3) of the bodies without links, in their own axes
+        self._vertices: dict[int, np.ndarray] = {}  # (V, 3) of bodies without links, in body coordinates
 
     def close(self) -> None:
-        """Disconnect; calling it again does nothing."""
+        """Disconnect. Further calls do nothing."""
         if self._client >= 0:
             pybullet.disconnect(physicsClientId=self._client)
             self._client = -1
             self._files.cleanup()
 
     def add_texture(self, pixels: np.ndarray) -> int:
-        """A texture from (H, W, 3) uint8."""
+        """Add a texture from (H, W, 3) uint8; return its id."""
         with tempfile.NamedTemporaryFile(dir=self._files.name, suffix=".png", delete=False) as file:
             Image.fromarray(pixels).save(file, format="png", compress_level=1)
         return pybullet.loadTexture(file.name, physicsClientId=self._client)
@@ -48,15 +50,15 @@ class World:
     def add_mesh(
         self, mesh: Mesh, scale: float, rgb: Colour, turn: Rotation, position: Point = ORIGIN
     ) -> int:
-        """A body of one colour."""
-        # By way of a file, because PyBullet never frees the vertices that it is given directly.
+        """Add a body of one colour; return its id."""
+        # Use a file, because PyBullet never frees vertices that are passed directly.
         with tempfile.NamedTemporaryFile("w", dir=self._files.name, suffix=".obj", delete=False) as file:
             file.write(as_obj(mesh))
         self._remember_files(False)
         return self._add_visual(file.name, mesh.vertices, scale, rgb, turn, position)
 
     def add_box(self, sides: Point, rgb: Colour, middle: Point) -> int:
-        """A box of one colour; its sides are in metres."""
+        """Add a box of one colour, with sides in metres; return its id."""
         shape = pybullet.createVisualShape(
             pybullet.GEOM_BOX,
             halfExtents=[side / 2 for side in sides],
@@ -66,14 +68,14 @@ class World:
         return self._add_body(shape, Rotation.identity(), middle)
 
     def add_file(self, path: str, scale: float, rgb: Colour, turn: Rotation) -> int:
-        """An OBJ mesh below pybullet_data, with the texture that belongs to it if it has one."""
+        """Add an OBJ mesh below pybullet_data, with its texture if it has one; return its id."""
         self._remember_files(True)
         vertices = file_vertices(f"{pybullet_data.getDataPath()}/{path}")
         return self._add_visual(path, vertices, scale, rgb, turn, ORIGIN)
 
     def add_model(self, path: str, scale: float, turn: Rotation) -> int:
-        """A URDF model below pybullet_data."""
-        file = Path(self._files.name) / path.replace("/", "_")  # PyBullet remembers files by name
+        """Add a URDF model below pybullet_data; return its id."""
+        file = Path(self._files.name) / path.replace("/", "_")  # PyBullet caches files by name
         file.write_text(complete_urdf(path), encoding="utf-8")
         self._remember_files(True)
         return pybullet.loadURDF(
@@ -86,7 +88,7 @@ class World:
         )
 
     def bend(self, body: int, rng: np.random.Generator, share: float) -> None:
-        """Turn the revolute joints that have limits by a random angle within that share of them."""
+        """Turn revolute joints with limits to random angles within the given share of their range."""
         for joint in range(pybullet.getNumJoints(body, physicsClientId=self._client)):
             info = pybullet.getJointInfo(body, joint, physicsClientId=self._client)
             kind, low, high = info[2], info[8], info[9]
@@ -95,16 +97,16 @@ class World:
                 pybullet.resetJointState(body, joint, angle, physicsClientId=self._client)
 
     def paint(self, body: int, texture: int) -> None:
-        """Lay a texture over a body; its colour tints it."""
+        """Apply a texture to a body; the body's colour tints it."""
         pybullet.changeVisualShape(body, -1, textureUniqueId=texture, physicsClientId=self._client)
 
     def remove(self, body: int) -> None:
-        """Take a body out again."""
+        """Remove a body."""
         pybullet.removeBody(body, physicsClientId=self._client)
         self._vertices.pop(body, None)
 
     def bounds(self, body: int) -> tuple[np.ndarray, np.ndarray]:
-        """Lowest and highest corner, (3,) metres each, of a body where it stands."""
+        """Return the minimum and maximum corner of a body in the world, (3,) metres each."""
         if body in self._vertices:
             position, turn = pybullet.getBasePositionAndOrientation(body, physicsClientId=self._client)
             corners = Rotation.from_quat(turn).apply(self._vertices[body]) + position
@@ -114,7 +116,7 @@ class World:
         return np.min([low for low, _ in boxes], axis=0), np.max([high for _, high in boxes], axis=0)
 
     def stand(self, body: int, x: float, y: float, z: float) -> None:
-        """Move a body so that the middle of its bottom is at that point."""
+        """Move a body so that the centre of its bottom is at the point (metres)."""
         low, high = self.bounds(body)
         shift = np.array([x, y, z]) - [*(low + high)[:2] / 2, low[2]]
         position, turn = pybullet.getBasePositionAndOrientation(body, physicsClientId=self._client)
@@ -124,7 +126,7 @@ class World:
     def render(
         self, pose: CameraPose, width: int, height: int, light: Lighting
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """(H, W, 3) uint8 colours, (H, W) OpenGL depth buffer, (H, W) body ids with -1 for none."""
+        """Return colours (H, W, 3) uint8, OpenGL depth buffer (H, W) and body ids (H, W), -1 for none."""
         up = -pose.rotation()[:, 1]
         *_, rgba, depth, bodies = pybullet.getCameraImage(
             width,
@@ -146,7 +148,7 @@ class World:
         return rgb, np.reshape(depth, shape), np.reshape(bodies, shape)
 
     def _remember_files(self, yes: bool) -> None:
-        """Whether PyBullet keeps what it loads for the life of the process: right for pybullet_data alone."""
+        """Set whether PyBullet caches loaded files until the process ends; only pybullet_data should be."""
         pybullet.setPhysicsEngineParameter(enableFileCaching=int(yes), physicsClientId=self._client)
 
     def _add_visual(

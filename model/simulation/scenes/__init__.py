@@ -1,1 +1,1 @@
-"""What a scene holds and where the camera stands."""
+"""Random scenes: layout, lighting and camera poses."""

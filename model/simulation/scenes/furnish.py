@@ -1,4 +1,4 @@
-"""What a world is made of: the room, its table and the things of the catalog as PyBullet bodies."""
+"""Add the room, its table and catalog objects to a world."""
 
 import math
 from typing import NamedTuple
@@ -14,13 +14,13 @@ from .layout import Item, Table
 from .scene_config import SceneConfig
 
 WALL_HEIGHT = 4.5  # metres
-BOARD = 0.04  # metres, the thickness of a table's top
-LEG = 0.06  # metres, the side of a table's leg
-BENT = 0.45  # of a joint's range, how far a robot arm bends
+BOARD = 0.04  # metres, thickness of a table top
+LEG = 0.06  # metres, side of a table leg
+BENT = 0.45  # share of a joint's range that is used
 
 
 class Look(NamedTuple):
-    """A surface's texture, its tint and how often the pattern repeats in a metre."""
+    """A surface's texture, its tint and its repeats per metre."""
 
     texture: int
     rgb: Colour
@@ -30,7 +30,7 @@ class Look(NamedTuple):
 def add_room(
     world: World, rng: np.random.Generator, config: SceneConfig, half: float, table: Table | None
 ) -> list[tuple[str, int]]:
-    """Add floor, four walls `half` metres from the middle, and the table; return their names and bodies."""
+    """Add floor, four walls `half` metres from the centre, and the table; return their names and bodies."""
     floor = _random_look(world, rng, config)
     named = [("floor", _add_sheet(world, 2 * half, 2 * half, (0.0, 0.0, 0.0), Rotation.identity(), floor))]
     wall = _random_look(world, rng, config)
@@ -45,13 +45,13 @@ def add_room(
 
 
 def add_item(world: World, rng: np.random.Generator, item: Item, colour_jitter: float) -> tuple[int, float]:
-    """Add a thing; return its body and the radius in metres of the disc that it needs."""
+    """Add an object; return its body and the radius in metres of the disc that it covers."""
     if item.name in FIXED_OBJECTS:
         body = _add_fixed(world, rng, item)
     else:
         body = _add_shape(world, rng, item, colour_jitter)
     low, high = world.bounds(body)
-    return body, math.hypot(*(high - low)[:2]) / 2 * 0.9  # few things fill the corners of their box
+    return body, math.hypot(*(high - low)[:2]) / 2 * 0.9  # few objects fill the corners of their bounding box
 
 
 def _add_shape(world: World, rng: np.random.Generator, item: Item, colour_jitter: float) -> int:
@@ -59,7 +59,7 @@ def _add_shape(world: World, rng: np.random.Generator, item: Item, colour_jitter
     jitter = rng.uniform(-colour_jitter, colour_jitter, 3)
     red, green, blue = np.clip(COLOURS[colour] + jitter, 0.0, 1.0)
     turn = Rotation.from_euler("z", item.yaw)
-    if item.lying:  # turned about its own axis first, so that a handle points anywhere
+    if item.lying:  # rotate about its own axis first, so that a handle points in any direction
         spin = rng.uniform(0.0, 360.0)
         turn = turn * Rotation.from_euler("zx", [spin, SHAPES[shape].lying], degrees=True)
     return world.add_mesh(shape_mesh(shape), item.size, (red, green, blue), turn)
@@ -77,7 +77,7 @@ def _add_fixed(world: World, rng: np.random.Generator, item: Item) -> int:
 
 
 def _random_look(world: World, rng: np.random.Generator, config: SceneConfig) -> Look:
-    """A random pattern in a random colour."""
+    """Return a random pattern in a random colour."""
     texture = world.add_texture(random_pattern(rng, rng.uniform(*config.texture_contrast)))
     tint = 1.0 - rng.uniform(*config.surface_saturation) * rng.dirichlet((0.6, 0.6, 0.6))
     red, green, blue = tint * rng.uniform(*config.surface_brightness)
@@ -91,7 +91,7 @@ def _add_sheet(world: World, width: float, height: float, middle: Point, turn: R
 
 
 def _add_table(world: World, table: Table, look: Look) -> list[int]:
-    """A patterned top, its darker board below and four legs."""
+    """Add a textured top, a darker board below it and four legs; return their bodies."""
     middle = (table.x, table.y, table.height)
     bodies = [_add_sheet(world, table.width, table.depth, middle, Rotation.identity(), look)]
     red, green, blue = (0.75 * value for value in look.rgb)

@@ -1,4 +1,4 @@
-"""What stands where: names, poses and sizes of a scene's things, none inside another."""
+"""Random names, poses and sizes of a scene's objects, without collisions."""
 
 import math
 from typing import NamedTuple
@@ -8,13 +8,13 @@ import numpy as np
 from ..catalog import COMPOSITIONS, FIXED_OBJECTS, KEPT_OUT_NAMES, SHAPES, TRAINED_COMPOSITIONS
 from .scene_config import SceneConfig
 
-REACH = 0.95  # metres from the room's middle within which things stand
-GAP = 0.03  # metres left between two things
+REACH = 0.95  # metres, maximum distance of an object from the room's centre
+GAP = 0.03  # metres, minimum distance between objects
 TRIES = 60
 
 
 class Table(NamedTuple):
-    """A table whose sides are parallel to the room's."""
+    """A table with sides parallel to the room's, in metres."""
 
     x: float
     y: float
@@ -24,7 +24,7 @@ class Table(NamedTuple):
 
 
 class Item(NamedTuple):
-    """A thing before it has a place."""
+    """An object without a place."""
 
     name: str
     size: float  # metres along the longest side
@@ -42,7 +42,7 @@ class Place(NamedTuple):
 
 
 def random_table(rng: np.random.Generator) -> Table:
-    """A table near the room's middle."""
+    """Draw a table near the room's centre."""
     x, y = rng.uniform(-0.25, 0.25, 2).tolist()
     long, short = rng.uniform(0.9, 1.3), rng.uniform(0.6, 0.85)
     width, depth = (long, short) if rng.random() < 0.5 else (short, long)
@@ -50,7 +50,7 @@ def random_table(rng: np.random.Generator) -> Table:
 
 
 def random_item(rng: np.random.Generator, config: SceneConfig) -> Item:
-    """A thing drawn from the catalog; a kept-out composition only where the config asks for them."""
+    """Draw an object from the catalog; kept-out compositions only if the config includes them."""
     factor = rng.uniform(*config.size_factor)
     yaw = rng.uniform(0.0, 2 * math.pi)
     if rng.random() < config.fixed_share:
@@ -65,10 +65,10 @@ def random_item(rng: np.random.Generator, config: SceneConfig) -> Item:
 def find_place(
     rng: np.random.Generator, radius: float, may_use_table: bool, table: Table | None, taken: list[Place]
 ) -> Place | None:
-    """A free disc of that radius (metres), about half of the time on the table; None if there is none."""
+    """Find a free disc of the radius (metres), on the table about half of the time; None if there is none."""
     on_table = table is not None and may_use_table and rng.random() < 0.55
     for attempt in range(TRIES):
-        if attempt == TRIES // 2:  # the first choice is full
+        if attempt == TRIES // 2:  # the first choice has no space
             on_table = table is not None and may_use_table and not on_table
         place = _on_table(rng, radius, table) if on_table and table else _on_floor(rng, radius, table)
         if place and all(_apart(place, other) for other in taken):

@@ -1,4 +1,4 @@
-"""A scene's light and its camera's exposure."""
+"""Lighting of a scene and exposure of its camera."""
 
 import math
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from .scene_config import SceneConfig
 
 
 class Lighting(NamedTuple):
-    """One distant lamp, the light all around, and how the camera takes it."""
+    """A distant lamp, ambient light, and the camera's exposure and noise."""
 
     direction: tuple[float, float, float]  # towards the lamp
     colour: tuple[float, float, float]
@@ -18,11 +18,11 @@ class Lighting(NamedTuple):
     specular: float
     shadow: bool
     exposure: float
-    noise: float  # standard deviation, 1 is white
+    noise: float  # standard deviation, relative to white
 
     @classmethod
     def random(cls, rng: np.random.Generator, config: SceneConfig) -> "Lighting":
-        """A light within the config's ranges."""
+        """Draw a light within the config's ranges."""
         elevation, azimuth = math.radians(rng.uniform(*config.light_elevation)), rng.uniform(0.0, 2 * math.pi)
         flat = math.cos(elevation)
         red, green, blue = 1.0 - rng.uniform(0.0, config.light_tint, 3)
@@ -38,6 +38,6 @@ class Lighting(NamedTuple):
         )
 
     def expose(self, rgb: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """(H, W, 3) uint8 as the camera's sensor sees it: exposed, and noisy from `rng`."""
+        """Apply exposure and noise from `rng` to (H, W, 3) uint8."""
         grain = rng.standard_normal(rgb.shape, dtype=np.float32) * (255 * self.noise)
         return np.clip(rgb * np.float32(self.exposure) + grain, 0, 255).astype(np.uint8)

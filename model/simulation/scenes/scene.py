@@ -1,4 +1,4 @@
-"""A random room with things in it, and its camera."""
+"""A random room with objects and a camera."""
 
 import math
 from types import TracebackType
@@ -17,13 +17,13 @@ from .views import random_view, robot_view
 
 __all__ = ["DEFAULT", "HARDER", "Scene", "SceneConfig"]
 
-SMALLEST_SEGMENT = 16  # pixels; slivers below it are void
+SMALLEST_SEGMENT = 16  # pixels; smaller segments are void
 
 
 class Scene:
-    """A scene that depends on the seed and the config alone; close it, or use it as a context manager.
+    """A scene determined by seed and config; close it, or use it as a context manager.
 
-    It owns one PyBullet client without a window, to be used by one thread at a time.
+    It owns a headless PyBullet client, which must be used by one thread at a time.
     """
 
     def __init__(self, seed: int, config: SceneConfig = DEFAULT) -> None:
@@ -35,7 +35,7 @@ class Scene:
             self._segments = [TrueSegment(i + 1, name, False) for i, name in enumerate(STUFF_NAMES)]
             self._segment_of_body: dict[int, int] = {}
             self._places: list[Place] = []
-            self._room = rng.uniform(2.6, 3.4)  # half the room's width in metres
+            self._room = rng.uniform(2.6, 3.4)  # metres, half the room's width
             self._build(rng)
             self._lighting = Lighting.random(rng, config)
             self._start = rng.uniform(0.0, 2 * math.pi)
@@ -52,19 +52,19 @@ class Scene:
         self.close()
 
     def close(self) -> None:
-        """Free the renderer; the scene cannot be rendered any more."""
+        """Free the renderer; the scene cannot be rendered afterwards."""
         self._world.close()
 
     def camera_at(self, seconds: float) -> CameraPose:
-        """Where the camera of a robot that moves through the scene is after `seconds`."""
+        """Return the camera pose of the moving robot after `seconds`."""
         return robot_view(seconds, self._start)
 
     def random_camera(self, rng: np.random.Generator) -> CameraPose:
-        """A pose within the config's ranges that sees several things."""
+        """Draw a camera pose within the config's ranges that sees several objects."""
         return random_view(rng, self.config, self._places, self._room)
 
     def render(self, view: CameraPose | float, width: int = 320, height: int = 240) -> Frame:
-        """The image at a pose, or at a time in seconds on the robot's path; the same pixels every time.
+        """Render from a pose, or from the robot's path at a time in seconds; the result is deterministic.
 
         Segments of less than 16 visible pixels are void.
         """
@@ -81,7 +81,7 @@ class Scene:
             fx=focal,
             fy=focal,
             cx=width / 2,
-            cy=height / 2 - 1,  # where the renderer's line of sight meets the pixels
+            cy=height / 2 - 1,  # the renderer's optical axis is one pixel above the centre
         )
 
     def _build(self, rng: np.random.Generator) -> None:
@@ -102,7 +102,7 @@ class Scene:
             self._segment_of_body[body] = len(self._segments)
 
     def _label(self, bodies: np.ndarray) -> tuple[np.ndarray, list[TrueSegment]]:
-        """(H, W) body ids, -1 for none, to segment ids and the segments that are there."""
+        """Convert body ids (H, W), -1 for none, to segment ids and the visible segments."""
         table = np.zeros(max(self._segment_of_body) + 2, dtype=np.int32)
         for body, segment in self._segment_of_body.items():
             table[body + 1] = segment

@@ -1,4 +1,4 @@
-"""How scenes vary: one frozen dataclass of ranges, and a harder world beyond them."""
+"""Ranges of random scenes, and a harder configuration outside them."""
 
 from dataclasses import dataclass, replace
 
@@ -7,11 +7,11 @@ Range = tuple[float, float]
 
 @dataclass(frozen=True, kw_only=True)
 class SceneConfig:
-    """Ranges that a scene draws from evenly; lengths in metres, angles in degrees, colours from 0 to 1."""
+    """Ranges of the uniform draws for a scene; lengths in metres, angles in degrees, colours from 0 to 1."""
 
-    include_kept_out: bool = False  # a third of the compositions are kept-out ones
+    include_kept_out: bool = False  # if true, a third of the compositions are kept-out ones
     things: tuple[int, int] = (5, 9)
-    fixed_share: float = 0.3  # of the things; the others are compositions
+    fixed_share: float = 0.3  # of the objects; the others are compositions
     lying_share: float = 0.15  # of the compositions
     size_factor: Range = (1.0, 1.2)
     colour_jitter: float = 0.05
@@ -23,11 +23,11 @@ class SceneConfig:
     diffuse: Range = (0.35, 0.6)
     specular: Range = (0.0, 0.3)
     light_elevation: Range = (35.0, 80.0)
-    light_tint: float = 0.06  # largest difference of a colour channel from white
+    light_tint: float = 0.06  # maximum difference of a colour channel from white
     shadow_share: float = 0.4  # of the scenes
     exposure: Range = (0.9, 1.15)
     noise: Range = (0.0, 0.015)  # standard deviation of the camera's noise
-    camera_distance: Range = (1.0, 1.7)  # along the floor, to the point looked at
+    camera_distance: Range = (1.0, 1.7)  # along the floor, to the target
     camera_height: Range = (0.55, 1.35)
     camera_roll: Range = (-3.0, 3.0)
     field_of_view: Range = (46.0, 56.0)  # vertical
@@ -35,7 +35,7 @@ class SceneConfig:
 
 DEFAULT = SceneConfig()
 
-# Lights, textures, counts and camera poses outside the default ranges: what a model has never been shown.
+# Lights, textures, counts and camera poses outside the default ranges, which training never shows.
 HARDER = replace(
     DEFAULT,
     things=(10, 14),

@@ -1,4 +1,4 @@
-"""Camera poses that see something: random ones for training sets, a moving robot's for the live camera."""
+"""Camera poses: random ones for data sets, the path of a moving robot for the live camera."""
 
 import math
 
@@ -8,16 +8,16 @@ from ..rendering.camera import CameraPose
 from .layout import Place
 from .scene_config import SceneConfig
 
-CLEARANCE = 0.55  # metres between the camera and the nearest thing's edge
+CLEARANCE = 0.55  # metres, minimum distance of the camera from the edge of an object
 TRIES = 40
 
 
 def random_view(
     rng: np.random.Generator, config: SceneConfig, things: list[Place], room: float
 ) -> CameraPose:
-    """A pose inside the room (half its width in metres) that looks at some of the things and touches none.
+    """Draw a pose inside the room that looks at some of the objects and touches none.
 
-    Where none is found it is the start of the robot's path.
+    room is half the room's width in metres. If no pose is found, the start of the robot's path is returned.
     """
     best, most = robot_view(0.0, 0.0), -1
     for _ in range(TRIES if things else 0):
@@ -34,7 +34,7 @@ def random_view(
 
 
 def robot_view(seconds: float, start: float) -> CameraPose:
-    """The view after `seconds` of a robot that circles the room, first at the angle `start` (radians)."""
+    """Return the pose after `seconds` of a robot that circles the room from the angle `start` (radians)."""
     angle = start + 0.12 * seconds
     distance = 1.8 + 0.12 * math.sin(0.31 * seconds + start)
     height = 0.95 + 0.15 * math.sin(0.23 * seconds)
@@ -59,7 +59,7 @@ def _clear(pose: CameraPose, thing: Place) -> bool:
 
 
 def _in_view(pose: CameraPose, thing: Place) -> bool:
-    """Whether the middle of the thing is well inside a 4:3 image."""
+    """Return whether the centre of an object is well inside a 4:3 image."""
     offset = np.subtract((thing.x, thing.y, thing.z + thing.radius), pose.position)
     x, y, z = pose.rotation().T @ offset
     half = math.tan(math.radians(pose.field_of_view) / 2)

@@ -120,10 +120,10 @@ def test_a_finished_set_is_left_alone(folder):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--scenes", "2", "--kept-out"], "training scenes show no kept-out names"),
-        (["--scenes", "2", "--seed", "999999"], "not within one set"),
-        (["--scenes", "2", "--seed", "-1"], "not within one set"),
-        (["--scenes", "0"], "not within one set"),
+        (["--scenes", "2", "--kept-out"], "training scenes must not show kept-out names"),
+        (["--scenes", "2", "--seed", "999999"], "not within one range"),
+        (["--scenes", "2", "--seed", "-1"], "not within one range"),
+        (["--scenes", "0"], "at least one scene"),
         (["--scenes", "1", "--views", "0"], "views must be 1 to 100"),
         (["--scenes", "1", "--width", "4"], "at least 16x16"),
     ],

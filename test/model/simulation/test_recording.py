@@ -88,7 +88,7 @@ def test_only_what_is_asked_for_is_read(path, monkeypatch):
 def test_frames_that_are_not_there(path):
     with Recording(path) as recording:
         for i in (-1, 5):
-            with pytest.raises(IndexError, match=f"frame {i} of 5"):
+            with pytest.raises(IndexError, match=f"frame {i} does not exist; the recording has 5 frames"):
                 recording.rgb(i)
 
 
@@ -134,14 +134,14 @@ SEGMENT_300 = [{"first_frame": 0, "segments": [{"id": 300, "label": "floor", "is
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"format": "video 7"}, "its format is 'video 7', not 'eovseg recording 1'"),
+        ({"format": "video 7"}, "format must be 'eovseg recording 1'; got 'video 7'"),
         ({"rate": None}, "'rate' is missing"),
-        ({"rate": 0}, "rate must be a positive number, got 0"),
+        ({"rate": 0}, "rate must be a positive number; got 0"),
         ({"rate": "fast"}, "could not convert string to float"),
         ({"intrinsics": 7}, "a value has the wrong type"),
         ({"frames": 6}, "rgb/00005.webp is missing"),
-        ({"scenes": []}, "the scenes must start at frame 0"),
-        ({"scenes": SEGMENT_300}, "segment ids must be 1 to 255, got 300"),
+        ({"scenes": []}, "scenes must start at frame 0"),
+        ({"scenes": SEGMENT_300}, "segment ids must be 1 to 255; got 300"),
         ({"scenes": [{"first_frame": 0}]}, "'segments' is missing"),
     ],
 )
@@ -194,12 +194,15 @@ def test_bytes_that_changed_on_the_disk_are_noticed(path):
     ("frames", "reason"),
     [
         ([], "at least one frame"),
-        ([hand_made_frame(), hand_made_frame()._replace(fx=9.0)], "frame 1 has another size or other intrin"),
+        (
+            [hand_made_frame(), hand_made_frame()._replace(fx=9.0)],
+            "frame 1 differs from the first in size or intrin",
+        ),
         (
             [hand_made_frame(), hand_made_frame(segments=(FLOOR, BALL))],
-            "frame 1: segment 2 was something else",
+            "frame 1: segment 2 differs from the same id",
         ),
-        ([hand_made_frame(segments=(TrueSegment(256, "wall", False),))], "must be 1 to 255, got 256"),
+        ([hand_made_frame(segments=(TrueSegment(256, "wall", False),))], "must be 1 to 255; got 256"),
     ],
 )
 def test_frames_that_do_not_fit_leave_no_file(tmp_path, frames, reason):
