@@ -4,7 +4,7 @@ PYTEST_ARGS ?=
 export TORCH_INDEX
 RUN := . build/env.sh &&
 
-.PHONY: help setup demo test lint pins clean
+.PHONY: help setup demo test lint pins mutants clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -33,6 +33,9 @@ lint: setup  ## run ruff and mypy
 
 pins: setup  ## resolve constraints.txt for the oldest patch release of each Python
 	@$(RUN) exec python tools/pin_versions.py
+
+mutants: setup  ## plant small faults and print those that no test notices; MUTANTS_ARGS='--help' tells more
+	@$(RUN) exec python tools/mutants.py $(MUTANTS_ARGS)
 
 clean:  ## remove everything that make created, including .venv
 	rm -rf .venv build
