@@ -147,7 +147,7 @@ class FrameWorker:
         model_started = time.monotonic()
         prediction = self._predictor(
             rgb,
-            short_side=parameters.model_short_side,
+            short_side=parameters.short_side,
             vocabulary=snapshot.encoded,
             object_threshold=parameters.object_threshold,
             overlap_threshold=parameters.model_overlap_threshold,

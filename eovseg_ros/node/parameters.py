@@ -4,7 +4,7 @@ import dataclasses
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 from rclpy.exceptions import InvalidParameterValueException
@@ -12,6 +12,7 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from eovseg_model.backends import BACKENDS, PRECISIONS
+from eovseg_model.inference import IMAGE_SHORT_SIDE, VARIANT_SHORT_SIDE
 from eovseg_model.vocabulary import Vocabulary
 
 _DEFAULT_VOCABULARY = "@default"
@@ -89,10 +90,10 @@ class NodeParameters:
         high=64,
     )
     short_side: int = _parameter(
-        0,
+        VARIANT_SHORT_SIDE,
         "Shorter side that images are resized to for the model, pixels; 0: what the variant was made for, "
         "-1: not resized.",
-        low=-1,
+        low=IMAGE_SHORT_SIDE,
         high=4096,
     )
     object_threshold: float = _parameter(0.0, "Least score of a segment.", live=True, low=0.0, high=1.0)
@@ -134,11 +135,6 @@ class NodeParameters:
         """The parameter vocabulary in the predictor's words."""
         default = "@simulation_trained" if self.variant == "tiny" else "@coco_panoptic"
         return tuple(default if e.strip() == _DEFAULT_VOCABULARY else e for e in self.vocabulary)
-
-    @property
-    def model_short_side(self) -> int | None | Literal["variant"]:
-        """The parameter short_side in the predictor's words."""
-        return {0: "variant", -1: None}.get(self.short_side, self.short_side)
 
     @property
     def model_overlap_threshold(self) -> float | None:

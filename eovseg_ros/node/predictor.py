@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -55,7 +55,7 @@ class Predictor(Protocol):
         self,
         image: np.ndarray,
         *,
-        short_side: int | None | Literal["variant"],
+        short_side: int,  # pixels; 0: the variant's, -1: not resized
         vocabulary: Any,  # an EncodedVocabulary of this predictor's own
         object_threshold: float,
         overlap_threshold: float | None,

@@ -18,3 +18,6 @@ from .regions import Region as Region
 from .regions import measure_regions as measure_regions
 from .results import PanopticResult as PanopticResult
 from .results import Segment as Segment
+from .short_side import IMAGE_SHORT_SIDE as IMAGE_SHORT_SIDE
+from .short_side import VARIANT_SHORT_SIDE as VARIANT_SHORT_SIDE
+from .short_side import check_short_side as check_short_side

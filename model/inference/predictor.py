@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,8 +21,9 @@ from ..network import CONFIGS, EOVSeg, load_model
 from ..vocabulary import EncodedVocabulary, TextCache, Vocabulary, VocabularyEncoder
 from .mask_sizes import MaskSizes
 from .panoptic import fuse_panoptic
-from .preprocess import check_image, check_sizes, resize_image, to_input
+from .preprocess import check_image, check_output_size, resize_image, to_input
 from .results import PanopticResult, Segment
+from .short_side import VARIANT_SHORT_SIDE, check_short_side
 
 DEMO_WEIGHTS = Path(__file__).parents[1] / "weights" / "eovseg_tiny.safetensors"
 
@@ -121,7 +122,7 @@ class EOVSegPredictor:
     def __call__(
         self,
         image: np.ndarray,
-        short_side: int | None | Literal["variant"] = "variant",
+        short_side: int = VARIANT_SHORT_SIDE,
         output_size: tuple[int, int] | None = None,
         vocabulary: EncodedVocabulary | None = None,
         object_threshold: float = 0.0,
@@ -130,17 +131,19 @@ class EOVSegPredictor:
         """Segment one image (H, W, 3) uint8 RGB.
 
         short_side: the image is resized so that its short side has that many pixels, its long side
-        2560 at most; "variant" is what it was made for (640, tiny 216), None leaves the size as it is.
+        2560 at most; 0 is what the variant was made for (640, tiny 216), -1 leaves the size as it is.
         output_size: (height, width) of the result, by default the image's own. vocabulary: an
         encoded one, by default the predictor's. The thresholds, from 0 to 1, are those of fuse_panoptic;
         overlap_threshold is by default what the variant was judged with (0.8, tiny 0.6).
-        Raises ValueError for anything that is not such an image, and for sizes below 1.
+        Raises ValueError for anything that is not such an image, and for other sizes.
         Source: paper, Evaluation Protocols.
         """
         check_image(image)
         vocabulary = vocabulary or self.vocabulary
-        short_side = self.model.config.short_side if short_side == "variant" else short_side
-        check_sizes(short_side, output_size)
+        check_short_side(short_side)
+        check_output_size(output_size)
+        if short_side == VARIANT_SHORT_SIDE:
+            short_side = self.model.config.short_side
         resized = resize_image(image, short_side)
         images = to_input(resized, self.device)
         output = self._backend(images, vocabulary.text, vocabulary.seen)

@@ -8,6 +8,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from .short_side import IMAGE_SHORT_SIDE
+
 PIXEL_MEAN = (123.675, 116.28, 103.53)
 PIXEL_STD = (58.395, 57.12, 57.375)
 STRIDE = 32
@@ -25,10 +27,8 @@ def check_image(image: np.ndarray) -> None:
         raise ValueError(f"image has no pixels: shape {image.shape}")
 
 
-def check_sizes(short_side: int | None, output_size: Sequence[int] | None) -> None:
-    """Raise ValueError unless the sizes that are given have pixels; output_size is (height, width)."""
-    if short_side is not None and short_side < 1:
-        raise ValueError(f"short_side must be at least 1, or None for no resizing, not {short_side}")
+def check_output_size(output_size: Sequence[int] | None) -> None:
+    """Raise ValueError unless output_size, (height, width), has pixels; None is the image's own size."""
     if output_size is not None and (len(output_size) != 2 or min(output_size) < 1):
         raise ValueError(f"output_size must be (height, width), both at least 1, not {output_size}")
 
@@ -39,10 +39,13 @@ def resized_shape(height: int, width: int, short_side: int) -> tuple[int, int]:
     return max(1, math.floor(height * scale + 0.5)), max(1, math.floor(width * scale + 0.5))
 
 
-def resize_image(image: np.ndarray, short_side: int | None) -> np.ndarray:
-    """Resize (H, W, 3) uint8 with PIL's bilinear filter; None leaves it as it is."""
+def resize_image(image: np.ndarray, short_side: int) -> np.ndarray:
+    """Resize (H, W, 3) uint8 with PIL's bilinear filter; IMAGE_SHORT_SIDE leaves it as it is."""
     height, width = image.shape[:2]
-    if short_side is None or (shape := resized_shape(height, width, short_side)) == (height, width):
+    if short_side == IMAGE_SHORT_SIDE or (shape := resized_shape(height, width, short_side)) == (
+        height,
+        width,
+    ):
         return image
     return np.asarray(Image.fromarray(image).resize(shape[::-1], Image.Resampling.BILINEAR))
 

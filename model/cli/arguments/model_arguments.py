@@ -5,13 +5,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...inference import VARIANT_SHORT_SIDE, check_short_side
 from ...network import CONFIGS
 from .errors import CommandError
 
 if TYPE_CHECKING:
     from ...inference import EOVSegPredictor
-
-VARIANT = "variant"  # the short side that the variant was made for
 
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,8 +21,8 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     add("--device", default="cpu", help="cpu (default), cuda, cuda:1, ...")
     add("--backend", default="torch", help="torch (default), plain, ...; a wrong one lists all")
     add("--precision", default="fp32", help="fp32 (default), bf16, int8 or fp16, where the backend has it")
-    text = "pixels, none (no resizing) or variant (what it was made for, the default)"
-    add("--short-side", type=_short_side, default=VARIANT, metavar="PIXELS", help=text)
+    text = "pixels; 0: what the variant was made for (default), -1: no resizing"
+    add("--short-side", type=_short_side, default=VARIANT_SHORT_SIDE, metavar="PIXELS", help=text)
 
 
 def load_predictor(arguments: argparse.Namespace, vocabulary: Sequence[str]) -> "EOVSegPredictor":
@@ -50,11 +49,12 @@ def load_predictor(arguments: argparse.Namespace, vocabulary: Sequence[str]) -> 
         raise CommandError(f"cannot load on --device {arguments.device}: {reason}") from error
 
 
-def _short_side(text: str) -> int | str | None:
-    if text == VARIANT:
-        return text
-    if text == "none":
-        return None
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"a number of pixels, none or variant, not {text!r}")
-    return int(text)
+def _short_side(text: str) -> int:
+    try:
+        short_side = int(text)
+        check_short_side(short_side)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"a number of pixels, 0 (what the variant was made for) or -1 (no resizing), not {text!r}"
+        ) from None
+    return short_side

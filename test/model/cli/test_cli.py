@@ -48,13 +48,20 @@ def test_a_folder_with_a_broken_file(picture, tmp_path, capsys):
     assert overlay.shape == picture.shape and not np.array_equal(overlay, picture)
 
 
+@pytest.mark.parametrize("value", ["-2", "none", "64.5"])
+def test_a_short_side_that_is_none_is_refused(value, capsys):
+    with pytest.raises(SystemExit):
+        segment("a.png", "out", "--short-side", value)
+    assert f"-1 (no resizing), not '{value}'" in capsys.readouterr().err
+
+
 def test_the_json_is_a_coco_panoptic_set(picture, tmp_path):
     image, out = tmp_path / "a.png", tmp_path / "out"
     Image.fromarray(picture).save(image)
-    assert segment(image, out, "--short-side", "none") == 0
+    assert segment(image, out, "--short-side", "-1") == 0
     sample = CocoPanoptic(tmp_path, out, out / "panoptic.json")[0]
     predictor = EOVSegPredictor.from_checkpoint("tiny", None, WORDS)
-    result = predictor(picture, short_side=None)
+    result = predictor(picture, short_side=-1)
     assert np.array_equal(sample.id_map, result.map.numpy())
     assert [(s.id, s.category) for s in sample.segments] == [(s.id, s.class_id) for s in result.segments]
     content = json.loads((out / "panoptic.json").read_text())

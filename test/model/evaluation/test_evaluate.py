@@ -128,7 +128,7 @@ def test_the_command_on_simulated_scenes(tmp_path, capsys):
     numbers = json.loads((tmp_path / "a.json").read_text())
     assert numbers["images"] == 1 and len(numbers["classes"]) == 53 and numbers["paper"] is None
     assert "| red mug |" in (tmp_path / "a.md").read_text()
-    assert main([*arguments[:-4], "--short-side", "none", "--per-class"]) == 0
+    assert main([*arguments[:-4], "--short-side", "-1", "--per-class"]) == 0
     printed = capsys.readouterr().out
     assert "2 images" in printed and "red mug" in printed
 

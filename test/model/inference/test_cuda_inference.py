@@ -89,14 +89,14 @@ def test_s_gives_the_values_of_the_cpu():
     """With made-up weights, at a small size; then again with the layers of the backend "torch"."""
     picture = synthetic_picture((64, 96), seed=1)
     predictor = EOVSegPredictor(synthetic_model("s"), ENTRIES)
-    expected = on_host(predictor(picture, short_side=None, overlap_threshold=0.0))
+    expected = on_host(predictor(picture, short_side=-1, overlap_threshold=0.0))
     assert len(expected["map"].unique()) > 3
     with simulated_cuda():
         predictor.model.to("cuda")
         for backend in ("plain", "torch"):
             runner = load_backend(backend, predictor.model)
             on_cuda = EOVSegPredictor(predictor.model, ENTRIES, backend=runner)
-            result = on_cuda(picture, short_side=None, overlap_threshold=0.0)
+            result = on_cuda(picture, short_side=-1, overlap_threshold=0.0)
             assert result.map.is_cuda
             assert_same(on_host(result), expected)
 

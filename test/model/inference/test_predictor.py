@@ -62,10 +62,12 @@ def test_default_short_side_is_the_variants(tiny):
         lambda _m, args: sizes.append(tuple(args[0].shape[-2:]))
     )
     tiny(image(120, 160))
-    tiny(image(120, 160), short_side=None)
+    tiny(image(120, 160), short_side=0)
+    tiny(image(120, 160), short_side=-1)
     tiny(image(120, 160), short_side=64)
     hook.remove()
     assert sizes == [
+        (224, 288),
         (224, 288),
         (128, 160),
         (64, 96),
@@ -142,8 +144,11 @@ def test_what_is_no_image_is_refused(tiny, picture, words):
 @pytest.mark.parametrize(
     ("sizes", "words"),
     [
-        ({"short_side": 0}, "short_side must be at least 1"),
-        ({"short_side": -640}, "short_side must be at least 1"),
+        ({"short_side": -2}, r"pixels, 0 \(what the variant was made for\) or -1 .*, not -2"),
+        ({"short_side": 64.5}, "not 64.5"),
+        ({"short_side": None}, "short_side must be a number of pixels, .* not None"),
+        ({"short_side": "variant"}, "not 'variant'"),
+        ({"short_side": True}, "not True"),
         ({"output_size": (0, 5)}, r"\(height, width\)"),
         ({"output_size": (5,)}, r"\(height, width\)"),
     ],

@@ -89,7 +89,7 @@ def test_every_tap(parity_case, variant):
 @pytest.mark.parametrize(("variant", "backend"), [*((v, "torch") for v in VARIANTS), ("s", "plain")])
 def test_results(parity_case, variant, backend):
     case = parity_case(f"{variant}_96x128", backend)
-    result = case.predictor(case.arrays["image"], short_side=None)
+    result = case.predictor(case.arrays["image"], short_side=-1)
     for name in ("class_logits", "mask_logits", "final_class_logits"):
         assert relative_error(getattr(result, name), case.arrays[name]) < TOLERANCE, name
     assert np.count_nonzero(np.asarray(result.map) != case.arrays["panoptic_map"]) <= 5
@@ -105,7 +105,7 @@ def test_padded_size(parity_case, backend, moved):
     whose logit is 2e-6 in the plain network, where the two differ by 4e-6 (median).
     """
     case = parity_case("s_90x150", backend)
-    result = case.predictor(case.arrays["image"], short_side=None)
+    result = case.predictor(case.arrays["image"], short_side=-1)
     assert relative_error(result.mask_logits, case.arrays["mask_logits"]) < TOLERANCE
     for name in ("class_logits", "final_class_logits"):
         value, expected = np.asarray(getattr(result, name)), case.arrays[name]
@@ -119,7 +119,7 @@ def test_padded_size(parity_case, backend, moved):
 def test_output_size_unlike_the_inputs(parity_case):
     """Other weights, 144x200 from 96x128, instances too."""
     case = parity_case("s_96x128_to_144x200")
-    result = case.predictor(case.arrays["image"], short_side=None, output_size=(144, 200))
+    result = case.predictor(case.arrays["image"], short_side=-1, output_size=(144, 200))
     for name in ("class_logits", "mask_logits", "final_class_logits"):
         assert relative_error(getattr(result, name), case.arrays[name]) < TOLERANCE, name
     assert np.count_nonzero(np.asarray(result.map) != case.arrays["panoptic_map"]) <= 5
