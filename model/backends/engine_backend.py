@@ -14,6 +14,7 @@ from .engines.engine import Engine, EngineMaker
 from .engines.engine_cache import EngineCache
 from .engines.shape import EngineShape
 from .names import BackendError
+from .status import BackendStatus, EngineStage
 from .torch_backend import TorchBackend
 
 TOO_LARGE = "the vocabulary has more names than any engine holds"
@@ -38,7 +39,7 @@ class EngineBackend:
         torch_backend: TorchBackend,
         patient: bool = False,
     ) -> None:
-        """model is the plain network that engines are built from, weights a name for its content."""
+        """model is the unchanged network that engines are built from, weights a name for its content."""
         self._model = model
         self._maker = maker
         device = _describe(model.device)
@@ -49,27 +50,43 @@ class EngineBackend:
         self._engines: dict[EngineShape, BackgroundBuild[Engine]] = {}
         self._changing_engines = threading.Lock()
         self._one_build = threading.Lock()
-        self._last: BackgroundBuild[Engine] | None = None
-        self._without_engine = "waiting for a frame"
+        # What the last frame needed. Read once a status: frames in other threads replace it.
+        self._last: BackgroundBuild[Engine] | EngineStage = EngineStage.WAITING
         self.name = maker.name
         self.precision = precision
 
     @property
-    def state(self) -> str:
-        """Of the engine that the last frame wanted: building, ready or failed, with the reason."""
-        return self._last.state if self._last else self._without_engine
+    def status(self) -> BackendStatus:
+        """Of the engine that the last frame needed."""
+        last = self._last
+        if isinstance(last, EngineStage):
+            stage, seconds, error = last, 0.0, ""
+        else:
+            build = last.state
+            ready = EngineStage.READY if build.result else EngineStage.BUILDING
+            stage, seconds, error = EngineStage.FAILED if build.error else ready, build.seconds, build.error
+        return BackendStatus(
+            backend=self.name,
+            precision=self.precision,
+            serving=self.name if stage is EngineStage.READY else "" if self._patient else "torch",
+            stage=stage,
+            build_seconds=seconds,
+            error=error,
+        )
 
     @torch.no_grad()
     def __call__(self, images: Tensor, text: TextEmbeddings, seen: Tensor) -> EOVSegOutput:
         shape = EngineShape.of(images, text)
-        self._last = build = self._wanted(shape) if shape else None
         if shape is None:
-            self._without_engine = f"torch serves: {TOO_LARGE}"
-        if build and self._patient:
+            self._last = EngineStage.TOO_LARGE
+            return self._run_without_engine(images, text, seen, reason=TOO_LARGE)
+        self._last = build = self._wanted(shape)
+        if self._patient:
             build.wait()
-        engine = build.result if build else None
-        if shape is None or build is None or engine is None:
-            return self._serve(images, text, seen)
+        state = build.state
+        engine = state.result
+        if engine is None:
+            return self._run_without_engine(images, text, seen, reason=state.error)
         padded, padded_seen = pad_text(text, seen, shape.text)
         embeddings, groups, penalty = padded
         assert penalty is not None
@@ -77,12 +94,13 @@ class EngineBackend:
             found = engine(images.contiguous(), embeddings, groups, penalty, padded_seen)
         except Exception as error:  # whatever a runtime throws, out of memory for example
             build.fail(error)
-            return self._serve(images, text, seen)
+            return self._run_without_engine(images, text, seen, reason=build.state.error)
         return cut_output(EOVSegOutput(*found), len(seen))
 
-    def _serve(self, images: Tensor, text: TextEmbeddings, seen: Tensor) -> EOVSegOutput:
+    def _run_without_engine(
+        self, images: Tensor, text: TextEmbeddings, seen: Tensor, *, reason: str
+    ) -> EOVSegOutput:
         if self._patient:
-            reason = self._last.error if self._last else TOO_LARGE
             raise BackendError(f"{self.name} {self.precision} has no engine: {reason}")
         return self._torch(images, text, seen)
 

@@ -13,7 +13,8 @@ from .backend import Backend
 from .engine_backend import EngineBackend
 from .engines.engine import EngineMaker
 from .engines.engine_cache import EngineCache
-from .names import BACKENDS, BackendError, has_bfloat16
+from .names import BACKENDS, DEFAULT_PRECISION, BackendError, has_bfloat16
+from .status import BackendStatus
 from .torch_backend import TorchBackend
 
 _HAS = {
@@ -22,7 +23,7 @@ _HAS = {
     "openvino": ("fp32", "bf16"),
     "onnxruntime": ("fp32",),
     "tensorrt": ("fp32", "fp16"),
-    "plain": ("fp32",),
+    "reference": ("fp32",),
 }
 _PACKAGES = {
     "openvino": ("openvino",),
@@ -32,24 +33,29 @@ _PACKAGES = {
 
 
 def load_backend(
-    name: str, model: EOVSeg, precision: str = "fp32", *, patient: bool = False, parallel_calls: int = 1
+    name: str,
+    model: EOVSeg,
+    precision: str = DEFAULT_PRECISION,
+    *,
+    patient: bool = False,
+    parallel_calls: int = 1,
 ) -> Backend:
-    """A backend that runs model, which it may change in place; "plain" is model as it is.
+    """A backend that runs model, which it may change in place; "reference" is model as it was trained.
 
     "auto" is TensorRT where there are CUDA and torch_tensorrt, else torch. patient is EngineBackend's,
     parallel_calls the most that OpenVINO works on at the same time; elsewhere it needs no number. Raises
     BackendError for a name or a precision that there is not, and for a package that is missing.
     """
     name = check_backend(name, precision, model.device.type)
-    if name == "plain":
+    if name == "reference":
         return model
     if name == "torch":
         return TorchBackend(model, precision)
     maker = _engine_maker(name, precision, model.device, parallel_calls)
     weights = f"{GRAPH_VERSION} {model.config} {hash_weights(model.state_dict())}"
-    plain = copy.deepcopy(model, {id(model.text_encoder): nn.Identity()}).eval()
+    unchanged = copy.deepcopy(model, {id(model.text_encoder): nn.Identity()}).eval()
     return EngineBackend(
-        model=plain,
+        model=unchanged,
         maker=maker,
         weights=weights,
         precision=precision,
@@ -59,17 +65,11 @@ def load_backend(
     )
 
 
-def backend_title(backend: Backend) -> str:
-    """Name and precision."""
-    if isinstance(backend, EngineBackend):
-        return f"{backend.name} {backend.precision}"
-    return f"torch {backend.precision}" if isinstance(backend, TorchBackend) else "plain fp32"
-
-
-def describe_backend(backend: Backend) -> str:
-    """Name, precision and what engines there are, in words."""
-    state = f": {backend.state}" if isinstance(backend, EngineBackend) else ""
-    return backend_title(backend) + state
+def backend_status(backend: Backend) -> BackendStatus:
+    """What the backend is doing, as one snapshot; may be called from any thread."""
+    if isinstance(backend, (EngineBackend, TorchBackend)):
+        return backend.status
+    return BackendStatus(backend="reference", precision="fp32", serving="reference")
 
 
 def check_backend(name: str, precision: str, device: str) -> str:

@@ -1,11 +1,16 @@
-"""The names of backends and precisions, and the error for one that is not to be had; loads nothing else."""
+"""The names of backends and precisions, their defaults and their error; loads nothing else."""
 
-BACKENDS = ("auto", "torch", "compile", "openvino", "onnxruntime", "tensorrt", "plain")
+BACKENDS = ("auto", "torch", "compile", "openvino", "onnxruntime", "tensorrt", "reference")
 PRECISIONS = ("fp32", "bf16", "fp16", "int8")
+
+# Of the library, of `eovseg` and of the node alike.
+DEFAULT_BACKEND = "auto"
+DEFAULT_PRECISION = "fp32"
+DEFAULT_DEVICE = "auto"
 
 
 class BackendError(ValueError):
-    """A backend or a precision that cannot be had here; the message says why."""
+    """A backend, a precision or a device that cannot be used here; the message says why."""
 
 
 def has_bfloat16() -> bool:

@@ -8,13 +8,15 @@ from torch import Tensor
 from ..checkpoint import long_lived_tensors
 from ..network import EOVSeg, EOVSegOutput, TextEmbeddings, fold_batch_norms
 from .cpu.packing import pack
+from .names import DEFAULT_PRECISION
+from .status import BackendStatus
 
 
 class TorchBackend:
     """Runs model, whose layers it changes in place: it cannot be trained or saved afterwards."""
 
-    def __init__(self, model: EOVSeg, precision: str = "fp32") -> None:
-        self.precision = precision
+    def __init__(self, model: EOVSeg, precision: str = DEFAULT_PRECISION) -> None:
+        self.status = BackendStatus(backend="torch", precision=precision, serving="torch")
         self._model = model.eval().requires_grad_(False)
         self._first_call = threading.Lock()
         self._packed = False

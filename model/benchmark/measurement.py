@@ -53,7 +53,7 @@ def measure_times(case: BenchmarkCase, repeats: int) -> Times:
             stages.append(dict(clock.seconds))
     names = [name for name in STAGES if name in stages[0]]
     tell_step("comparing with the plain network")
-    agreement, segments, kept = _compare(_pipeline(case, plain, "plain", "fp32"), pipeline, pictures)
+    agreement, segments, kept = _compare(_pipeline(case, plain, "reference", "fp32"), pipeline, pictures)
     return Times(
         statistics.median(trunk),
         statistics.median(total),

@@ -12,8 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..backends import BACKENDS, DEFAULT_BACKEND, DEFAULT_DEVICE, DEFAULT_PRECISION
 from ..network import CONFIGS
 from .arguments.errors import CommandError
+from .arguments.model_arguments import DEVICE_HELP
 from .info import input_size
 
 if TYPE_CHECKING:
@@ -28,14 +30,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--size", nargs="+", default=["640x864"], metavar="HxW", help=text)
     text = "text embeddings, one a class (default: 150)"
     add("--vocabulary-size", type=int, nargs="+", default=[150], metavar="N", help=text)
-    add(
-        "--backend",
-        nargs="+",
-        default=["torch"],
-        help="torch (default), openvino, ...; plain: no rewriting of layers",
-    )
-    add("--device", default="cpu", help="cpu (default), cuda, cuda:1, ...")
-    add("--precision", nargs="+", default=["fp32"], help="fp32 (default), bf16, int8, ...")
+    text = f"{', '.join(BACKENDS)}; reference: the modules as they were trained (default: {DEFAULT_BACKEND})"
+    add("--backend", nargs="+", default=[DEFAULT_BACKEND], help=text)
+    add("--device", default=DEFAULT_DEVICE, help=DEVICE_HELP)
+    text = f"fp32, bf16, int8 or fp16, where the backend has it (default: {DEFAULT_PRECISION})"
+    add("--precision", nargs="+", default=[DEFAULT_PRECISION], help=text)
     add("--threads", type=int, nargs="+", default=[1], metavar="N", help="(default: 1)")
     add("--batch", type=int, nargs="+", default=[1], metavar="N", help="pictures at once (default: 1)")
     text = "wall (default), or cpu: seconds of the processor, for a machine that has other work"
@@ -79,12 +78,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _cases(arguments: argparse.Namespace) -> Iterator["BenchmarkCase"]:
-    from ..backends import BackendError, check_backend
+    from ..backends import BackendError, check_backend, resolve_device
     from ..benchmark import BenchmarkCase
 
     try:
-        for backend, precision in itertools.product(arguments.backend, arguments.precision):
-            check_backend(backend, precision, arguments.device.partition(":")[0])
+        device = resolve_device(arguments.device)
+        for precision in arguments.precision:
+            backends = [check_backend(name, precision, device.type) for name in arguments.backend]
     except BackendError as error:
         raise CommandError(str(error)) from error
     numbers = (*arguments.vocabulary_size, *arguments.threads, *arguments.batch, arguments.repeats)
@@ -94,7 +94,7 @@ def _cases(arguments: argparse.Namespace) -> Iterator["BenchmarkCase"]:
         arguments.variant,
         [input_size(text) for text in arguments.size],
         arguments.vocabulary_size,
-        arguments.backend,
+        backends,
         arguments.precision,
         arguments.threads,
         arguments.batch,
@@ -104,7 +104,7 @@ def _cases(arguments: argparse.Namespace) -> Iterator["BenchmarkCase"]:
             size=size,
             vocabulary_size=classes,
             backend=backend,
-            device=arguments.device,
+            device=str(device),
             precision=precision,
             threads=threads,
             batch=batch,

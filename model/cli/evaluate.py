@@ -70,7 +70,7 @@ def _evaluate(arguments: argparse.Namespace) -> "EvaluationResult":
             variant=arguments.variant,
             checkpoint=str(arguments.checkpoint or "its default weights"),
             device=str(predictor.device),
-            backend=predictor.backend,
+            backend=predictor.backend_status.title,
             limit=arguments.limit,
         )
     except (BackendError, DatasetError) as error:

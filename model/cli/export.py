@@ -80,7 +80,9 @@ def _load(arguments: argparse.Namespace) -> "EOVSeg":
     from ..inference import EOVSegPredictor
 
     try:
-        predictor = EOVSegPredictor.from_checkpoint(arguments.variant, arguments.checkpoint, ["thing"])
+        predictor = EOVSegPredictor.from_checkpoint(
+            arguments.variant, arguments.checkpoint, ["thing"], device="cpu", backend="reference"
+        )
     except CheckpointError as error:
         raise CommandError(str(error)) from error
     return predictor.model

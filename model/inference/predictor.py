@@ -7,7 +7,16 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..backends import Backend, backend_title, describe_backend, load_backend
+from ..backends import (
+    DEFAULT_BACKEND,
+    DEFAULT_DEVICE,
+    DEFAULT_PRECISION,
+    Backend,
+    BackendStatus,
+    backend_status,
+    load_backend,
+    resolve_device,
+)
 from ..checkpoint import (
     TEXT_HASH,
     CheckpointError,
@@ -55,22 +64,24 @@ class EOVSegPredictor:
         path_or_state_dict: str | Path | Mapping[str, Any] | None = None,
         vocabulary: Vocabulary | Sequence[str] = ("@coco_panoptic",),
         seen: Sequence[bool] | None = None,
-        device: str | torch.device = "cpu",
-        backend: str = "plain",
-        precision: str = "fp32",
+        device: str | torch.device = DEFAULT_DEVICE,
+        backend: str = DEFAULT_BACKEND,
+        precision: str = DEFAULT_PRECISION,
         patient: bool = False,
         parallel_calls: int = 1,
     ) -> "EOVSegPredictor":
         """Load a variant ("s", "m", "l", "tiny") from a published checkpoint, one of ours, or what is in one.
 
         None means the demo weights of the package for "tiny", for the others what `eovseg weights fetch` got.
-        A state dict's tensors are taken over, not copied. vocabulary and seen as in `encode`. backend
-        "plain" leaves the network as it was loaded; all others change its layers in place for speed, after
-        which it cannot be trained or saved. Where one builds an engine, torch serves meanwhile, or, if
+        A state dict's tensors are taken over, not copied. vocabulary and seen as in `encode`. device "auto"
+        is CUDA where there is some, else the CPU. backend "reference" leaves the network as it was trained;
+        all others change its layers in place for speed, after which it cannot be trained or saved; "auto" is
+        TensorRT where it and CUDA are, else torch. Where one builds an engine, torch serves meanwhile, or, if
         patient, the first image of a size waits for it. parallel_calls: as many calls from several threads
         are worked on at the same time, each on as many threads as PyTorch is set to; more of them take turns.
-        Raises ValueError for an unknown variant or backend, CheckpointError, with the first keys that do
-        not fit, for missing or wrong weights, and what `encode` raises.
+        Raises ValueError for an unknown variant, BackendError for a backend, precision or device that cannot
+        be used here, CheckpointError, with the first keys that do not fit, for missing or wrong weights, and
+        what `encode` raises.
         """
         if variant not in CONFIGS:
             raise ValueError(f"unknown variant {variant!r}; there are: {', '.join(CONFIGS)}")
@@ -85,20 +96,14 @@ class EOVSegPredictor:
         model = load_model(variant, state_dict, source)
         text_hash = text_hash or hash_weights(model.text_encoder.state_dict())
         cache = TextCache(cache_folder(), text_hash)
-        runner = load_backend(
-            backend, model.to(device), precision, patient=patient, parallel_calls=parallel_calls
-        )
+        model = model.to(resolve_device(device))
+        runner = load_backend(backend, model, precision, patient=patient, parallel_calls=parallel_calls)
         return cls(model, vocabulary, seen, cache, runner)
 
     @property
-    def backend(self) -> str:
-        """Backend and precision."""
-        return backend_title(self._backend)
-
-    @property
-    def backend_state(self) -> str:
-        """Backend and precision, and whether an engine is being built, is ready or has failed."""
-        return describe_backend(self._backend)
+    def backend_status(self) -> BackendStatus:
+        """Backend and precision, and how far the engine is that the last image needed."""
+        return backend_status(self._backend)
 
     @property
     def device(self) -> torch.device:

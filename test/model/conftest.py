@@ -87,7 +87,9 @@ def parity_case(published_weights) -> Callable[..., ParityCase]:
         weights = published_weights(name.removeprefix("oov_")[0], description["salt"])
         seen = description.get("overlapping")
         variant = name.removeprefix("oov_")[0]
-        predictor = EOVSegPredictor.from_checkpoint(variant, weights, entries, seen, backend=backend)
+        predictor = EOVSegPredictor.from_checkpoint(
+            variant, weights, entries, seen, device="cpu", backend=backend
+        )
         return ParityCase(description, arrays, predictor)
 
     return load

@@ -10,7 +10,9 @@ from eovseg_model.benchmark.synthetic import synthetic_model
 def network_of(variant: str):
     """Tiny with its real weights, the others with made-up ones."""
     if variant == "tiny":
-        return EOVSegPredictor.from_checkpoint("tiny", vocabulary=["mug"]).model
+        return EOVSegPredictor.from_checkpoint(
+            "tiny", vocabulary=["mug"], device="cpu", backend="reference"
+        ).model
     return synthetic_model(variant)
 
 

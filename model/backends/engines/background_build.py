@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from ..names import BackendError
@@ -10,30 +11,29 @@ from ..names import BackendError
 T = TypeVar("T")
 
 
+@dataclass(frozen=True)
+class BuildState(Generic[T]):
+    """One moment of a build: neither a result nor an error while it goes on."""
+
+    result: T | None
+    error: str
+    seconds: float  # that it has taken so far, or took
+
+
 class BackgroundBuild(Generic[T]):
-    """Runs build in a thread; result is None until it is ready, and for ever where it failed."""
+    """Runs build in a thread; the state has no result until it is ready, and never where it failed."""
 
     def __init__(self, build: Callable[[], T]) -> None:
-        self.result: T | None = None
-        self.error = ""
         self._build = build
         self._started = time.monotonic()
+        self._end: BuildState[T] | None = None  # replaced as a whole: other threads read it
         self._thread = threading.Thread(target=self._run, name="engine build", daemon=True)
         self._thread.start()
 
     @property
-    def building(self) -> bool:
-        """Whether the end is still open."""
-        return self.result is None and not self.error
-
-    @property
-    def state(self) -> str:
-        """In words, for diagnostics."""
-        if self.error:
-            return f"failed, torch serves: {self.error}"
-        if self.building:
-            return f"building for {time.monotonic() - self._started:.0f} s, torch serves"
-        return "ready"
+    def state(self) -> BuildState[T]:
+        """How far it is."""
+        return self._end or BuildState(None, "", self._seconds)
 
     def wait(self) -> None:
         """Until it is ready or has failed."""
@@ -43,11 +43,15 @@ class BackgroundBuild(Generic[T]):
         """There is no result, or no longer one that works."""
         lines = str(error).strip().splitlines()
         reason = lines[0] if lines else "no reason given"
-        self.error = reason if isinstance(error, BackendError) else f"{type(error).__name__}: {reason}"
-        self.result = None
+        text = reason if isinstance(error, BackendError) else f"{type(error).__name__}: {reason}"
+        self._end = BuildState(None, text, self._end.seconds if self._end else self._seconds)
+
+    @property
+    def _seconds(self) -> float:
+        return time.monotonic() - self._started
 
     def _run(self) -> None:
         try:
-            self.result = self._build()
-        except Exception as error:  # whatever a compiler throws: torch serves on
+            self._end = BuildState(self._build(), "", self._seconds)
+        except Exception as error:  # whatever a compiler raises: torch serves on
             self.fail(error)

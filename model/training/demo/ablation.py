@@ -1,7 +1,7 @@
-"""The paper's ablation (table 4) in small: `python -m eovseg_model.training.demo.ablation`.
+"""The paper's ablation (table 4) with the demo model: `python -m eovseg_model.training.demo.ablation`.
 
-Every run trains phase 2 of the demo model on the CLIP of the finished one. A run that is in the output
-folder already is not done again, and one that was interrupted goes on.
+Every run trains phase 2 of the demo model with the CLIP of the finished demo model. Completed runs in the
+output folder are skipped, interrupted ones are continued.
 """
 
 import argparse
@@ -40,19 +40,19 @@ SEEDS = (0, 1, 2)
 
 
 class Run(NamedTuple):
-    """One training: a row of the table and a seed."""
+    """A training run: a row of the table and a seed."""
 
     name: str
     seed: int
 
     @property
     def stem(self) -> str:
-        """Name of its files."""
+        """File name without suffix."""
         return f"{self.name.replace(' ', '_')}_{self.seed}"
 
 
 def train_run(run: Run, *, scenes: Path, weights: Path | None, steps: int, out: Path) -> None:
-    """Train and judge one run, and write its quality to out; done already: nothing."""
+    """Train and evaluate a run and write its quality to out, unless that exists already."""
     result = out / f"{run.stem}.json"
     if result.exists():
         return
@@ -60,7 +60,8 @@ def train_run(run: Run, *, scenes: Path, weights: Path | None, steps: int, out: 
     torch.set_flush_denormal(True)
     torch.manual_seed(run.seed)
     model = build_model(replace(CONFIGS["tiny"], **SWITCHES[run.name])).to(memory_format=torch.channels_last)
-    take_clip(model, EOVSegPredictor.from_checkpoint("tiny", weights, ["wall|stuff"]).model)
+    demo = EOVSegPredictor.from_checkpoint("tiny", weights, ["wall|stuff"], device="cpu", backend="reference")
+    take_clip(model, demo.model)
     memory = SceneMemory(CocoPanoptic.from_folder(scenes / "train"))
     levels = caption_levels([c.name for c in memory.categories], TRAINED_NAMES)
     step = PanopticStep(model, levels, PanopticLoss(num_points=MASK_POINTS), train_backbone=False)
@@ -73,7 +74,7 @@ def train_run(run: Run, *, scenes: Path, weights: Path | None, steps: int, out: 
 
 
 def take_clip(model: EOVSeg, trained: EOVSeg) -> None:
-    """Give model the frozen parts of a trained one."""
+    """Copy the frozen parts of a trained model into model."""
     for mine, theirs in zip(model.clip_modules(), trained.clip_modules(), strict=True):
         if list(mine.parameters()):
             mine.load_state_dict(theirs.state_dict())
@@ -81,7 +82,7 @@ def take_clip(model: EOVSeg, trained: EOVSeg) -> None:
 
 
 def report(out: Path) -> str:
-    """A Markdown table of the runs that are done: mean and spread (smallest to largest) over the seeds."""
+    """Return a Markdown table of the completed runs: mean and range (minimum to maximum) over the seeds."""
     lines = ["| | seeds | PQ, trained names | PQ, kept-out names |", "|---|---|---|---|"]
     for name in SWITCHES:
         files = [out / f"{Run(name, seed).stem}.json" for seed in SEEDS]
@@ -104,8 +105,13 @@ def _log(file: Path, line: str) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--scenes", type=Path, default=Path("runs/demo"), help="where training.demo rendered")
-    parser.add_argument("--weights", type=Path, help="whose CLIP is taken; default: the package's")
+    parser.add_argument(
+        "--scenes",
+        type=Path,
+        default=Path("runs/demo"),
+        help="folder of rendered scenes, --out of training.demo",
+    )
+    parser.add_argument("--weights", type=Path, help="weights with the CLIP to use (default: the package's)")
     parser.add_argument("--steps", type=int, default=1300)
     parser.add_argument("--out", type=Path, default=Path("runs/ablation"))
     parser.add_argument("--processes", type=int, default=2)

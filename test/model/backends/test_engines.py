@@ -15,7 +15,7 @@ from eovseg_model.backends.engines.engine import EngineMaker
 from eovseg_model.backends.engines.engine_cache import EngineCache
 from eovseg_model.backends.loading import load_backend
 from eovseg_model.backends.names import BackendError
-from eovseg_model.backends.status import BackendStatus, EngineStage
+from eovseg_model.backends.status import EngineStage
 from eovseg_model.inference.preprocess import to_input
 from eovseg_model.network.text.classification import TextEmbeddings
 

@@ -25,7 +25,13 @@ def test_at_least_99_of_100_pixels_are_the_same(backend, precision):
     skip_where_refused(backend, precision)
     exact, fast = (
         EOVSegPredictor.from_checkpoint(
-            "tiny", None, ("@simulation_trained",), backend=name, precision=bits, patient=True
+            "tiny",
+            None,
+            ("@simulation_trained",),
+            device="cpu",
+            backend=name,
+            precision=bits,
+            patient=True,
         )
         for name, bits in (("torch", "fp32"), (backend, precision))
     )

@@ -24,9 +24,9 @@ def test_a_stage_inside_another_is_taken_out_of_it():
 def test_every_case_is_measured_and_written(tmp_path, capsys):
     figures, picture = tmp_path / "figures.json", tmp_path / "picture.svg"
     files = ["--json", str(figures), "--plot", str(picture)]
-    assert main([*SMALL, "--vocabulary-size", "3", "--backend", "plain", "torch", *files]) == 0
+    assert main([*SMALL, "--vocabulary-size", "3", "--backend", "reference", "torch", *files]) == 0
     plain, torch = json.loads(figures.read_text())["results"]
-    assert (plain["backend"], torch["backend"]) == ("plain", "torch")
+    assert (plain["backend"], torch["backend"]) == ("reference", "torch")
     for result in (plain, torch):
         assert result["size"] == [64, 96] and result["vocabulary_size"] == 3
         assert result["total_over_trunk"] > 1 and result["agreement"] > 0.99

@@ -26,7 +26,7 @@ def peak():
     return 1024 * int(next(line for line in lines if line.startswith("VmHWM")).split()[1])
 
 before = peak()
-model = EOVSegPredictor.from_checkpoint("s", sys.argv[1], ["mug"], backend="plain").model
+model = EOVSegPredictor.from_checkpoint("s", sys.argv[1], ["mug"], device="cpu", backend="reference").model
 with torch.no_grad():
     assert all(bool(p.sum().isfinite()) for p in model.parameters())
 print((peak() - before) / sum(p.numel() * p.element_size() for p in model.parameters()))

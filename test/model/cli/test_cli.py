@@ -62,7 +62,7 @@ def test_the_json_is_a_coco_panoptic_set(picture, tmp_path):
     sample = CocoPanoptic(tmp_path, out, out / "panoptic.json")[0]
     predictor = EOVSegPredictor.from_checkpoint("tiny", None, WORDS)
     result = predictor(picture, short_side=-1)
-    assert np.array_equal(sample.id_map, result.map.numpy())
+    assert np.array_equal(sample.id_map, result.label_image)
     assert [(s.id, s.category) for s in sample.segments] == [(s.id, s.class_id) for s in result.segments]
     content = json.loads((out / "panoptic.json").read_text())
     names = [c["name"] for c in content["categories"]]
@@ -177,3 +177,11 @@ def test_info_stands_beside_the_paper(capsys):
     assert float(lines["without text encoder"][0]) == 75.28
     assert 113 < float(lines["without text encoder"][1]) < 125
     assert lines["the paper"] == ["71", "133"]
+
+
+def test_scenes_without_pybullet_say_what_to_install(tmp_path, monkeypatch, capsys):
+    for module in [m for m in sys.modules if m.startswith("eovseg_model.simulation.")]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, "pybullet", None)
+    assert main(["scenes", str(tmp_path / "set"), "--scenes", "1"]) == 2
+    assert "pip install pybullet" in capsys.readouterr().err

@@ -86,7 +86,7 @@ def test_every_tap(parity_case, variant):
     assert max(errors.values()) < TOLERANCE, errors
 
 
-@pytest.mark.parametrize(("variant", "backend"), [*((v, "torch") for v in VARIANTS), ("s", "plain")])
+@pytest.mark.parametrize(("variant", "backend"), [*((v, "torch") for v in VARIANTS), ("s", "reference")])
 def test_results(parity_case, variant, backend):
     case = parity_case(f"{variant}_96x128", backend)
     result = case.predictor(case.arrays["image"], short_side=-1)
@@ -97,7 +97,7 @@ def test_results(parity_case, variant, backend):
     assert found_segments(result.segments) == expected_segments(case.description)
 
 
-@pytest.mark.parametrize(("backend", "moved"), [("plain", 1), ("torch", 2)])
+@pytest.mark.parametrize(("backend", "moved"), [("reference", 1), ("torch", 2)])
 def test_padded_size(parity_case, backend, moved):
     """90x150 is padded to 96x160; mask pixels on their threshold may move a query each.
 

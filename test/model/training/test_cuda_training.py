@@ -187,7 +187,9 @@ def test_validation_and_pictures_beside_the_training(scenes):
     """What is judged and drawn on the host comes from the device."""
 
     def work(fabric: Fabric) -> dict[str, object]:
-        predictor = EOVSegPredictor.from_checkpoint("tiny", vocabulary=NAMES)
+        predictor = EOVSegPredictor.from_checkpoint(
+            "tiny", vocabulary=NAMES, device="cpu", backend="reference"
+        )
         place_model(fabric, predictor.model)
         lines: list[str] = []
         validation = Validation(predictor.model, scenes, 3, lines.append)

@@ -99,7 +99,7 @@ def test_the_loss_falls_and_tensorboard_shows_it(trained):
     assert sum(parts) == pytest.approx(values[0], rel=1e-5)
     rates = [e.value for e in log.Scalars("learning rate")]
     assert rates == pytest.approx([*(i * 1e-4 for i in range(1, 11)), 1e-4, 1e-4])
-    pictures = log.Images("truth and prediction/3")
+    pictures = log.Images("ground truth and prediction/3")
     assert [p.step for p in pictures] == [4, 8, 12]
     assert (pictures[0].width, pictures[0].height) == (192, 64)
 
@@ -127,7 +127,8 @@ def test_frozen_parts_stay_bit_for_bit_and_all_others_move(trained, inputs):
 
 
 def test_the_weights_load_and_segment(trained):
-    predictor = EOVSegPredictor.from_checkpoint("tiny", trained / "eovseg_tiny.safetensors", ["mug", "cube"])
+    weights = trained / "eovseg_tiny.safetensors"
+    predictor = EOVSegPredictor.from_checkpoint("tiny", weights, ["mug", "cube"], device="cpu")
     assert predictor(np.zeros((64, 96, 3), np.uint8)).map.shape == (64, 96)
 
 
@@ -189,7 +190,7 @@ def test_another_recipe_in_the_same_folder_is_refused(trained, inputs, tmp_path,
     command = arguments(inputs, trained)
     command[command.index("--config") + 1] = str(other)
     assert main(command) == 2
-    assert "another recipe.json; name another folder" in capsys.readouterr().err
+    assert "a different recipe.json; choose another folder" in capsys.readouterr().err
 
 
 def test_missing_data_and_an_unknown_set_are_named(inputs, tmp_path, capsys):
@@ -199,7 +200,7 @@ def test_missing_data_and_an_unknown_set_are_named(inputs, tmp_path, capsys):
     recipe.write_text('{"dataset": "ade20k"}')
     run = ["train", "--config", str(recipe), "--data", str(inputs), "--out", str(tmp_path / "run")]
     assert main(run) == 2
-    assert "no training set 'ade20k'; there are: coco, simulation" in capsys.readouterr().err
+    assert "unknown dataset 'ade20k'; choose from: coco, simulation" in capsys.readouterr().err
 
 
 def test_without_clips_weights_and_a_connection_it_says_so(inputs, tmp_path, capsys, monkeypatch):

@@ -31,7 +31,7 @@ def cache_file(tmp_path, monkeypatch):
 
 def encode_counting(weights, names, monkeypatch):
     """Text embeddings of names with a new predictor, and the names that its text tower was asked for."""
-    predictor = EOVSegPredictor.from_checkpoint("tiny", weights, [names[0]])
+    predictor = EOVSegPredictor.from_checkpoint("tiny", weights, [names[0]], device="cpu")
     asked, tower = [], predictor.model.text_encoder.forward
     monkeypatch.setattr(predictor.model.text_encoder, "forward", lambda n: asked.extend(n) or tower(n))
     return predictor.encode(names).text.embeddings, asked
