@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
@@ -23,14 +23,18 @@ from eovseg_ros.node.live_vocabulary import LiveVocabulary
 from eovseg_ros.node.outputs.frame_publisher import FramePublisher
 from eovseg_ros.node.parameters import NodeParameters, ParameterError
 from eovseg_ros.node.predictor import Predictor, load_predictor
-from eovseg_ros.processes import until_shutdown
+from eovseg_ros.node.startup.command_line import read_command_line
+from eovseg_ros.processes import ArgumentError, until_shutdown
 
 
 class PanopticNode(LifecycleNode):
     """Configure loads the model, activate starts to listen; the model runs in threads of its own."""
 
-    def __init__(self, load: Callable[[NodeParameters], Predictor]) -> None:
-        super().__init__("eovseg")
+    def __init__(
+        self, load: Callable[[NodeParameters], Predictor], start_values: Mapping[str, object] | None = None
+    ) -> None:
+        given = [Parameter(name, value=value) for name, value in (start_values or {}).items()]
+        super().__init__("eovseg", parameter_overrides=given)
         self._load = load
         self._predictor: Predictor | None = None
         self._vocabulary: LiveVocabulary | None = None
@@ -201,10 +205,9 @@ class PanopticNode(LifecycleNode):
 
 def main(args: list[str] | None = None, load: Callable[[NodeParameters], Predictor] = load_predictor) -> int:
     """Run the node until Ctrl-C; 1 where it cannot start."""
-    rclpy.init(args=args)
     try:
-        node = PanopticNode(load)
-    except ParameterError as error:
+        node = PanopticNode(load, read_command_line(args))
+    except (ArgumentError, ParameterError) as error:
         rclpy.logging.get_logger("eovseg").fatal(str(error))
         return 1
     started = TransitionCallbackReturn.SUCCESS

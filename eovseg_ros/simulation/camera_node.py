@@ -11,7 +11,7 @@ from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, Image
 
 from eovseg_ros.msg import PanopticSegmentation
-from eovseg_ros.processes import until_shutdown
+from eovseg_ros.processes import init_ros, until_shutdown
 
 Number = TypeVar("Number", int, float)
 
@@ -81,9 +81,9 @@ def check_switch(name: str, value: object) -> bool:
 
 
 def run_camera(name: str, camera: Callable[[], Node], args: list[str] | None) -> int:
-    """Publish until Ctrl-C; 1 for a wrong parameter or a file that cannot be read, told in one line."""
-    rclpy.init(args=args)
+    """Publish until Ctrl-C; 1 for a wrong argument or a file that cannot be read, told in one line."""
     try:
+        init_ros(args)
         with until_shutdown():
             rclpy.spin(camera())
         return 0

@@ -34,7 +34,7 @@ def parameters() -> dict[str, str]:
         if spec.choices:
             values = "one of " + ", ".join(f"`{choice}`" for choice in spec.choices)
         else:
-            values = "any" if spec.low is None else f"{spec.low:g} to {spec.high:g}"
+            values = spec.range_text or "any"
         shown = json.dumps(list(default) if isinstance(default, tuple) else default)
         rows[field.name] = (
             f"| {TYPES[type(default)]} | `{shown}` | {values} | {'yes' if spec.live else 'no'} |"

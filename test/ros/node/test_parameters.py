@@ -8,7 +8,7 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from eovseg_model.vocabulary.vocabulary import Vocabulary, load_vocabulary
-from eovseg_ros.node.parameters import NodeParameters, ParameterError
+from eovseg_ros.node.parameters import NodeParameters, ParameterError, parameter_specs
 
 CONFIG = Path(__file__).parents[3] / "config" / "eovseg.yaml"
 
@@ -39,6 +39,9 @@ def test_defaults():
         assert node.describe_parameter(field.name).description
     described = node.describe_parameter("overlay_opacity").floating_point_range[0]
     assert (described.from_value, described.to_value) == (0.0, 1.0)
+    described = node.describe_parameter("max_rate")
+    assert described.additional_constraints == "0 or 0.01 to 1000"
+    assert described.floating_point_range[0].from_value == 0.0
 
 
 def test_values_given_at_the_start():
@@ -66,6 +69,9 @@ def test_values_given_at_the_start():
         ("diagnostics_rate:=0", "'diagnostics_rate' must lie between 0.1 and 10, got 0"),
         ("overlap_threshold:=1.5", "overlap_threshold out of range Min: -1.0, Max: 1.0"),
         ("overlap_threshold:=.nan", "overlap_threshold out of range"),
+        ("overlap_threshold:=-0.1", "'overlap_threshold' must be -1 or lie between 0 and 1, got -0.1"),
+        ("max_rate:=1e-10", "'max_rate' must be 0 or lie between 0.01 and 1000, got 1e-10"),
+        ("max_rate:=.inf", "max_rate out of range"),
     ],
 )
 def test_a_wrong_value_at_the_start_says_what_to_write(override, reason):
@@ -80,6 +86,8 @@ def test_a_wrong_value_at_the_start_says_what_to_write(override, reason):
 def test_the_default_vocabulary_is_what_the_variant_is_for(variant, names):
     parameters, _ = declare(f"variant:={variant}")
     assert parameters.vocabulary == ("@default",)
+    without_quotes = parameters.replaced({"vocabulary": ["set=default"]})
+    assert without_quotes.model_vocabulary == parameters.model_vocabulary
     assert Vocabulary.parse(parameters.model_vocabulary) == load_vocabulary(names)
     more = parameters.replaced({"vocabulary": ["sewing needle", " @default"]})
     assert more.model_vocabulary == ("sewing needle", f"@{names}")
@@ -97,6 +105,24 @@ def test_too_long_and_too_many_are_refused_with_a_reason():
         NodeParameters().replaced({"vocabulary": ["x" * 1000]})
     with pytest.raises(ParameterError, match="too many"):
         NodeParameters().replaced({"vocabulary": [f"thing {i}" for i in range(100_000)]})
+
+
+def test_every_number_has_a_range():
+    for name, spec in parameter_specs().items():
+        default = getattr(NodeParameters, name)
+        assert bool(spec.range_text) == (type(default) in (int, float)), name
+
+
+@pytest.mark.parametrize("name", [n for n, s in parameter_specs().items() if s.range_text])
+def test_the_ends_of_a_range_belong_to_it_and_nothing_beyond(name):
+    spec, default = parameter_specs()[name], getattr(NodeParameters, name)
+    kind, least = type(default), 1 if isinstance(default, int) else 1e-9
+    for value in (kind(spec.low), kind(spec.high), default):
+        assert getattr(NodeParameters().replaced({name: value}), name) == value
+    outside = [kind(spec.low - least), kind(spec.high + 1000 * least)]
+    for value in outside + [float("nan"), float("inf"), -float("inf")]:
+        with pytest.raises(ParameterError, match=f"'{name}' must"):
+            NodeParameters().replaced({name: value})
 
 
 @pytest.mark.parametrize(

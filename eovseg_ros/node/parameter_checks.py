@@ -1,0 +1,127 @@
+"""What a parameter may be: its description, its range, and the check of a value."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
+
+KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a string"}
+_BOOLEANS = {"true": True, "yes": True, "on": True, "y": True, "1": True}
+_BOOLEANS |= {"false": False, "no": False, "off": False, "n": False, "0": False}
+_SHOWN = 80  # characters of a wrong value in a message
+
+
+class ParameterError(ValueError):
+    """A parameter value that the node refuses; the text says why and what to write."""
+
+
+@dataclass(frozen=True)
+class Spec:
+    """Everything about a parameter but its name and default."""
+
+    description: str
+    live: bool  # may change while the node is configured
+    low: float | None
+    high: float | None
+    special: float | None  # allowed besides low to high
+    choices: tuple[str, ...]
+
+    @property
+    def range_text(self) -> str:
+        """Such as "0 to 1" or "-1 or 0 to 1"; empty where any value will do."""
+        if self.low is None or self.high is None:
+            return ""
+        start = "" if self.special is None else f"{self.special:g} or "
+        return f"{start}{self.low:g} to {self.high:g}"
+
+
+def parameter(
+    default: Any,
+    description: str,
+    *,
+    live: bool = False,
+    low: float | None = None,
+    high: float | None = None,
+    special: float | None = None,
+    choices: tuple[str, ...] = (),
+) -> Any:
+    """A dataclass field that is a parameter."""
+    return field(default=default, metadata={"spec": Spec(description, live, low, high, special, choices)})
+
+
+def descriptor(default: object, spec: Spec) -> ParameterDescriptor:
+    """Describe a parameter to ROS; types are left to `check`, whose refusals say what to write instead."""
+    constraints = []
+    if spec.choices:
+        constraints.append("one of " + ", ".join(spec.choices))
+    if spec.special is not None:
+        constraints.append(spec.range_text)
+    if not spec.live:
+        constraints.append("fixed while the node is configured")
+    described = ParameterDescriptor(
+        description=spec.description, dynamic_typing=True, additional_constraints="; ".join(constraints)
+    )
+    if spec.low is not None and spec.high is not None:
+        lowest = spec.low if spec.special is None else min(spec.low, spec.special)
+        if isinstance(default, float):
+            described.floating_point_range = [FloatingPointRange(from_value=lowest, to_value=spec.high)]
+        else:
+            described.integer_range = [IntegerRange(from_value=int(lowest), to_value=int(spec.high), step=1)]
+    return described
+
+
+def convert(value: object, default: object) -> object:
+    """The value in the default's type where a text leaves no doubt of it ("off", "1e-3"), else unchanged.
+
+    For command lines and files, where 0 or yes is meant for a boolean whatever YAML makes of it.
+    """
+    if isinstance(default, bool):
+        return _BOOLEANS.get(str(value).strip().lower(), value)
+    if isinstance(default, (int, float)) and isinstance(value, str):
+        try:
+            return type(default)(value)
+        except ValueError:
+            return value
+    return value
+
+
+def check(name: str, value: object, default: object, spec: Spec) -> Any:
+    """Return `value` in the parameter's own type or raise ParameterError."""
+    if isinstance(default, tuple):
+        return _check_list(name, value)
+    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value) if abs(value) < 2**53 else float("inf")
+    if type(value) is not type(default):
+        raise ParameterError(f"'{name}' must be {KINDS[type(default)]}, got {_shown(value)}")
+    if spec.choices and value not in spec.choices:
+        raise ParameterError(f"'{name}' must be one of {', '.join(spec.choices)}, got {_shown(value)}")
+    if spec.low is not None and spec.high is not None and value != spec.special:
+        assert isinstance(value, (int, float))
+        if not spec.low <= value <= spec.high:
+            start = "" if spec.special is None else f"be {spec.special:g} or "
+            raise ParameterError(
+                f"'{name}' must {start}lie between {spec.low:g} and {spec.high:g}, got {_shown(value)}"
+            )
+    return value
+
+
+def _check_list(name: str, value: object) -> tuple[str, ...]:
+    """Check the type alone: what the entries of a vocabulary mean depends on the variant."""
+    how = "write a list of quoted names, for example \"['mug', 'robot arm', 'floor|stuff']\""
+    if value is None or (isinstance(value, (list, tuple, bytes)) and len(value) == 0):
+        raise ParameterError(f"'{name}' is empty: {how}")
+    if isinstance(value, str):
+        raise ParameterError(f"'{name}' must be a list of strings, got the string {_shown(value)}: {how}")
+    if not isinstance(value, (list, tuple)) or not all(isinstance(entry, str) for entry in value):
+        shown = _shown(list(value) if isinstance(value, Iterable) else value)
+        raise ParameterError(
+            f"'{name}' must be a list of strings, got {shown} (YAML takes yes, no, on, off and "
+            f"bare numbers for something else): {how}"
+        )
+    return tuple(value)
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."

@@ -1,0 +1,1 @@
+"""From the words of the command line to the values that the node starts with."""

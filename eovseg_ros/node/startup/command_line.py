@@ -1,0 +1,47 @@
+"""The node's command line: help, refusals, the start of ROS, and the parameters that were given."""
+
+import logging
+import re
+import sys
+from collections.abc import Sequence
+
+from rclpy.logging import get_logger
+
+from eovseg_ros.node.startup.help_text import help_text
+from eovseg_ros.node.startup.ros_arguments import full_name, other_arguments
+from eovseg_ros.node.startup.start_values import start_values, warnings_of_unknown_names
+from eovseg_ros.processes import ArgumentError, init_ros
+
+
+def read_command_line(words: Sequence[str] | None = None) -> dict[str, object]:
+    """Start ROS with these words (sys.argv by default) and return the parameters that they give.
+
+    SystemExit after --help; ArgumentError or ParameterError where a word cannot be used.
+    """
+    words = sys.argv[1:] if words is None else words
+    others = other_arguments(words)
+    if "-h" in others or "--help" in others:
+        print(help_text())
+        raise SystemExit(0)
+    if others:
+        hint = "-p threads:=2" if others[0] in ("-p", "--param") else "-r image:=/camera/image_raw"
+        raise ArgumentError(
+            f"unknown arguments {' '.join(others)!r}: what is for ROS comes after --ros-args, as in "
+            f"`eovseg_node --ros-args {hint}`; --help lists it"
+        )
+    init_ros(words)
+    name = full_name(words, "eovseg")
+    if not re.fullmatch(r"(/[A-Za-z_]\w*)+", name, re.ASCII):  # rcl would see it as the node is made
+        raise ArgumentError(f"{name!r} is no name of a node: remap __ns to a namespace such as /robot/left")
+    logging.getLogger("eovseg_model").addHandler(_RosLog())
+    for line in warnings_of_unknown_names(words):
+        get_logger("eovseg").warning(line)
+    return start_values(words)
+
+
+class _RosLog(logging.Handler):
+    """Shows warnings of the model as the node's own."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        log = get_logger("eovseg")
+        (log.error if record.levelno >= logging.ERROR else log.warning)(record.getMessage())

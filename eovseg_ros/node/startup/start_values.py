@@ -1,0 +1,58 @@
+"""The parameters that the node starts with: of several values the last, in the parameter's own type."""
+
+import difflib
+from collections.abc import Sequence
+
+from eovseg_ros.node.parameter_checks import ParameterError, check, convert
+from eovseg_ros.node.parameters import NodeParameters, parameter_specs
+from eovseg_ros.node.startup.ros_arguments import GivenParameter, full_name, given_parameters
+
+_OF_ROS = {"use_sim_time": False, "start_type_description_service": True}  # with their defaults
+
+
+def start_values(words: Sequence[str], node: str = "eovseg") -> dict[str, object]:
+    """Name -> value of what was given to the node on its command line; ParameterError for a wrong one.
+
+    rcl itself keeps one of two values whose types differ (`overlay: true`, not the `overlay:=0` after it) and
+    prefers a file's section for one node to what follows on the command line, both in silence.
+    """
+    chosen: dict[str, GivenParameter] = {}
+    name = full_name(words, node)
+    for given in given_parameters(words):
+        if given.is_for(name):
+            chosen[given.name] = given
+        elif not given.in_a_file:
+            raise ParameterError(f"{given.source} is for another node: the name of this one is {name}")
+    return {name: _checked(given) for name, given in chosen.items() if _is_known(name)}
+
+
+def warnings_of_unknown_names(words: Sequence[str], node: str = "eovseg") -> list[str]:
+    """A line for every name that nothing will read; files may well have names of other nodes' parameters."""
+    lines = []
+    for given in given_parameters(words):
+        if _is_known(given.name) or given.name.startswith("qos_overrides."):
+            continue
+        similar = difflib.get_close_matches(given.name, parameter_specs(), 1, 0.8)
+        if similar and given.is_for(full_name(words, node)) or not given.in_a_file:
+            hint = f"did you mean '{similar[0]}'?" if similar else "--help lists those that there are"
+            lines.append(f"no parameter is named '{given.name}': {hint} ({given.source})")
+    return lines
+
+
+def _is_known(name: str) -> bool:
+    return name in parameter_specs() or name in _OF_ROS
+
+
+def _checked(given: GivenParameter) -> object:
+    name = given.name
+    if name in _OF_ROS:
+        value = convert(given.value, _OF_ROS[name])
+        if not isinstance(value, bool):
+            raise ParameterError(f"'{name}' must be true or false, got {value!r} ({given.source})")
+        return value
+    default = getattr(NodeParameters, name)
+    try:
+        value = check(name, convert(given.value, default), default, parameter_specs()[name])
+    except ParameterError as error:
+        raise ParameterError(f"{error} ({given.source})") from None
+    return list(value) if isinstance(value, tuple) else value

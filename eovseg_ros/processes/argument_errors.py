@@ -1,0 +1,98 @@
+"""What is wrong with an argument of the command line, and what to write instead, in one line."""
+
+import re
+from pathlib import Path
+
+import yaml
+
+_QUOTE = "YAML needs quotes around a word that begins with @: write {}, or set=coco_panoptic without quotes"
+
+_QUOTE_WORDS = "quote texts with a colon in them, and words such as yes, no and 1 in a list of texts"
+_TOKENS = "between the slashes are letters, digits and _, and no digit first"
+
+
+class ArgumentError(ValueError):
+    """The command line cannot be used; the text says why and what to write."""
+
+
+def explain(error: RuntimeError) -> str:
+    """The reason in words of the user, from what rclpy raised."""
+    text = str(error)
+    if type(error).__name__ == "UnknownROSArgsError":
+        return (
+            f"unknown ROS arguments {text}: after --ros-args come -p name:=value, -r from:=to, "
+            "--params-file FILE, --log-level LEVEL and the like"
+        )
+    reason = re.sub(r", at /[^,]*?:\d+", "", text.removeprefix("failed to initialize rcl: "))
+    reason = " ".join(reason.split())
+    match = re.match(
+        r"Couldn't parse (?P<what>.+?): '(?P<flag>\S+) (?P<argument>.*)'. Error: (?P<why>.*)", reason
+    )
+    if not match:
+        return reason
+    describe = {
+        "parameter override rule": _parameter,
+        "params file": _file,
+        "remap rule": _remapping,
+        "log level": _log_level,
+    }.get(match["what"])
+    detail = describe(match["argument"], match["why"]) if describe else match["why"]
+    return f"{match['flag']} {match['argument']}: {detail}"
+
+
+def _parameter(rule: str, why: str) -> str:
+    name, separator, value = rule.partition(":=")
+    if not separator:
+        return f"write it as {name}:=value"
+    if not value.strip():
+        return f"the value is missing; an empty text is written {name}:=\"''\""
+    if not re.fullmatch(r"(\w+:)?\w+([./]\w+)*", name):
+        return f"{name!r} is no name of a parameter: write name:=value or node:name:=value"
+    return yaml_fault(value) or f"{why}; {_QUOTE_WORDS}"
+
+
+def _file(path: str, why: str) -> str:
+    file = Path(path)
+    if not file.exists():
+        return "there is no such file"
+    if file.is_dir():
+        return "this is a folder, not a file"
+    try:
+        hint = _QUOTE_WORDS if "Sequence" in why else "the form is /**: {ros__parameters: {name: value}}"
+        return yaml_fault(file.read_text(encoding="utf-8-sig")) or f"{why}; {hint}"
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    except UnicodeDecodeError:
+        return "is not UTF-8 text"
+
+
+def yaml_fault(text: str) -> str:
+    """Why a text is no YAML, and where; empty if it is."""
+    try:
+        yaml.compose(text, yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        place = error.problem_mark.line if error.problem_mark else 0
+        line = f"line {place + 1}: " if len(text.splitlines()) > 1 else ""
+        if "'@'" in str(error.problem):
+            wrong = text.splitlines()[place].strip()
+            quoted = re.sub(r"""(?<![\w'"/])@[^\s,\]]+""", r"'\g<0>'", wrong)
+            return line + _QUOTE.format(f"[{quoted}]" if wrong.startswith("@") else quoted)
+        return f"{line}this is no YAML: {error.problem}"
+    except (yaml.YAMLError, RecursionError) as error:
+        return f"this is no YAML: {type(error).__name__}"
+    return ""
+
+
+def _remapping(rule: str, why: str) -> str:
+    name, separator, target = rule.partition(":=")
+    if not separator:
+        return f"write it as {name}:=/other/name, for example image:=/camera/image_raw"
+    if name.endswith(("__node", "__name")):
+        return f"{target!r} is no name of a node: letters, digits and _, and no digit first"
+    if name.endswith("__ns"):
+        return f"{target!r} is no namespace: it begins with /, for example /robot; {_TOKENS}"
+    return f"{name!r} or {target!r} is no name of a topic, for example /camera/image_raw; {_TOKENS}"
+
+
+def _log_level(level: str, why: str) -> str:
+    return f"{level!r} is no level: debug, info, warn, error or fatal, or logger:=level"
