@@ -2,14 +2,14 @@
 
 import sys
 
-import numpy as np
 from PIL import Image
 
 from eovseg_model import EOVSegPredictor
+from eovseg_model.data import read_picture
 from eovseg_model.drawing import draw_overlay
 
 image_file, overlay_file, *names = sys.argv[1:]
-image = np.array(Image.open(image_file).convert("RGB"))  # (H, W, 3) uint8
+image = read_picture(image_file)  # (H, W, 3) uint8 RGB
 predictor = EOVSegPredictor.from_checkpoint("tiny", vocabulary=names or ["@simulation_trained"])
 result = predictor(image)
 for segment in result.segments:

@@ -2,16 +2,18 @@
 
 Writes an overlay and a panoptic PNG an image, one panoptic.json in COCO's format for all images, and an
 overlay video a video. A file that cannot be read is named and left out; the exit code is 1 then.
+Images are turned as their EXIF data says; of an animation or several pages the first picture is taken.
 """
 
 import argparse
 from functools import partial
 from pathlib import Path
 
+from ..data import MAX_PIXELS
 from .arguments.errors import CommandError
 from .arguments.model_arguments import add_model_arguments, load_predictor
 
-IMAGES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm"}
+IMAGES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".gif", ".jp2"}
 VIDEOS = {".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v"}
 
 
@@ -26,6 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     text = "least part of a mask that must stay visible under better ones (default: 0.8, tiny 0.6)"
     add("--overlap-threshold", type=_fraction, help=text)
     add("--opacity", type=_fraction, default=0.5, help="of the overlay's colours (default: 0.5)")
+    text = f"leave out pictures and videos with more pixels (default: {MAX_PIXELS}, a frame of 8K video)"
+    add("--max-pixels", type=_positive, default=MAX_PIXELS, metavar="N", help=text)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -44,7 +48,9 @@ def run(arguments: argparse.Namespace) -> int:
     )
     arguments.out.mkdir(parents=True, exist_ok=True)
     vocabulary = predictor.vocabulary.vocabulary
-    segmentation = Segmentation(predict, vocabulary, arguments.out, opacity=arguments.opacity)
+    segmentation = Segmentation(
+        predict, vocabulary, arguments.out, opacity=arguments.opacity, max_pixels=arguments.max_pixels
+    )
     segmentation.images(images)
     segmentation.videos(videos)
     print(segmentation.summary())
@@ -65,6 +71,12 @@ def _files(inputs: list[Path]) -> tuple[list[Path], list[Path]]:
         files += found
     videos = [path for path in files if path.suffix.lower() in VIDEOS]
     return [path for path in files if path not in videos], videos
+
+
+def _positive(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise argparse.ArgumentTypeError(f"a whole number above 0, not {text!r}")
+    return int(text)
 
 
 def _fraction(text: str) -> float:

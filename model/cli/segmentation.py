@@ -4,16 +4,17 @@ import json
 import statistics
 import sys
 import time
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 from tqdm import tqdm
 
-from ..data import coco_categories, to_coco_panoptic
+from ..data import coco_categories, read_picture, to_coco_panoptic
 from ..drawing import draw_overlay
 from ..inference import PanopticResult
 from ..vocabulary import Vocabulary
@@ -30,12 +31,14 @@ class Segmentation:
         out: Path,
         *,
         opacity: float,
+        max_pixels: int,
     ) -> None:
         self.failures: list[Path] = []
         self._predict = predict
         self._vocabulary = vocabulary
         self._out = out
         self._opacity = opacity
+        self._max_pixels = max_pixels
         self._seconds: list[float] = []
         self._found: Counter[str] = Counter()
         self._names: set[str] = set()
@@ -47,7 +50,7 @@ class Segmentation:
         try:
             for file in tqdm(files, unit="image", disable=not files):
                 try:
-                    picture = _read_image(file)
+                    picture = self._read(file)
                     result = self._segment(picture)
                 except (ValueError, RuntimeError) as error:
                     self._fail(file, error)
@@ -71,7 +74,8 @@ class Segmentation:
             target = self._out / f"{self._unused_name(file)}_overlay.mp4"
             try:
                 with VideoWriter(target, like=file) as writer:
-                    for picture in tqdm(read_frames(file), file.name, count_frames(file), unit="frame"):
+                    frames = read_frames(file, max_pixels=self._max_pixels)
+                    for picture in tqdm(frames, file.name, count_frames(file), unit="frame"):
                         writer.write(self._overlay(picture, self._segment(picture)))
             except (ValueError, RuntimeError, OSError) as error:
                 self._fail(file, error)
@@ -82,6 +86,15 @@ class Segmentation:
         median = f", {1000 * statistics.median(self._seconds):.0f} ms each (median)" if self._seconds else ""
         total = f"{len(self._seconds)} segmented{median}, {len(self.failures)} failed; written to {self._out}"
         return "\n".join([f"{'name':32}{'segments':>10}", *lines, total])
+
+    def _read(self, file: Path) -> np.ndarray:
+        """(H, W, 3) uint8 RGB; what the reader warns of goes to stderr."""
+        with warnings.catch_warnings(record=True) as remarks:
+            warnings.simplefilter("always")
+            picture = read_picture(file, max_pixels=self._max_pixels)
+        for remark in remarks:
+            tqdm.write(f"eovseg: {remark.message}", file=sys.stderr)
+        return picture
 
     def _segment(self, picture: np.ndarray) -> PanopticResult:
         start = time.perf_counter()
@@ -102,14 +115,5 @@ class Segmentation:
 
     def _fail(self, file: Path, error: Exception) -> None:
         self.failures.append(file)
-        reason = " ".join(str(error).split()) or type(error).__name__
+        reason = " ".join(str(error).removeprefix(f"cannot read {file}: ").split()) or type(error).__name__
         tqdm.write(f"eovseg: {file} is left out: {reason}", file=sys.stderr)
-
-
-def _read_image(file: Path) -> np.ndarray:
-    """(H, W, 3) uint8 RGB, turned the way its EXIF data says; ValueError for what is no image."""
-    try:
-        with Image.open(file) as image:
-            return np.array(ImageOps.exif_transpose(image).convert("RGB"))
-    except Exception as error:  # every decoder has its own errors
-        raise ValueError(f"not a readable image: {error}") from error

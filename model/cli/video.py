@@ -9,10 +9,18 @@ import numpy as np
 USUAL_RATE = 25.0  # frames a second, where a file names none
 
 
-def read_frames(file: Path) -> Iterator[np.ndarray]:
-    """Every frame (H, W, 3) uint8 RGB; ValueError if there is none."""
+def read_frames(file: Path, *, max_pixels: int) -> Iterator[np.ndarray]:
+    """Every frame (H, W, 3) uint8 RGB; ValueError if there is none, or for more than `max_pixels` in each."""
     source = _open(file)
     try:
+        width, height = (
+            int(source.get(what)) for what in (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
+        )
+        if width * height > max_pixels:
+            raise ValueError(
+                f"its frames of {width}x{height} have {width * height} pixels, more than max_pixels "
+                f"({max_pixels}): scale the video down or raise max_pixels"
+            )
         read, frame = source.read()
         if not read:
             raise ValueError("no frame can be decoded")

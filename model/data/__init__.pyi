@@ -7,6 +7,10 @@ from .coco_panoptic import encode_ids as encode_ids
 from .coco_results import coco_categories as coco_categories
 from .coco_results import to_coco_panoptic as to_coco_panoptic
 from .layout import DatasetError as DatasetError
+from .picture_limit import MAX_PIXELS as MAX_PIXELS
+from .pictures import PictureError as PictureError
+from .pictures import decode_picture as decode_picture
+from .pictures import read_picture as read_picture
 from .sample import Category as Category
 from .sample import PanopticDataset as PanopticDataset
 from .sample import PanopticSample as PanopticSample

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from .layout import check_files, check_layout
+from .pictures import read_picture
 from .sample import AnnotatedSegment, Category, PanopticSample
 
 
@@ -57,7 +58,7 @@ class CocoPanoptic:
         return len(self._annotations)
 
     def __getitem__(self, index: int) -> PanopticSample:
-        image = np.asarray(Image.open(self.image_files[index]).convert("RGB"))
+        image = read_picture(self.image_files[index], upright=False)  # ids are of the stored pixels
         png = np.asarray(Image.open(self._panoptic_files[index]).convert("RGB"))
         id_map = png.astype(np.int32) @ np.array([1, 256, 65536], np.int32)
         segments = [

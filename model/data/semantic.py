@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image
 
 from .layout import check_files
+from .pictures import read_picture
 from .sample import AnnotatedSegment, Category, PanopticSample
 
 VOID_CLASS = -1  # class index of unlabelled pixels, which are not evaluated
@@ -42,7 +43,7 @@ class SemanticDataset:
         return self._read_labels(self._label_files[index])
 
     def __getitem__(self, index: int) -> PanopticSample:
-        image = np.asarray(Image.open(self.image_files[index]).convert("RGB"))
+        image = read_picture(self.image_files[index], upright=False)  # labels are of the stored pixels
         id_map = self.labels(index) + 1  # VOID_CLASS is -1, and 0 in an id map
         ids = [int(i) for i in np.unique(id_map) if i]
         return PanopticSample(image, id_map, [AnnotatedSegment(i, i - 1, False) for i in ids])

@@ -129,6 +129,52 @@ def test_an_image_is_turned_as_its_exif_data_says(picture, tmp_path):
     assert Image.open(tmp_path / "out" / "a_overlay.png").size == picture.shape[:2]
 
 
+@pytest.fixture(scope="module")
+def stripes():
+    """(96, 128, 3) uint8 in grey levels that 16 bits hold exactly."""
+    return np.repeat(np.linspace(0, 255, 128).astype(np.uint8)[None, :, None], 96, axis=0).repeat(3, axis=2)
+
+
+def test_a_grey_picture_of_16_bits_is_as_one_of_8(stripes, tmp_path):
+    Image.fromarray(stripes[:, :, 0]).save(tmp_path / "eight.png")
+    cv2.imwrite(str(tmp_path / "sixteen.png"), stripes[:, :, 0].astype(np.uint16) * 257)
+    out = tmp_path / "out"
+    assert segment(tmp_path, out) == 0
+    eight, sixteen = (np.asarray(Image.open(out / f"{name}_overlay.png")) for name in ("eight", "sixteen"))
+    np.testing.assert_array_equal(sixteen, eight)
+
+
+def test_too_many_pixels_are_refused_in_one_line(stripes, tmp_path, capsys):
+    Image.fromarray(stripes).save(tmp_path / "a.png")
+    writer = cv2.VideoWriter(str(tmp_path / "b.mp4"), cv2.VideoWriter.fourcc(*"mp4v"), 5.0, (128, 96))
+    writer.write(stripes)
+    writer.release()
+    assert segment(tmp_path, tmp_path / "out", "--max-pixels", "12287") == 1
+    lines = [line for line in capsys.readouterr().err.splitlines() if "left out" in line]
+    assert [line.partition(" is left out: ")[0] for line in lines] == [
+        f"eovseg: {tmp_path / name}" for name in ("a.png", "b.mp4")
+    ]
+    assert all("128x96" in line and "12288 pixels, more than max_pixels (12287)" in line for line in lines)
+    assert segment(tmp_path, tmp_path / "out", "--max-pixels", "12288") == 0
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "1e6", "many"])
+def test_a_bound_that_is_no_number_of_pixels_is_refused(value, capsys):
+    with pytest.raises(SystemExit):
+        segment("a.png", "out", "--max-pixels", value)
+    assert f"a whole number above 0, not '{value}'" in capsys.readouterr().err
+
+
+def test_the_first_picture_of_an_animation_is_taken_and_it_is_said(stripes, tmp_path, capsys):
+    first, second = Image.fromarray(stripes), Image.new("RGB", (128, 96), "blue")
+    first.save(tmp_path / "a.gif", save_all=True, append_images=[second])
+    assert segment(tmp_path, tmp_path / "out") == 0
+    assert (
+        f"eovseg: {tmp_path / 'a.gif'} holds several pictures; only the first is read"
+        in capsys.readouterr().err
+    )
+
+
 def test_a_threshold_that_nothing_passes_leaves_void(picture, tmp_path, capsys):
     Image.fromarray(picture).save(tmp_path / "a.png")
     assert segment(tmp_path / "a.png", tmp_path / "out", "--object-threshold", "1") == 0
@@ -179,9 +225,8 @@ def test_info_stands_beside_the_paper(capsys):
     assert lines["the paper"] == ["71", "133"]
 
 
-def test_scenes_without_pybullet_say_what_to_install(tmp_path, monkeypatch, capsys):
-    for module in [m for m in sys.modules if m.startswith("eovseg_model.simulation.")]:
-        monkeypatch.delitem(sys.modules, module)
-    monkeypatch.setitem(sys.modules, "pybullet", None)
-    assert main(["scenes", str(tmp_path / "set"), "--scenes", "1"]) == 2
-    assert "pip install pybullet" in capsys.readouterr().err
+def test_scenes_without_pybullet_say_what_to_install(tmp_path):
+    arguments = ["scenes", str(tmp_path / "set"), "--scenes", "1"]
+    code = f"import sys; sys.modules['pybullet'] = None; from eovseg_model.cli.main import main; main({arguments})"
+    finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert finished.stderr == "eovseg: rendering scenes needs PyBullet: pip install pybullet\n"
