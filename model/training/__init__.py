@@ -1,4 +1,4 @@
-"""Training: the published recipe, and the demo model's."""
+"""Training with the published recipe, and training of the demo model."""
 
 import lazy_loader
 

@@ -1,1 +1,1 @@
-"""The demo model's training on simulated scenes: `python -m eovseg_model.training.demo`."""
+"""Training of the demo model on simulated scenes: `python -m eovseg_model.training.demo`."""

@@ -1,4 +1,4 @@
-"""Trains the demo model."""
+"""Train the demo model."""
 
 from .train import main
 

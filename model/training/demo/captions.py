@@ -1,4 +1,4 @@
-"""What a region may be called: its full name, its shape alone, or its colour alone."""
+"""Captions of a region: its full name, its shape or its colour."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -12,20 +12,20 @@ FULL, SHAPE, COLOUR = range(3)  # the levels
 
 
 class CaptionLevel(NamedTuple):
-    """Classes of one level: the synonyms of each, and for every category its class (-1: it has none)."""
+    """Classes of one level: the synonyms of each class, and the class of every category (-1: none)."""
 
     classes: tuple[tuple[str, ...], ...]
     class_of: Tensor
 
     def classify(self, categories: Tensor) -> Tensor:
-        """Class of each category (R,), on the device that they are on."""
+        """Return the class of each category (R,), on the same device."""
         return self.class_of.to(categories.device)[categories]
 
 
 def caption_levels(categories: Sequence[str], trained: Sequence[str]) -> tuple[CaptionLevel, ...]:
-    """Full names, shapes ("mug") and colours ("red object") of the catalog names in categories.
+    """Return the levels of catalog names in categories: full names, shapes ("mug"), colours ("red object").
 
-    A category that is not among the trained ones has no class at any level.
+    Categories that are not in trained have no class at any level.
     """
     known = set(trained)
     return tuple(
@@ -35,7 +35,7 @@ def caption_levels(categories: Sequence[str], trained: Sequence[str]) -> tuple[C
 
 
 def composition_parts(levels: Sequence[CaptionLevel]) -> Tensor:
-    """Class indices (P, 3) of the full name, the shape and the colour of every trained composition."""
+    """Return the class indices (P, 3) of full name, shape and colour of every trained composition."""
     triples = torch.stack([level.class_of for level in levels], dim=1)
     full, shapes, colours = (level.classes for level in levels)
     parts = [(f, s, c) for f, s, c in triples.tolist() if f >= 0 and full[f] != shapes[s] != colours[c]]

@@ -1,4 +1,4 @@
-"""A token embedding with the vectors that some names need, not all 49,408: the others learn nothing."""
+"""A token embedding restricted to the tokens that some names use, instead of all 49,408."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from ...network import PROMPT_TEMPLATES, TextEncoder
 
 
 class KnownTokens(nn.Module):
-    """Some vectors of an embedding; another token is an IndexError."""
+    """The vectors of some tokens of an embedding. Raises IndexError for other tokens."""
 
     def __init__(self, embedding: nn.Embedding, tokens: Tensor) -> None:
         super().__init__()
@@ -22,15 +22,16 @@ class KnownTokens(nn.Module):
         self.row: Tensor
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """Token ids (P, L) -> (P, L, width)."""
+        """Embed token ids (P, L) as (P, L, width)."""
         return F.embedding(self.row[tokens], self.weight)
 
 
 @contextmanager
 def only_known_tokens(encoder: TextEncoder, names: Sequence[str]) -> Iterator[None]:
-    """Inside, encoder has the tokens of names in all templates; afterwards all again, and what they learned.
+    """Restrict the encoder's embedding to the tokens of names in all templates; restore it at the end.
 
-    Half the demo model's parameters are tokens that no caption has: they need no gradients and no moments.
+    The trained vectors are copied back. Half of the demo model's parameters belong to tokens that no caption
+    uses, and need no gradients or optimizer state.
     """
     embedding = encoder.tower.token_embedding
     tokens = encoder.tokenize([t.format(name) for name in names for t in PROMPT_TEMPLATES]).unique()

@@ -1,4 +1,4 @@
-"""Draw a demo training's validations: `python -m eovseg_model.training.demo.learning_curve LOG SVG`."""
+"""Plot the validations of a demo training: `python -m eovseg_model.training.demo.learning_curve LOG SVG`."""
 
 import re
 import sys
@@ -14,7 +14,7 @@ LEFT, TOP, WIDTH, HEIGHT = 50, 20, 560, 300
 
 
 class Curve(NamedTuple):
-    """A line of the picture: its name, colour, dashes, and (minutes, percent) points."""
+    """A line of the plot: name, colour, dashes, and (minutes, percent) points."""
 
     name: str
     colour: str
@@ -23,7 +23,7 @@ class Curve(NamedTuple):
 
 
 def read_curves(log: str) -> list[Curve]:
-    """The curves of a log written by `training.demo`; the minutes of a resumed training add up."""
+    """Return the curves in a log of `training.demo`; the minutes of a resumed training add up."""
     log = _add_up(log)
     curves = []
     for pattern, what, colour in ((NAMING, "things named correctly", "#4c78a8"), (QUALITY, "PQ", "#e45756")):
@@ -35,7 +35,7 @@ def read_curves(log: str) -> list[Curve]:
 
 
 def _add_up(log: str) -> str:
-    """Let the clock of each start go on where the one before it stopped."""
+    """Make the clock of each start continue where the previous one stopped."""
     before, last = 0.0, 0.0
 
     def replace(match: re.Match[str]) -> str:
@@ -49,7 +49,7 @@ def _add_up(log: str) -> str:
 
 
 def draw(curves: list[Curve]) -> str:
-    """An SVG picture: percent over minutes."""
+    """Plot percent over minutes as SVG."""
     minutes = max((x for curve in curves for x, _ in curve.points), default=1.0)
     return "\n".join(
         [

@@ -1,4 +1,4 @@
-"""The loop of the demo model's training: its batches, cosine schedule and log lines."""
+"""Training loop of the demo model: batches, cosine schedule and log lines."""
 
 import random
 import time
@@ -22,9 +22,9 @@ CHECKPOINT_EVERY = 500
 
 @dataclass(frozen=True, kw_only=True)
 class LoopConfig:
-    """How long and how fast one phase trains; sizes (height, width) in pixels.
+    """Length and optimizer of one phase; sizes are (height, width) in pixels.
 
-    The first early_share of the steps see smaller pictures, for less than half the time.
+    The first early_share of the steps use smaller images, which takes less than half the time.
     """
 
     steps: int
@@ -33,14 +33,14 @@ class LoopConfig:
     size: tuple[int, int] = (192, 256)
     early_size: tuple[int, int] = (128, 160)
     early_share: float = 0.0
-    padding: float = 0.0  # how likely a side of a picture is padded, as it is where pictures are segmented
+    padding: float = 0.0  # probability that a side of an image is padded, as in inference
     weight_decay: float = 0.05
-    muon: bool = False  # for matrices, instead of AdamW
+    muon: bool = False  # use Muon for matrices, instead of AdamW
     warm_up: int = 200
     clip_norm: float = 1.0
 
     def size_at(self, step: int) -> tuple[int, int]:
-        """Height and width of the pictures in a step, counted from 0."""
+        """Return height and width of the images in a step, counted from 0."""
         return self.early_size if step < self.early_share * self.steps else self.size
 
 
@@ -54,9 +54,9 @@ def train(
     log: Callable[[str], None],
     on_checkpoint: Callable[[int], None] = lambda step: None,
 ) -> None:
-    """Train module (Batch -> losses by name) in place; continues from checkpoint if that exists.
+    """Train module (Batch -> losses by name) in place; continue from checkpoint if it exists.
 
-    on_checkpoint is called with the number of steps done, in the first process only.
+    on_checkpoint is called with the number of completed steps, in the first process only.
     """
     optimizer = make_optimizer(
         module,
@@ -78,7 +78,7 @@ def train(
 
 
 def draw_batch(memory: SceneMemory, config: LoopConfig, key: tuple[int, int, int]) -> Batch:
-    """The batch of one (seed, rank, step): also seeds the generators that the step itself uses."""
+    """Return the batch of (seed, rank, step), and seed the random generators that the step uses."""
     step = key[-1]
     rng = np.random.default_rng(key)
     random.seed(int(rng.integers(2**31)))
@@ -88,7 +88,7 @@ def draw_batch(memory: SceneMemory, config: LoopConfig, key: tuple[int, int, int
 
 
 class _Lines:
-    """A line of the log every LOG_EVERY steps."""
+    """Log a line every LOG_EVERY steps."""
 
     def __init__(self, steps: int, log: Callable[[str], None], on_checkpoint: Callable[[int], None]) -> None:
         self._steps = steps
@@ -112,7 +112,7 @@ class _Lines:
         self.start(report.step)
 
     def flush(self) -> None:
-        """Lines are written at once."""
+        """Do nothing; lines are written at once."""
 
     def checkpoint(self, step: int) -> None:
         self._on_checkpoint(step)

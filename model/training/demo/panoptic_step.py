@@ -1,4 +1,4 @@
-"""One training step of EOV-Seg on captioned scenes with a vocabulary that changes from step to step."""
+"""A training step of EOV-Seg on captioned scenes, with a new vocabulary in every step."""
 
 import random
 from collections.abc import Sequence
@@ -14,12 +14,12 @@ from .region_contrast import IN_COLOUR, contrast, region_embeddings
 from .scenes import Batch, desaturate
 
 LEVEL_SHARES = (0.8, 0.1, 0.1)  # of the steps: full names, shapes, colours
-GREY_SHARE = 0.5  # of the steps that name shapes alone: pictures without colours
-SMALL_VOCABULARY_SHARE = 0.15  # of the steps: a random part of the classes, the others become no object
+GREY_SHARE = 0.5  # of the steps with shapes only: images without colours
+SMALL_VOCABULARY_SHARE = 0.15  # of the steps: a random subset of the classes, the others are no object
 
 
 class PanopticStep(nn.Module):
-    """Losses of one batch; with train_backbone the region contrast keeps the trained CNN a CLIP."""
+    """Losses of a batch; with train_backbone, a contrastive loss keeps the CNN aligned with the text."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class PanopticStep(nn.Module):
         self._embeddings = [[model.text_encoder(names) for names in level.classes] for level in levels]
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
-        """Weighted losses by name."""
+        """Return the weighted losses by name."""
         index = random.choices(range(len(self.levels)), LEVEL_SHARES)[0]
         level = self.levels[index]
         classes = self._choose_classes(level, batch)
@@ -56,11 +56,11 @@ class PanopticStep(nn.Module):
         return losses
 
     def _draw_synonyms(self, embeddings: Sequence[Tensor], batch: Batch) -> Tensor:
-        """A text embedding of each class, drawn from its synonyms' (S, D), on the batch's device: (C, D)."""
+        """Draw a text embedding of each class from its synonyms' (S, D): (C, D) on the batch's device."""
         return torch.stack([random.choice(list(e)) for e in embeddings]).to(batch.images.device)
 
     def _choose_classes(self, level: CaptionLevel, batch: Batch) -> list[int]:
-        """All classes of the level in random order, or a random part of them."""
+        """Draw all classes of the level in random order, or a random subset."""
         classes = random.sample(range(len(level.classes)), len(level.classes))
         if random.random() < SMALL_VOCABULARY_SHARE:
             classes = classes[: random.randint(3, len(classes))]
@@ -68,7 +68,7 @@ class PanopticStep(nn.Module):
 
     def _targets(self, level: CaptionLevel, classes: list[int], batch: Batch) -> list[Target]:
         device = batch.images.device
-        place = torch.full((len(level.classes) + 1,), -1, device=device)  # the last: of no class
+        place = torch.full((len(level.classes) + 1,), -1, device=device)  # the last entry is for no class
         place[classes] = torch.arange(len(classes), device=device)
         targets = []
         for region in batch.regions:

@@ -1,4 +1,4 @@
-"""A small CLIP from nothing: regions and captions are pulled together, in both CNN and ViT."""
+"""Train a small CLIP from scratch: a contrastive loss of regions and captions, for CNN and ViT."""
 
 import random
 from collections.abc import Sequence
@@ -18,16 +18,16 @@ from ...network import (
 from .captions import COLOUR, FULL, SHAPE, CaptionLevel, composition_parts
 from .scenes import Batch, SceneMasks, desaturate
 
-IN_COLOUR = (FULL, COLOUR)  # levels asked for on coloured pictures
-GREY_SHARE = 0.35  # of the steps: colourless pictures, named by shape alone
+IN_COLOUR = (FULL, COLOUR)  # levels used for coloured images
+GREY_SHARE = 0.35  # of the steps: images without colours, captioned by shape only
 
 
 class RegionContrast(nn.Module):
-    """Contrastive loss of captions and true regions, pooled as the out-of-vocabulary branch pools masks.
+    """Contrastive loss of captions and ground-truth regions, pooled as in the out-of-vocabulary branch.
 
-    Two things keep shape and colour apart, so that a pair never seen can be named. Shapes alone are only
-    asked for on pictures without colours: on coloured ones "no mug is red" would be learned as well.
-    And the text of a composition is drawn to the sum of its parts' texts.
+    Two measures separate shape from colour, so that unseen pairs can be recognised. Shape captions are only
+    used with images without colours; with coloured images the model would also learn "no mug is red". And
+    the text embedding of a composition is drawn to the sum of the embeddings of its parts.
     """
 
     def __init__(self, model: EOVSeg, levels: Sequence[CaptionLevel]) -> None:
@@ -41,7 +41,7 @@ class RegionContrast(nn.Module):
         self._parts = composition_parts(levels)
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
-        """{"contrast"}: mean cross-entropy of all regions against captions, both towers; {"composition"}."""
+        """Return "contrast" (mean over all regions and both towers), "text" and "composition" losses."""
         grey = random.random() < GREY_SHARE
         images = desaturate(batch.images) if grey else batch.images
         dense = self.backbone(images).clip_dense
@@ -63,23 +63,23 @@ class RegionContrast(nn.Module):
         }
 
     def _text_loss(self, text: Sequence[Tensor]) -> Tensor:
-        """Each class of a level against all others, in other words.
+        """Return the contrastive loss between two captions of each class of a random level.
 
-        Without it all texts start out nearly the same.
+        It separates text embeddings that are nearly equal at the start.
         """
         i = random.randrange(len(self.levels))
         (again,) = self._encode_captions(self.levels[i : i + 1])
         return contrast(again, text[i], torch.arange(len(again), device=again.device), self.logit_scale)
 
     def _composition_loss(self, text: Sequence[Tensor]) -> Tensor:
-        """1 - cosine of a composition's text and the sum of its shape's and its colour's."""
+        """Return 1 - cosine of a composition's text embedding and the sum of its shape's and its colour's."""
         full, shape, colour = (
             embeddings[index] for embeddings, index in zip(text, self._parts.T, strict=True)
         )
         return (1 - F.cosine_similarity(full, shape + colour)).mean()
 
     def _encode_captions(self, levels: Sequence[CaptionLevel]) -> list[Tensor]:
-        """One random synonym in one random template a class, the given levels in one pass."""
+        """Encode a random synonym in a random template for each class, all levels in one pass."""
         prompts = [
             random.choice(PROMPT_TEMPLATES).format(random.choice(names))
             for level in levels
@@ -90,9 +90,10 @@ class RegionContrast(nn.Module):
 
 
 def contrast(embedding: Tensor, text: Tensor, truth: Tensor, logit_scale: Tensor) -> Tensor:
-    """Cross-entropy of embeddings (R, D) against normalised text embeddings (C, D), truth (R,) class indices.
+    """Return the cross-entropy of embeddings (R, D) and normalised text embeddings (C, D).
 
-    In float32, as half a percent of a scaled cosine is too much to lose.
+    truth (R,) holds class indices. Computed in float32, because bfloat16 would lose half a percent of the
+    scaled cosine.
     """
     with torch.autocast(embedding.device.type, enabled=False):
         scale = logit_scale.exp().clamp(max=MAX_LOGIT_SCALE)
@@ -103,14 +104,16 @@ def contrast(embedding: Tensor, text: Tensor, truth: Tensor, logit_scale: Tensor
 def region_embeddings(
     backbone: ResNetBackbone | ConvNeXtBackbone, dense: Tensor, regions: Sequence[SceneMasks]
 ) -> Tensor:
-    """CLIP embeddings (R, D) of all true regions of a batch, image after image."""
+    """Return the CLIP embeddings (R, D) of all ground-truth regions of a batch, image after image."""
     return _without_padding(
         backbone.pool_masks(dense, downsample_masks(regions, dense.shape[-2:]) >= 0.5), regions
     )
 
 
 def downsample_masks(regions: Sequence[SceneMasks], size: Sequence[int]) -> Tensor:
-    """Covered share of every cell (B, K, *size), K the most regions an image; the best cell is full."""
+    """Downsample masks to the covered share of every cell (B, K, *size), K = maximum number of regions.
+
+    The cell with the largest share is set to 1, so that no mask is empty after thresholding."""
     count = max(len(r.categories) for r in regions)
     out = []
     for region in regions:
@@ -122,5 +125,5 @@ def downsample_masks(regions: Sequence[SceneMasks], size: Sequence[int]) -> Tens
 
 
 def _without_padding(x: Tensor, regions: Sequence[SceneMasks]) -> Tensor:
-    """(B, K, D) padded -> (R, D)."""
+    """Remove the padding: (B, K, D) -> (R, D)."""
     return torch.cat([embeddings[: len(r.categories)] for embeddings, r in zip(x, regions, strict=True)])

@@ -1,4 +1,4 @@
-"""A panoptic set held in memory and cut into augmented training batches."""
+"""A panoptic data set in memory, from which augmented training batches are cropped."""
 
 from typing import NamedTuple
 
@@ -11,25 +11,25 @@ from tqdm import tqdm
 from ...data import CocoPanoptic
 from ...inference import PIXEL_MEAN, PIXEL_STD, STRIDE, normalise
 
-MIN_PIXELS = 12  # a cut that leaves less of a segment makes it void
+MIN_PIXELS = 12  # segments with less in a crop are void
 
 
 class SceneMasks(NamedTuple):
-    """True segments of one image: categories (K,) and masks (K, H, W) in {0, 1} as floats."""
+    """Ground-truth segments of one image: categories (K,) and masks (K, H, W) in {0, 1} as floats."""
 
     categories: Tensor
     masks: Tensor
 
 
 class Batch(NamedTuple):
-    """Normalised images (B, 3, H, W) and each one's true segments."""
+    """Normalised images (B, 3, H, W) and the ground-truth segments of each."""
 
     images: Tensor
     regions: list[SceneMasks]
 
 
 class SceneMemory:
-    """All images and id maps of a set as uint8, and random crops of them."""
+    """All images and id maps of a data set as uint8, with random crops."""
 
     def __init__(self, dataset: CocoPanoptic) -> None:
         self.categories = dataset.categories
@@ -39,7 +39,7 @@ class SceneMemory:
         self._segments = []
         for index in tqdm(range(len(dataset)), desc="reading scenes", mininterval=1):
             image, id_map, segments = dataset[index]
-            rank = np.zeros(id_map.max() + 1, np.uint8)  # id -> 1 + place in the list
+            rank = np.zeros(id_map.max() + 1, np.uint8)  # id -> 1 + index in the list
             rank[[s.id for s in segments]] = np.arange(1, len(segments) + 1)
             self._images[index] = torch.from_numpy(image.copy())
             self._maps[index] = torch.from_numpy(rank[id_map])
@@ -51,9 +51,9 @@ class SceneMemory:
     def batch(
         self, indices: list[int], size: tuple[int, int], rng: np.random.Generator, padding: float = 0.0
     ) -> Batch:
-        """Random crops of the given images, scaled to size (height, width), flipped and lit at random.
+        """Return random crops of the images, scaled to size (height, width), randomly flipped and relit.
 
-        padding: how likely each side is shorter, and filled up at the bottom or right as network inputs are.
+        padding is the probability that a side is shorter and padded at the bottom or right, as in inference.
         """
         crops = [self._crop(index, size, rng, padding) for index in indices]
         images = torch.stack([image for image, _ in crops])
@@ -85,14 +85,14 @@ class SceneMemory:
 
 
 def _draw_padding(rng: np.random.Generator, share: float) -> int:
-    """Pixels that a side lacks to a multiple of the stride; 0 but for a share of the draws."""
+    """Draw the padding of a side in pixels, below the stride; 0 with probability 1 - share."""
     if not share or rng.random() >= share:
         return 0
     return int(rng.integers(1, STRIDE))
 
 
 def _relight(image: Tensor, rng: np.random.Generator) -> Tensor:
-    """Brightness, contrast and saturation, each within a fifth; hues stay, they are names."""
+    """Vary brightness, contrast and saturation by up to a fifth; hues stay, because captions name them."""
     brightness, contrast, saturation = rng.uniform(0.8, 1.2, 3)
     grey = image.mean(0, keepdim=True)
     image = grey + (image - grey) * saturation
@@ -101,7 +101,7 @@ def _relight(image: Tensor, rng: np.random.Generator) -> Tensor:
 
 
 def desaturate(images: Tensor) -> Tensor:
-    """Normalised images (B, 3, H, W) without their colours."""
+    """Return normalised images (B, 3, H, W) in grey."""
     mean = torch.tensor(PIXEL_MEAN, device=images.device).view(3, 1, 1)
     std = torch.tensor(PIXEL_STD, device=images.device).view(3, 1, 1)
     grey = (images * std + mean).mean(1, keepdim=True)

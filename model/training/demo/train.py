@@ -1,4 +1,4 @@
-"""Train the demo model from nothing: `python -m eovseg_model.training.demo --help`."""
+"""Train the demo model from scratch: `python -m eovseg_model.training.demo --help`."""
 
 import argparse
 import shlex
@@ -27,12 +27,12 @@ from .region_contrast import RegionContrast
 from .scenes import SceneMemory
 from .validation import Validation
 
-# What two cores without bfloat16 do in less than 90 minutes.
+# Two cores without bfloat16 complete this in less than 90 minutes.
 SCENES = 4000
 CLIP = LoopConfig(steps=2900, learning_rate=1e-3, batch_size_per_process=8, early_share=0.7, muon=True)
 PANOPTIC = LoopConfig(steps=4300, learning_rate=2e-3, batch_size_per_process=4, padding=0.5, muon=True)
 VALIDATION_IMAGES = 100
-MASK_POINTS = 1024  # at which masks are compared
+MASK_POINTS = 1024  # sample points for the mask losses
 
 
 def main() -> None:
@@ -59,7 +59,7 @@ def main() -> None:
         model, CocoPanoptic.from_folder(arguments.out / "validation"), VALIDATION_IMAGES, log
     )
     parameters = sum(p.numel() for p in model.parameters())
-    log(f"{len(memory)} pictures, {parameters:,} parameters")
+    log(f"{len(memory)} images, {parameters:,} parameters")
     train_clip(fabric, model, levels, memory, arguments, log, validation)
     train_panoptic(fabric, model, levels, memory, arguments, log, validation)
     if fabric.is_global_zero:
@@ -69,10 +69,10 @@ def main() -> None:
 
 
 def new_demo_model() -> EOVSeg:
-    """open_clip starts residual branches at zero; a network this small learns faster where they count.
+    """Return a new demo model whose initial values make a network of this size learn faster.
 
-    And Vocabulary-Aware Selection starts with an offset of 1: the largest of many nearly equal weights alone
-    would leave next to nothing of the features.
+    Residual branches start at 1 (open_clip: 0). Vocabulary-Aware Selection starts with an offset of 1: the
+    largest of many nearly equal weights alone would suppress the features.
     """
     model = build_model(CONFIGS["tiny"])
     for name, parameter in model.backbone.named_parameters():
@@ -84,8 +84,8 @@ def new_demo_model() -> EOVSeg:
 
 
 def render_scenes(out: Path, scenes: int, log: Callable[[str], None]) -> None:
-    """Render the training and the validation set where they are not there yet."""
-    log(f"rendering {scenes} training scenes, 2 pictures of each, and {VALIDATION_IMAGES} for validation")
+    """Render the training and the validation set unless they exist."""
+    log(f"rendering {scenes} training scenes with 2 images each and {VALIDATION_IMAGES} validation scenes")
     training = DatasetSettings(
         scenes=scenes, seed=TRAINING_SEEDS.start, views=2, width=320, height=240, config=DEFAULT
     )
@@ -109,7 +109,7 @@ def train_clip(
     log: Callable[[str], None],
     validation: Validation,
 ) -> None:
-    """Phase 1: the small CLIP (CNN, text tower, first ViT block) on captioned regions; frozen afterwards."""
+    """Phase 1: train CLIP (CNN, text tower, first ViT block) on captioned regions, then freeze it."""
     log("phase 1: CLIP on captioned regions")
     config = replace(CLIP, steps=arguments.clip_steps)
     names = [name for level in levels for synonyms in level.classes for name in synonyms]
@@ -137,8 +137,8 @@ def train_panoptic(
     log: Callable[[str], None],
     validation: Validation,
 ) -> None:
-    """Phase 2: EOV-Seg on top, its CLIP frozen as in the paper, or with the CNN trained on."""
-    log(f"phase 2: EOV-Seg, CNN {'trained on' if arguments.train_backbone else 'frozen'}")
+    """Phase 2: train EOV-Seg, with CLIP frozen as in the paper, or with the CNN trained as well."""
+    log(f"phase 2: EOV-Seg, CNN {'trained' if arguments.train_backbone else 'frozen'}")
     step = panoptic_module(model, levels, train_backbone=arguments.train_backbone)
     config = replace(PANOPTIC, steps=arguments.steps)
     train(
@@ -154,7 +154,7 @@ def train_panoptic(
 
 
 def clip_module(model: EOVSeg, levels: tuple[CaptionLevel, ...]) -> RegionContrast:
-    """What phase 1 trains, all of it."""
+    """Return the module of phase 1; all of it is trained."""
     contrast = RegionContrast(model, levels).requires_grad_(True)
     _fix_key_bias(model)
     return contrast
@@ -163,7 +163,7 @@ def clip_module(model: EOVSeg, levels: tuple[CaptionLevel, ...]) -> RegionContra
 def panoptic_module(
     model: EOVSeg, levels: tuple[CaptionLevel, ...], *, train_backbone: bool, num_points: int = MASK_POINTS
 ) -> PanopticStep:
-    """What phase 2 trains: all but the CLIP, or with its CNN."""
+    """Return the module of phase 2; CLIP is frozen, except its CNN if train_backbone is true."""
     model.requires_grad_(True)
     for module in (model.text_encoder, model.spatial_extractor.vit):
         module.requires_grad_(False)
@@ -175,7 +175,7 @@ def panoptic_module(
 
 
 def _fix_key_bias(model: EOVSeg) -> None:
-    """The bias of the attention pool's keys changes no softmax: DDP would wait for its gradient in vain."""
+    """Freeze the key bias of the attention pool: it never has a gradient, for which DDP would wait."""
     assert isinstance(model.backbone, ResNetBackbone)
     model.backbone.tower.attnpool.k_proj.bias.requires_grad_(False)
 
@@ -199,18 +199,18 @@ def _parse_arguments() -> argparse.Namespace:
         "--out",
         type=Path,
         default=Path("runs/demo"),
-        help="scenes, checkpoints and log; an interrupted run continues here",
+        help="folder for scenes, checkpoints and log; an interrupted run is continued",
     )
-    parser.add_argument("--scenes", type=int, default=SCENES, help="training scenes to render")
+    parser.add_argument("--scenes", type=int, default=SCENES, help="number of training scenes to render")
     parser.add_argument(
-        "--weights", type=Path, default=Path("runs/demo/eovseg_tiny.safetensors"), help="the result"
+        "--weights", type=Path, default=Path("runs/demo/eovseg_tiny.safetensors"), help="output weights file"
     )
     parser.add_argument("--clip-steps", type=int, default=CLIP.steps)
     parser.add_argument("--steps", type=int, default=PANOPTIC.steps)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
-        "--train-backbone", action="store_true", help="train the CNN on, which the paper freezes"
+        "--train-backbone", action="store_true", help="train the CNN in phase 2, too (the paper freezes it)"
     )
     return parser.parse_args()
 

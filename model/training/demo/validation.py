@@ -1,4 +1,4 @@
-"""What the demo model can do on scenes that it does not train on, while it trains: the learning curve."""
+"""Validation of the demo model during training, on scenes that it is not trained on."""
 
 from collections.abc import Callable, Sequence
 
@@ -15,7 +15,7 @@ THINGS = tuple(name for name in TRAINED_NAMES if name not in STUFF_NAMES)
 
 
 def measure_quality(model: EOVSeg, dataset: CocoPanoptic, limit: int) -> dict[str, float]:
-    """PQ in percent of each group of names on the first limit pictures, all names in one vocabulary."""
+    """Return PQ in percent of each group of names on the first limit images; the vocabulary is all names."""
     names = tuple(c.name for c in dataset.categories)
     predictor = EOVSegPredictor(model, vocabulary_entries(names))
     quality = PanopticQuality(len(names))
@@ -27,7 +27,7 @@ def measure_quality(model: EOVSeg, dataset: CocoPanoptic, limit: int) -> dict[st
 
 
 class Validation:
-    """Reports on the first `limit` pictures of a validation set, all names in one vocabulary."""
+    """Validation on the first `limit` images of a data set, with one vocabulary of all names."""
 
     def __init__(self, model: EOVSeg, dataset: CocoPanoptic, limit: int, log: Callable[[str], None]) -> None:
         self.model = model
@@ -37,7 +37,7 @@ class Validation:
         self.log = log
 
     def report_naming(self, step: int) -> None:
-        """Share of the true things that the small CLIP names right."""
+        """Log the share of ground-truth things that the small CLIP names correctly."""
         if step % EVERY:
             return
         samples = [self.dataset[i] for i in range(self.limit)]
@@ -53,7 +53,7 @@ class Validation:
         )
 
     def report_quality(self, step: int) -> None:
-        """Panoptic quality over trained and over kept-out names."""
+        """Log the panoptic quality of trained and of kept-out names."""
         if step % EVERY:
             return
         quality = measure_quality(self.model, self.dataset, self.limit)

@@ -1,4 +1,4 @@
-"""Write the demo world's named vocabularies: `python -m eovseg_model.training.demo.vocabularies`."""
+"""Write the named vocabularies of the simulation: `python -m eovseg_model.training.demo.vocabularies`."""
 
 import json
 from collections.abc import Sequence
@@ -11,19 +11,19 @@ STUFF_WORDS = {word for name in STUFF_NAMES for word in names_of(name)}
 
 
 def trained_names() -> Vocabulary:
-    """The names that the demo model was trained on, with their synonyms."""
+    """Return the names that the demo model was trained on, with their synonyms."""
     return _vocabulary([names_of(name) for name in TRAINED_NAMES])
 
 
 def trained_captions() -> Vocabulary:
-    """Every caption that it was trained on, shapes and colours alone too: what counts as seen."""
+    """Return every caption that the demo model was trained on, including shapes and colours."""
     levels = caption_levels(CATALOG, TRAINED_NAMES)
     captions = dict.fromkeys(name for level in levels for names in level.classes for name in names)
     return _vocabulary([(caption,) for caption in captions])
 
 
 def to_json(vocabulary: Vocabulary, source: str) -> str:
-    """The text of a file in vocabularies/, one class a line."""
+    """Return the text of a vocabulary file, one class per line."""
     lines = [json.dumps({"names": c.names, "thing": c.is_thing}) for c in vocabulary.classes]
     return f'{{\n "source": {json.dumps(source)},\n "classes": [\n  ' + ",\n  ".join(lines) + "\n ]\n}\n"
 

@@ -1,1 +1,1 @@
-"""Losses and the matching of proposals with the truth."""
+"""Losses, and matching of queries with the ground truth."""

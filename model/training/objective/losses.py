@@ -1,4 +1,4 @@
-"""The losses of EOV-Seg: classification, point-sampled mask BCE and dice, at every decoder stage."""
+"""Losses of EOV-Seg: classification, point-sampled mask BCE and dice, at every decoder stage."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ LOSS_WEIGHTS = LossWeights()
 
 
 class PanopticLoss:
-    """Set loss over the stages' outputs; all sizes and weights are constructor arguments."""
+    """Set loss over the outputs of all stages."""
 
     def __init__(
         self,
@@ -34,10 +34,10 @@ class PanopticLoss:
     def __call__(
         self, stages: Sequence[StageOutput], targets: Sequence[Target], num_masks: float
     ) -> dict[str, Tensor]:
-        """Weighted losses summed over the stages: {"classification", "mask", "dice"}, each a scalar.
+        """Return the weighted losses "classification", "mask" and "dice", scalars summed over the stages.
 
-        targets has one entry an image; num_masks is the mean number of true segments a process, by which
-        mask losses are divided. All in float32, also where mixed precision hands over bfloat16.
+        targets has one entry per image. Mask losses are divided by num_masks, the mean number of ground-truth
+        segments per process. Computed in float32, also with mixed precision.
         """
         totals: dict[str, Tensor] = {}
         targets = [target._replace(masks=target.masks.float()) for target in targets]
@@ -82,7 +82,7 @@ class PanopticLoss:
 
 
 def dice_loss(logits: Tensor, masks: Tensor) -> Tensor:
-    """1 - dice of probabilities and masks at P points, smoothed by 1: (M, P), (M, P) -> (M,)."""
+    """Return 1 - dice of probabilities and masks at P points, smoothed by 1: (M, P), (M, P) -> (M,)."""
     probability = logits.sigmoid()
     overlap = 2 * (probability * masks).sum(1)
     return 1 - (overlap + 1) / (probability.sum(1) + masks.sum(1) + 1)

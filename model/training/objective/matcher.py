@@ -1,4 +1,4 @@
-"""Bipartite matching of queries and true segments, with the costs of the losses."""
+"""Bipartite matching of queries and ground-truth segments, with the losses as costs."""
 
 from typing import NamedTuple
 
@@ -11,14 +11,14 @@ from .points import sample_points
 
 
 class Target(NamedTuple):
-    """True segments of one image: class indices (K,) and masks (K, H, W) in {0, 1} as floats."""
+    """Ground-truth segments of one image: class indices (K,) and masks (K, H, W) in {0, 1} as floats."""
 
     classes: Tensor
     masks: Tensor
 
 
 class LossWeights(NamedTuple):
-    """Weights of the three losses, and of the same three costs."""
+    """Weights of the three losses, which are also the matching costs."""
 
     classification: float = 2.0
     mask: float = 5.0
@@ -29,7 +29,7 @@ class LossWeights(NamedTuple):
 def match(
     class_logits: Tensor, mask_logits: Tensor, target: Target, weights: LossWeights, num_points: int
 ) -> tuple[Tensor, Tensor]:
-    """Indices (query, target) of the cheapest assignment for one image, each (min(N, K),).
+    """Return the indices (query, target) of the assignment with minimum cost, each (min(N, K),).
 
     class_logits (N, C + 1), mask_logits (N, H, W); masks are compared at num_points random points.
     """

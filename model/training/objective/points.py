@@ -1,4 +1,4 @@
-"""Losses on sampled points instead of whole masks (PointRend; Cheng et al. 2022)."""
+"""Point sampling for mask losses (PointRend; Cheng et al. 2022)."""
 
 import torch
 import torch.nn.functional as F
@@ -6,7 +6,7 @@ from torch import Tensor
 
 
 def sample_points(masks: Tensor, points: Tensor) -> Tensor:
-    """Values of masks (N, H, W) at points (N or 1, P, 2), x and y in [0, 1], bilinear -> (N, P)."""
+    """Sample masks (N, H, W) bilinearly at points (N or 1, P, 2), x and y in [0, 1]: (N, P)."""
     points = points.expand(masks.shape[0], -1, -1)
     grid = 2 * points.unsqueeze(2) - 1  # (N, P, 1, 2)
     return F.grid_sample(masks.unsqueeze(1), grid, align_corners=False)[:, 0, :, 0]
@@ -14,10 +14,9 @@ def sample_points(masks: Tensor, points: Tensor) -> Tensor:
 
 @torch.no_grad()
 def uncertain_points(logits: Tensor, num_points: int, oversample: float, importance: float) -> Tensor:
-    """Points (N, num_points, 2) for mask logits (N, H, W).
+    """Draw points (N, num_points, 2) for mask logits (N, H, W).
 
-    importance of them are the least certain of oversample x num_points random ones, the rest
-    is random.
+    A share of importance are the least certain of oversample * num_points random points, the rest is random.
     """
     N, device = logits.shape[0], logits.device
     candidates = torch.rand(N, int(num_points * oversample), 2, device=device)

@@ -1,1 +1,1 @@
-"""Steps, optimizers, learning rates and processes of any training."""
+"""Training loop, optimizers, learning rates and processes."""

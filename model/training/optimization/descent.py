@@ -1,4 +1,4 @@
-"""The steps of any training: gradients, clipping, learning rate, checkpoints to go on from after a kill."""
+"""Training loop: gradients, clipping, learning rate, and checkpoints to resume from."""
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 
 class Plan(NamedTuple):
-    """How many steps, the learning rate of each (from step 0 on), how often a checkpoint is written."""
+    """Number of steps, learning rate by step (from 0), maximum gradient norm, steps between checkpoints."""
 
     steps: int
     rate: Callable[[int], float]
@@ -19,7 +19,7 @@ class Plan(NamedTuple):
 
 
 class StepReport(NamedTuple):
-    """Steps done, losses by name, the norm of all gradients before it was clipped, the learning rate."""
+    """Completed steps, losses by name, norm of all gradients before clipping, learning rate."""
 
     step: int
     losses: dict[str, Tensor]
@@ -28,19 +28,19 @@ class StepReport(NamedTuple):
 
 
 class Observer(Protocol):
-    """What is told how a training goes, in the first process only."""
+    """Callbacks of a training, called in the first process only."""
 
     def start(self, first: int) -> None:
-        """Before the first step; so many were done by an earlier run."""
+        """Called before the first step; first is the number of steps of earlier runs."""
 
     def step(self, report: StepReport) -> None:
-        """After every step."""
+        """Called after every step."""
 
     def flush(self) -> None:
-        """Before every checkpoint: a run that goes on from it does not tell of these steps again."""
+        """Called before every checkpoint; a run that resumes from it does not report these steps again."""
 
     def checkpoint(self, step: int) -> None:
-        """After every checkpoint; the other processes wait."""
+        """Called after every checkpoint, while the other processes wait."""
 
 
 def descend(
@@ -52,10 +52,10 @@ def descend(
     checkpoint: Path,
     observer: Observer,
 ) -> None:
-    """Train module (batch -> losses by name) in place; goes on from checkpoint if that exists.
+    """Train module (batch -> losses by name) in place; resume from checkpoint if it exists.
 
-    batches(first) yields the batches of each step from step first on; where a step has more than one,
-    their gradients are averaged. It is what seeds random generators: nothing of them is in a checkpoint.
+    batches(first) yields the batches of each step, starting at step first; gradients of several batches in a
+    step are averaged. It must seed the random generators, whose state is not in the checkpoint.
     """
     wrapped, optimizer = fabric.setup(module, optimizer)
     first = _resume(fabric, module, optimizer, checkpoint)
@@ -85,7 +85,7 @@ def descend(
 
 
 def _backward(fabric: Fabric, wrapped: Any, parts: Sequence[Any]) -> dict[str, Tensor]:
-    """Add up the gradients; returns the mean losses."""
+    """Accumulate the gradients; return the mean losses."""
     means: dict[str, Tensor] = {}
     for i, part in enumerate(parts):
         with fabric.no_backward_sync(wrapped, enabled=i + 1 < len(parts)):
@@ -106,9 +106,11 @@ def _save(fabric: Fabric, module: nn.Module, optimizer: torch.optim.Optimizer, s
 
 
 def _resume(fabric: Fabric, module: nn.Module, optimizer: torch.optim.Optimizer, path: Path) -> int:
-    """Steps done. Raises RuntimeError where another machine has no such file."""
+    """Load the checkpoint; return the completed steps. Raises RuntimeError if only some machines see it."""
     if fabric.broadcast(path.exists()) != path.exists():
-        raise RuntimeError(f"{path} is not what the first process sees: all machines need the same disk")
+        raise RuntimeError(
+            f"{path} exists for only some processes; all machines must share the output folder"
+        )
     if not path.exists():
         return 0
     state = torch.load(path, map_location="cpu", weights_only=True)

@@ -1,4 +1,4 @@
-"""Muon: momentum whose singular values are all brought near 1 (Jordan et al. 2024), AdamW for the rest."""
+"""Muon (Jordan et al. 2024): momentum updates with singular values near 1 for matrices, else AdamW."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -11,14 +11,15 @@ from torch import Tensor
 QUINTIC = (3.4445, -4.7750, 2.0315)
 ITERATIONS = 5
 MOMENTUM = 0.95
-ADAM_RMS = 0.2  # usual root mean square of an update of AdamW, which those of Muon get (Liu et al. 2025)
+ADAM_RMS = 0.2  # typical RMS of AdamW's updates, to which Muon's are scaled (Liu et al. 2025)
 
 
 class Muon(torch.optim.AdamW):
-    """AdamW, but for groups with "orthogonal": True: matrices, or taken as such, first dimension by the rest.
+    """AdamW with Muon updates for parameter groups with "orthogonal": True.
 
-    In float32, where `torch.optim.Muon` needs a device that is fast in bfloat16, and knows no convolutions.
-    One learning rate serves both kinds of groups. Processes that train together share the work.
+    Those parameters are treated as matrices: first dimension by the product of the others. Computes in
+    float32 and supports convolutions; `torch.optim.Muon` needs fast bfloat16 and supports only matrices. Both
+    kinds of groups use the same learning rate. Distributed processes share the work.
     """
 
     def __init__(self, groups: Iterable[dict[str, Any]], *, lr: float) -> None:
@@ -26,11 +27,11 @@ class Muon(torch.optim.AdamW):
 
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]  # takes no closure
-        """Update every parameter that has a gradient; those of the orthogonal groups are None afterwards."""
+        """Update every parameter that has a gradient; gradients of orthogonal groups are set to None."""
         for group in self.param_groups:
             if group["orthogonal"]:
                 self._step_matrices(group)
-        super().step()  # passes over parameters without a gradient
+        super().step()  # skips parameters without a gradient
 
     def _step_matrices(self, group: dict[str, Any]) -> None:
         parameters = [p for p in group["params"] if p.grad is not None]
@@ -44,22 +45,22 @@ class Muon(torch.optim.AdamW):
             parameter.grad = None
 
     def _momentum(self, parameter: Tensor) -> Tensor:
-        """Nesterov momentum of a parameter's gradient, as a matrix."""
+        """Return the Nesterov momentum of a parameter's gradient, as a matrix."""
         gradient, state = parameter.grad, self.state[parameter]
         assert gradient is not None
         if not state:
             state["momentum_buffer"] = torch.zeros_like(gradient)
-            state["step"] = torch.tensor(0.0)  # which AdamW looks for when a state is loaded
+            state["step"] = torch.tensor(0.0)  # AdamW expects it when a state is loaded
         buffer: Tensor = state["momentum_buffer"]
         buffer.lerp_(gradient, 1 - MOMENTUM)
         return gradient.lerp(buffer, MOMENTUM).flatten(1)
 
 
 def orthogonalise(matrices: Tensor) -> Tensor:
-    """Singular values near 1, singular vectors as before: (M, R, C) -> (M, R, C).
+    """Bring singular values near 1, keeping the singular vectors: (M, R, C) -> (M, R, C).
 
-    Newton-Schulz iterations with a quintic, on the smaller of the two Gram matrices. Singular values of more
-    than a hundredth of the matrix's norm come to between 0.65 and 1.2.
+    Uses quintic Newton-Schulz iterations on the smaller of the two Gram matrices. Singular values above a
+    hundredth of the matrix norm end between 0.65 and 1.2.
     """
     if matrices.shape[1] > matrices.shape[2]:
         return orthogonalise(matrices.mT).mT
@@ -76,7 +77,7 @@ def orthogonalise(matrices: Tensor) -> Tensor:
 
 
 def _orthogonalise_all(matrices: list[Tensor]) -> list[Tensor]:
-    """Those of one shape at once; each process its share, and all get all."""
+    """Orthogonalise matrices in batches of one shape; processes share the work and all get all results."""
     shared = dist.is_available() and dist.is_initialized()
     world, rank = (dist.get_world_size(), dist.get_rank()) if shared else (1, 0)
     sizes = [m.numel() for m in matrices]

@@ -1,4 +1,4 @@
-"""AdamW or Muon, and which parameters weight decay spares."""
+"""Optimizers: AdamW or Muon, and the parameters without weight decay."""
 
 from collections.abc import Set
 
@@ -20,9 +20,9 @@ EMBEDDINGS = (
 def make_optimizer(
     module: nn.Module, *, learning_rate: float, weight_decay: float, spared: Set[str], muon: bool = False
 ) -> torch.optim.AdamW:
-    """AdamW over what is trainable: weight_decay on all but the parameters whose names are spared.
+    """Return AdamW for the trainable parameters, with weight_decay for all but the spared names.
 
-    With muon the matrices among those that decay get Muon's updates.
+    With muon, decaying matrices get Muon's updates.
     """
     trainable = [(name, p) for name, p in module.named_parameters() if p.requires_grad]
     decaying = [p for name, p in trainable if name not in spared]
@@ -42,12 +42,12 @@ def make_optimizer(
 
 
 def _is_matrix(parameter: Tensor) -> bool:
-    """Whether it mixes channels: what has fewer than four on a side does not, nor depthwise filters."""
+    """Return whether a parameter mixes channels, unlike depthwise filters or fewer than four channels."""
     return parameter.ndim >= 2 and min(parameter.shape[:2]) >= 4
 
 
 def norms_and_embeddings(module: nn.Module) -> set[str]:
-    """What the published configuration spares; biases elsewhere, scales and offsets do decay."""
+    """Return the names that the published configuration spares; other biases, scales and offsets decay."""
     norms = {
         f"{prefix}.{name}"
         for prefix, part in module.named_modules()
@@ -58,5 +58,5 @@ def norms_and_embeddings(module: nn.Module) -> set[str]:
 
 
 def vectors_and_embeddings(module: nn.Module) -> set[str]:
-    """Norms, biases, scales and embeddings: what the training of the demo model spares."""
+    """Return the names that the demo model's training spares: norms, biases, scales and embeddings."""
     return {name for name, p in module.named_parameters() if p.ndim < 2 or name.endswith(EMBEDDINGS)}

@@ -1,4 +1,4 @@
-"""Training on one device, or on as many as torchrun has started processes for."""
+"""Training on one device, or on one device per process of torchrun."""
 
 import os
 
@@ -11,7 +11,7 @@ from ..supervised.recipe import Recipe
 
 
 def make_fabric(recipe: Recipe) -> Fabric:
-    """This process, on a GPU where there is one, and those that torchrun started with it on all machines."""
+    """Return a Fabric for this process and its torchrun peers, on GPUs if available."""
     world = int(os.environ.get("WORLD_SIZE", 1))
     local = int(os.environ.get("LOCAL_WORLD_SIZE", 1))
     fabric = Fabric(
@@ -26,13 +26,13 @@ def make_fabric(recipe: Recipe) -> Fabric:
 
 
 def place_model(fabric: Fabric, model: EOVSeg) -> None:
-    """Bring the model to this process's device; on several GPUs with batch norms that share statistics."""
+    """Move the model to this process's device; with several GPUs, synchronise batch norms."""
     if fabric.device.type == "cuda" and fabric.world_size > 1:
         synchronise_norms(model)
     fabric.to_device(model)
 
 
 def synchronise_norms(model: EOVSeg) -> None:
-    """Let the trained batch norms take their statistics over all GPUs; the frozen ones take none."""
+    """Make trained batch norms compute statistics over all GPUs; frozen ones compute none."""
     for part in (model.aggregator, model.vas):
         nn.SyncBatchNorm.convert_sync_batchnorm(part)

@@ -1,4 +1,4 @@
-"""Learning rates as shares of the highest, by the number of steps done before."""
+"""Learning-rate factors by the number of completed steps."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 def cosine(step: int, *, steps: int, warm_up: int) -> float:
-    """Linear warm-up, then half a cosine down to 0."""
+    """Return the factor of a linear warm-up followed by a half cosine to 0."""
     if step < warm_up:
         return (step + 1) / warm_up
     done = (step - warm_up) / max(1, steps - warm_up)
@@ -14,6 +14,6 @@ def cosine(step: int, *, steps: int, warm_up: int) -> float:
 
 
 def staircase(step: int, *, warm_up: int, milestones: Sequence[int], factor: float) -> float:
-    """Linear warm-up, then factor once more from each milestone on."""
+    """Return the factor of a linear warm-up, multiplied by factor at each milestone."""
     warm = min(1.0, (step + 1) / warm_up) if warm_up else 1.0
     return warm * factor ** sum(step >= milestone for milestone in milestones)

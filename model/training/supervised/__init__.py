@@ -1,1 +1,1 @@
-"""The published recipe on a panoptic data set."""
+"""Training with the published recipe on a panoptic data set."""

@@ -1,4 +1,4 @@
-"""The batches of every step, in an order that depends on the seed and the step alone."""
+"""Batches of every step, in an order determined by seed and step."""
 
 from collections.abc import Iterator
 from itertools import count, islice
@@ -14,24 +14,24 @@ from .recipe import Recipe, RecipeError
 
 
 class ExampleStream:
-    """Called with a step, yields what this process computes in it and in all that follow.
+    """Iterator over this process's batches of a step and all later ones.
 
-    Raises RecipeError where the images of a step cannot be shared out evenly.
+    Raises RecipeError if a step's images cannot be divided evenly among processes.
     """
 
     def __init__(self, fabric: Fabric, examples: Examples, recipe: Recipe) -> None:
         shares = fabric.world_size * recipe.accumulate
         if recipe.batch_size % shares:
             raise RecipeError(
-                f"a batch_size of {recipe.batch_size} cannot be shared out evenly over {fabric.world_size} "
-                f"processes in {recipe.accumulate} parts each"
+                f"batch_size must be a multiple of processes * accumulate = {fabric.world_size} * "
+                f"{recipe.accumulate}; got {recipe.batch_size}"
             )
         self._fabric = fabric
         self._examples = examples
         self._recipe = recipe
 
     def __call__(self, first: int) -> Iterator[list[ExampleBatch]]:
-        """The parts of each step from step first on; seeds torch for what the step draws."""
+        """Yield the parts of each step, starting at step first, and seed torch for the step."""
         fabric, recipe = self._fabric, self._recipe
         loader = iter(
             DataLoader(
@@ -50,7 +50,7 @@ class ExampleStream:
             yield [part._replace(num_masks=num_masks) for part in parts]
 
     def _keys(self, first: int) -> Iterator[list[ExampleKey]]:
-        """Keys of this process's batches, one after the other."""
+        """Yield the keys of this process's batches."""
         size, parts = self._recipe.batch_size, self._recipe.accumulate
         keys = draw_order(len(self._examples), self._recipe.seed, first * size)
         while True:
@@ -59,7 +59,7 @@ class ExampleStream:
 
 
 def draw_order(length: int, seed: int, first: int) -> Iterator[ExampleKey]:
-    """Keys from the first-th on, without end: every image once before any comes again."""
+    """Yield keys without end, starting at index first; every epoch contains each image once."""
     for epoch in count(first // length):
         rng = np.random.default_rng((seed, epoch))
         order, seeds = rng.permutation(length), rng.integers(2**31, size=length)
@@ -69,9 +69,9 @@ def draw_order(length: int, seed: int, first: int) -> Iterator[ExampleKey]:
 
 
 def mean_masks(fabric: Fabric, parts: list[ExampleBatch]) -> float:
-    """True segments of a step by process and part, at least 1: what the published loss divides by.
+    """Return the mean number of ground-truth segments per process and part, at least 1.
 
-    So the mask losses of all processes and parts are those of one that has the whole batch.
+    Dividing by it gives the mask losses of one process with the whole batch, as in the published loss.
     """
     own = sum(len(classes) for part in parts for classes in part.classes) / len(parts)
     mean = fabric.all_reduce(torch.tensor(own, device=fabric.device), reduce_op="mean")

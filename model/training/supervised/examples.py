@@ -1,4 +1,4 @@
-"""Augmented training examples, and what a batch of them is."""
+"""Augmented training examples and batches."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -13,14 +13,14 @@ from .training_sets import TrainingSet
 
 
 class ExampleKey(NamedTuple):
-    """Which image, and the seed of its augmentation."""
+    """Index of an image and seed of its augmentation."""
 
     image: int
     seed: int
 
 
 class Example(NamedTuple):
-    """image (3, S, S) uint8, classes (K,), labels (S, S) int16: k + 1 where segment k is, 0 elsewhere."""
+    """Image (3, S, S) uint8, classes (K,), labels (S, S) int16: k + 1 in segment k, 0 elsewhere."""
 
     image: Tensor
     classes: Tensor
@@ -28,7 +28,7 @@ class Example(NamedTuple):
 
 
 class ExampleBatch(NamedTuple):
-    """images (B, 3, S, S), labels (B, S, S), classes of each; mask losses are divided by num_masks."""
+    """Images (B, 3, S, S), labels (B, S, S), classes of each image, and the divisor of mask losses."""
 
     images: Tensor
     labels: Tensor
@@ -37,7 +37,7 @@ class ExampleBatch(NamedTuple):
 
 
 class Examples(Dataset[Example]):
-    """A training set by key; crowds and categories without a class are void."""
+    """Training examples by key; crowds and categories without a class are void."""
 
     def __init__(self, data: TrainingSet, augment: LargeScaleJitter) -> None:
         self._data = data
@@ -54,7 +54,7 @@ class Examples(Dataset[Example]):
 
 
 def number_segments(sample: PanopticSample, class_of: Sequence[int]) -> tuple[np.ndarray, list[int]]:
-    """What is learned from a sample: labels (H, W) int16, k + 1 where segment k is, and the classes."""
+    """Return a sample's labels (H, W) int16, k + 1 in segment k, and the classes of its segments."""
     kept = [s for s in sample.segments if not s.is_crowd and class_of[s.category] >= 0]
     labels = np.zeros(sample.id_map.shape, np.int16)
     for k, segment in enumerate(kept):
@@ -63,7 +63,7 @@ def number_segments(sample: PanopticSample, class_of: Sequence[int]) -> tuple[np
 
 
 def collate(examples: Sequence[Example]) -> ExampleBatch:
-    """One batch; its number of masks is its own."""
+    """Return a batch; num_masks is the number of its segments."""
     images, classes, labels = zip(*examples, strict=True)
     count = sum(len(c) for c in classes)
     return ExampleBatch(torch.stack(images), torch.stack(labels), list(classes), max(1, count))

@@ -1,4 +1,4 @@
-"""What the layers that EOV-Seg adds to its CLIPs start from, as in the published code."""
+"""Initial weights of the layers that EOV-Seg adds to CLIP, as in the published code."""
 
 import torch
 from torch import nn
@@ -10,11 +10,10 @@ LINEAR_STD = 0.02
 
 @torch.no_grad()
 def initialise(model: EOVSeg) -> None:
-    """Draw the weights of aggregator and decoder stages anew; what is not named here keeps torch's defaults.
+    """Initialise the weights of aggregator and decoder stages; other layers keep torch's defaults.
 
-    In the aggregator everything with more than one dimension is Xavier uniform, the layers that predict
-    offsets and the one bias that is a map included. In the stages linear layers are normal, cut at two
-    units and without bias at first.
+    All aggregator parameters with more than one dimension are Xavier uniform, including offset predictors and
+    the bias map. Linear layers of the stages are truncated normal (at +-2), with zero bias.
     """
     for parameter in model.aggregator.parameters():
         if parameter.dim() > 1:

@@ -1,4 +1,4 @@
-"""How a training goes, for people: a progress bar, and a TensorBoard folder with curves and pictures."""
+"""Progress bar and TensorBoard log with curves and sample images."""
 
 import time
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from .sample_pictures import SamplePictures
 
 
 class Logbook:
-    """Writes every log_every steps; at a checkpoint pictures too, and calls on_checkpoint with the step."""
+    """Log every log_every steps; at checkpoints, also draw sample images and call on_checkpoint."""
 
     def __init__(
         self,
@@ -29,13 +29,13 @@ class Logbook:
         self._on_checkpoint = on_checkpoint
 
     def start(self, first: int) -> None:
-        """Open both; what a killed run wrote after its last checkpoint is replaced."""
+        """Open both; steps that an interrupted run logged after its last checkpoint are replaced."""
         self._writer = SummaryWriter(str(self._folder), purge_step=first + 1)
         self._bar = tqdm(total=self._steps, initial=first, unit="step", mininterval=1, smoothing=0.05)
         self._logged, self._since = first, time.monotonic()
 
     def step(self, report: StepReport) -> None:
-        """Move the bar; curves and the bar's loss now and then, as reading them waits for the GPU."""
+        """Advance the bar; log losses only every log_every steps, because reading them waits for the GPU."""
         self._bar.update()
         if report.step % self._log_every:
             return
@@ -46,7 +46,7 @@ class Logbook:
             **{f"loss/{name}": value for name, value in losses.items()},
             "gradient norm": report.gradient_norm.item(),
             "learning rate": report.rate,
-            "seconds a step": (time.monotonic() - self._since) / (report.step - self._logged),
+            "seconds per step": (time.monotonic() - self._since) / (report.step - self._logged),
         }
         for name, value in scalars.items():
             self._writer.add_scalar(name, value, report.step)
@@ -54,18 +54,18 @@ class Logbook:
         self._logged, self._since = report.step, time.monotonic()
 
     def flush(self) -> None:
-        """Write what waits to be written."""
+        """Write pending events."""
         self._writer.flush()
 
     def checkpoint(self, step: int) -> None:
-        """Draw the sample pictures."""
+        """Log the sample images."""
         for i, picture in enumerate(self._pictures.draw()):
-            self._writer.add_image(f"truth and prediction/{i}", picture, step, dataformats="HWC")
+            self._writer.add_image(f"ground truth and prediction/{i}", picture, step, dataformats="HWC")
         self._writer.flush()
         self._on_checkpoint(step)
         self._logged, self._since = step, time.monotonic()
 
     def close(self) -> None:
-        """End both."""
+        """Close both."""
         self._bar.close()
         self._writer.close()

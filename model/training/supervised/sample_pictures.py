@@ -1,4 +1,4 @@
-"""What a model makes of a few images while it trains, beside the truth."""
+"""Predictions for a few images during training, beside the ground truth."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ OPACITY = 0.5
 
 
 class SamplePictures:
-    """The first images of a training set, whole and not augmented."""
+    """The first images of a training set, without augmentation."""
 
     def __init__(self, predictor: EOVSegPredictor, data: TrainingSet, limit: int) -> None:
         self._predictor = predictor
@@ -22,7 +22,7 @@ class SamplePictures:
         self._samples = [data.samples[i] for i in range(min(limit, len(data.samples)))]
 
     def draw(self) -> Sequence[np.ndarray]:
-        """One picture (H, 2 W, 3) uint8 an image: the truth on the left, the prediction on the right."""
+        """Return an overlay (H, 2 W, 3) uint8 per image: ground truth left, prediction right."""
         self._predictor.model.eval()
         return [np.hstack([self._truth(sample), self._prediction(sample)]) for sample in self._samples]
 

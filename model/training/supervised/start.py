@@ -1,4 +1,4 @@
-"""What a training begins with: CLIP's weights in the frozen parts, or a whole checkpoint."""
+"""Initial model of a training: CLIP's weights in the frozen parts, or a checkpoint."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,10 +15,10 @@ CLIP_PARTS = ("backbone.", "text_encoder.", "spatial_extractor.vit.", "clip_logi
 
 
 def new_model(variant: str, checkpoint: Path | None, seed: int) -> EOVSeg:
-    """A network ready to be trained, its two CLIPs frozen.
+    """Return a network to train, with its two CLIPs frozen.
 
-    All of it comes from checkpoint; without one only the CLIPs do, from open_clip's download or, for tiny,
-    from the package's weights. Raises CheckpointError.
+    checkpoint initialises all weights; None means CLIP's only, from open_clip's download or, for tiny, from
+    the package's weights. Raises CheckpointError.
     """
     config = CONFIGS[variant]
     torch.manual_seed(seed)

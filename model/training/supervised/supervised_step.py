@@ -1,4 +1,4 @@
-"""One training step of EOV-Seg with one vocabulary, its CLIPs frozen, as published."""
+"""A training step of EOV-Seg with one vocabulary and frozen CLIPs, as published."""
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +11,7 @@ from .examples import ExampleBatch
 
 
 class SupervisedStep(nn.Module):
-    """Losses of one batch at every decoder stage; text holds the training classes."""
+    """Losses of a batch at every decoder stage; text holds the training classes."""
 
     def __init__(self, model: EOVSeg, text: TextEmbeddings, loss: PanopticLoss) -> None:
         super().__init__()
@@ -20,7 +20,7 @@ class SupervisedStep(nn.Module):
         self.loss = loss
 
     def forward(self, batch: ExampleBatch) -> dict[str, Tensor]:
-        """Weighted losses by name."""
+        """Return the weighted losses by name."""
         images = normalise(batch.images.float())
         with torch.no_grad():
             cnn = self.model.backbone(images)
@@ -30,6 +30,6 @@ class SupervisedStep(nn.Module):
 
 
 def _target(labels: Tensor, classes: Tensor) -> Target:
-    """Labels (H, W) and classes (K,) -> one mask a segment."""
+    """Return one mask per segment of labels (H, W) with classes (K,)."""
     ids = torch.arange(1, len(classes) + 1, device=labels.device)
     return Target(classes, (labels == ids[:, None, None]).float())

@@ -30,13 +30,13 @@ PICTURES = 4
 def train_supervised(
     recipe: Recipe, variant: str, data: Path, out: Path, checkpoint: Path | None
 ) -> Path | None:
-    """Train, or go on where an earlier run into out stopped; in the first process returns the weights file.
+    """Train, or resume an earlier run in out; return the weights file in the first process, None in others.
 
-    out gets recipe.json, last.pt to go on from, tensorboard/ and, at every checkpoint, the weights.
-    checkpoint is what to fine-tune. Raises RecipeError, DatasetError and CheckpointError.
+    Writes recipe.json, last.pt to resume from, tensorboard/ and, at every checkpoint, the weights to out.
+    checkpoint is a weights file to fine-tune. Raises RecipeError, DatasetError or CheckpointError.
     """
     if recipe.dataset not in TRAINING_SETS:
-        raise RecipeError(f"no training set {recipe.dataset!r}; there are: {', '.join(TRAINING_SETS)}")
+        raise RecipeError(f"unknown dataset {recipe.dataset!r}; choose from: {', '.join(TRAINING_SETS)}")
     training_set = TRAINING_SETS[recipe.dataset](data)
     fabric = make_fabric(recipe)
     augment = LargeScaleJitter(recipe.crop_size, (recipe.jitter[0], recipe.jitter[1]))
@@ -49,7 +49,7 @@ def train_supervised(
 
 
 def make_loss(recipe: Recipe) -> PanopticLoss:
-    """The losses with a recipe's weights and points."""
+    """Return the loss with a recipe's weights and points."""
     return PanopticLoss(
         weights=LossWeights(recipe.class_weight, recipe.mask_weight, recipe.dice_weight),
         no_object=recipe.no_object,
@@ -107,13 +107,13 @@ def _write_weights(model: EOVSeg, path: Path, steps: int) -> None:
 
 
 def _claim(out: Path, recipe: Recipe, variant: str) -> None:
-    """Make the folder this training's own."""
+    """Create the folder and write the recipe, or check that it has the same recipe and variant."""
     out.mkdir(parents=True, exist_ok=True)
     file = out / "recipe.json"
     if not file.exists():
         file.write_text(to_json(recipe, variant), encoding="utf-8")
     elif (read_recipe(file), read_variant(file)) != (recipe, variant):
         raise RecipeError(
-            f"{out} holds a training with another {file.name}; name another folder, or change that file if "
-            "you mean to go on with other settings"
+            f"{out} contains a training with a different {file.name}; choose another folder, or edit that "
+            "file to continue with new settings"
         )

@@ -1,4 +1,4 @@
-"""The data sets that a model can be trained on, each with its vocabulary."""
+"""Data sets for training, with their vocabularies."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +10,7 @@ from ...vocabulary import Vocabulary, load_vocabulary
 
 
 class TrainingSet(NamedTuple):
-    """Samples, the classes that a model learns from them, and the class of every category (-1: none)."""
+    """Samples, the classes to learn, and the class of every category (-1: none)."""
 
     samples: PanopticDataset
     vocabulary: Vocabulary
@@ -25,7 +25,7 @@ def _coco(root: Path) -> TrainingSet:
 
 
 def _simulation(root: Path) -> TrainingSet:
-    """The names that the demo model trains on: those kept out must stay unknown."""
+    """Open a simulated set with the demo model's training names; kept-out names have no class."""
     samples = CocoPanoptic.from_folder(root)
     vocabulary = Vocabulary.parse(vocabulary_entries(TRAINED_NAMES))
     index = {label: i for i, label in enumerate(vocabulary.labels)}
