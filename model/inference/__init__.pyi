@@ -8,8 +8,8 @@ from .panoptic import fuse_semantic as fuse_semantic
 from .predictor import DEMO_WEIGHTS as DEMO_WEIGHTS
 from .predictor import EOVSegPredictor as EOVSegPredictor
 from .preprocess import PIXEL_MEAN as PIXEL_MEAN
-from .preprocess import PIXEL_STD as PIXEL_STD
 from .preprocess import STRIDE as STRIDE
+from .preprocess import mean_and_deviation as mean_and_deviation
 from .preprocess import normalise as normalise
 from .preprocess import resize_image as resize_image
 from .preprocess import to_input as to_input

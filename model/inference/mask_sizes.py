@@ -33,10 +33,11 @@ def upsampled_bands(mask_logits: Tensor, sizes: MaskSizes) -> Iterator[Tensor]:
     """
     N, height, width = mask_logits.shape
     row_sides, column_sides = ((p, i, o) for p, i, o in zip(*sizes, strict=True))
-    blocks = _resizing_blocks(width, column_sides, COLUMNS_PER_BLOCK)
-    x = torch.cat([mask_logits[..., used] @ block.T.to(mask_logits) for block, used in blocks], -1)
-    for block, used in _resizing_blocks(height, row_sides, rows_per_band(N, sizes.output[1])):
-        yield block.to(x) @ x[:, used]
+    where = (mask_logits.device, mask_logits.dtype)
+    blocks = _resizing_blocks(width, column_sides, COLUMNS_PER_BLOCK, *where)
+    x = torch.cat([mask_logits[..., used] @ block.T for block, used in blocks], -1)
+    for block, used in _resizing_blocks(height, row_sides, rows_per_band(N, sizes.output[1]), *where):
+        yield block @ x[:, used]
 
 
 def rows_per_band(masks: int, width: int) -> int:
@@ -46,10 +47,13 @@ def rows_per_band(masks: int, width: int) -> int:
 
 
 @functools.lru_cache(maxsize=64)
-def _resizing_blocks(side: int, sides: tuple[int, int, int], size: int) -> list[tuple[Tensor, slice]]:
-    """The two resizes of one axis, from side to sides (padded, image, output), as a banded matrix on the CPU.
+def _resizing_blocks(
+    side: int, sides: tuple[int, int, int], size: int, device: torch.device, dtype: torch.dtype
+) -> list[tuple[Tensor, slice]]:
+    """The two resizes of one axis, from side to sides (padded, image, output), as a banded matrix.
 
-    In groups of `size` rows: the part that is not zero, and which columns that is.
+    In groups of `size` rows: the part that is not zero, and which columns that is. Made on the CPU and kept
+    on the device, as each copy there is one that the host waits for.
     """
     padded, image, output = sides
     x = torch.eye(side)[None]
@@ -60,5 +64,5 @@ def _resizing_blocks(side: int, sides: tuple[int, int, int], size: int) -> list[
     for rows in x[0].T.split(size):
         columns = rows.any(0).nonzero()
         used = slice(int(columns.min()), int(columns.max()) + 1)
-        blocks.append((rows[:, used], used))
+        blocks.append((rows[:, used].to(device, dtype), used))
     return blocks

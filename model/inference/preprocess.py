@@ -1,5 +1,6 @@
 """From an RGB image to the network's input (paper, Evaluation Protocols)."""
 
+import functools
 import math
 from collections.abc import Sequence
 
@@ -63,6 +64,13 @@ def to_input(image: np.ndarray, device: torch.device) -> Tensor:
 
 def normalise(images: Tensor) -> Tensor:
     """RGB (..., 3, H, W) from 0 to 255 as floats -> less the mean, over the standard deviation."""
-    mean = torch.tensor(PIXEL_MEAN, device=images.device).view(3, 1, 1)
-    std = torch.tensor(PIXEL_STD, device=images.device).view(3, 1, 1)
+    mean, std = mean_and_deviation(images.device)
     return (images - mean).div_(std)
+
+
+@functools.cache
+def mean_and_deviation(device: torch.device) -> tuple[Tensor, Tensor]:
+    """PIXEL_MEAN and PIXEL_STD, (3, 1, 1) each; copied to a device once, as the host waits for it."""
+    with torch.inference_mode(False):  # else training could not use what inference made
+        mean, std = (torch.tensor(values, device=device) for values in (PIXEL_MEAN, PIXEL_STD))
+    return mean.view(3, 1, 1), std.view(3, 1, 1)

@@ -71,7 +71,7 @@ class ModulatedDeformConv2d(nn.Module):
     def forward(self, x: Tensor, offset: Tensor, mask: Tensor) -> Tensor:
         """x (B, C, H, W), offset (B, 18, H, W) of (dy, dx) in pixels, mask (B, 9, H, W) -> (B, C', H, W)."""
         B, C, H, W = x.shape
-        step = torch.tensor([-1.0, 0.0, 1.0], device=x.device)
+        step = torch.arange(-1.0, 2.0, device=x.device)
         offset = offset.float().view(B, 3, 3, 2, H, W)
         rows = torch.arange(H, device=x.device, dtype=torch.float32).view(1, 1, 1, H, 1)
         columns = torch.arange(W, device=x.device, dtype=torch.float32).view(1, 1, 1, 1, W)

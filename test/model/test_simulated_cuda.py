@@ -10,7 +10,7 @@ import torch
 from simulated_cuda import DeviceTensor, simulated_cuda
 from torch import nn
 
-from eovseg_model.inference.preprocess import normalise
+from eovseg_model.inference.preprocess import to_input
 
 
 @pytest.fixture
@@ -130,15 +130,17 @@ def test_what_crosses_is_counted(cuda, name):
 
 
 def test_a_crossing_names_the_function_and_the_line_of_the_package_that_caused_it(cuda):
-    images = torch.zeros(1, 3, 2, 2, device="cuda")
-    normalise(images)
+    picture = np.zeros((2, 2, 3), np.uint8)
+    to_input(picture, torch.device("cuda"))  # the first one also copies what it keeps there
+    cuda.forget()
+    images = to_input(picture, torch.device("cuda"))
     images.cpu()
-    package, package_again, here = sorted(cuda.crossings, key=lambda crossing: crossing.kind)
-    assert package.function == package_again.function == "inference.preprocess.normalise"
-    assert "PIXEL_MEAN" in package.line and "PIXEL_STD" in package_again.line
+    package, here = sorted(cuda.crossings, key=lambda crossing: crossing.kind)
+    assert package.function == "inference.preprocess.to_input"
+    assert "torch.from_numpy" in package.line
     assert here.function.startswith("test_simulated_cuda.test_a_crossing_names")
     assert here.line.endswith(": images.cpu()")
-    assert cuda.waits() == {"inference.preprocess.normalise": 2, here.function: 1}
+    assert cuda.waits() == {"inference.preprocess.to_input": 1, here.function: 1}
 
 
 def test_a_thread_of_the_block_has_the_device(cuda):

@@ -9,7 +9,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from ...data import CocoPanoptic
-from ...inference import PIXEL_MEAN, PIXEL_STD, STRIDE, normalise
+from ...inference import STRIDE, mean_and_deviation, normalise
 
 MIN_PIXELS = 12  # segments with less in a crop are void
 
@@ -102,7 +102,6 @@ def _relight(image: Tensor, rng: np.random.Generator) -> Tensor:
 
 def desaturate(images: Tensor) -> Tensor:
     """Return normalised images (B, 3, H, W) in grey."""
-    mean = torch.tensor(PIXEL_MEAN, device=images.device).view(3, 1, 1)
-    std = torch.tensor(PIXEL_STD, device=images.device).view(3, 1, 1)
+    mean, std = mean_and_deviation(images.device)
     grey = (images * std + mean).mean(1, keepdim=True)
     return (grey - mean) / std
