@@ -1,0 +1,1 @@
+"""How image messages store their pixels."""

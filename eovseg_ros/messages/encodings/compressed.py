@@ -1,0 +1,38 @@
+"""Compressed images: the content of picture files."""
+
+import cv2
+import numpy as np
+from sensor_msgs.msg import CompressedImage
+
+from eovseg_model.data import PictureError, decode_picture
+
+from .compressed_format import check_format, parse_format
+from .errors import ImageError, quoted
+from .names import canonical_name
+from .packed import PACKED_PICTURES, packed_to_rgb
+
+
+def compressed_to_rgb(message: CompressedImage, max_pixels: int) -> np.ndarray:
+    """Decode a compressed image as the camera gave it, without regard to EXIF data; (H, W, 3) uint8 RGB.
+
+    Raises:
+        ImageError: the format holds no picture, or the data cannot be decoded.
+    """
+    check_format(message.format)
+    form = parse_format(message.format)
+    try:
+        picture = decode_picture(message.data, max_pixels=max_pixels)
+    except PictureError as error:
+        size = len(message.data)
+        raise ImageError(
+            f"cannot decompress {size} bytes of format {quoted(message.format)}: {error}"
+        ) from error
+    if picture.ndim == 2:
+        name = canonical_name(form.stored)
+        mosaic = name.startswith("bayer_") and name in PACKED_PICTURES
+        return packed_to_rgb(picture, PACKED_PICTURES[name].to_rgb if mosaic else cv2.COLOR_GRAY2RGB)
+    if form.codec == "tiff" and form.stored == form.raw and form.raw.startswith("rgb"):
+        return picture[
+            :, :, ::-1
+        ]  # compressed_image_transport hands RGB to OpenCV's encoder, which takes BGR
+    return picture
