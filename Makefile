@@ -34,7 +34,7 @@ lint: setup  ## run ruff and mypy
 pins: setup  ## resolve constraints.txt for the oldest patch release of each Python
 	@$(RUN) exec python tools/pin_versions.py
 
-mutants: setup  ## plant small faults and print those that no test notices; MUTANTS_ARGS='--help' tells more
+mutants: setup  ## plant small faults and print those that no test notices (options: MUTANTS_ARGS=--help)
 	@$(RUN) exec python tools/mutants.py $(MUTANTS_ARGS)
 
 clean:  ## remove everything that make created, including .venv

@@ -146,7 +146,7 @@ def _execute(programs: Path, config: Path, session: Path, seconds: float) -> tup
             timeout=max(seconds, 1),
         )
     except subprocess.TimeoutExpired:
-        print("  out of time: --minutes gives more", flush=True)
+        print("  time limit reached; --minutes sets a longer one", flush=True)
         _copy_tree()  # the fault in hand is still in the file
     with sqlite3.connect(session) as database:
         results = database.execute("SELECT test_outcome, diff FROM work_results").fetchall()
@@ -169,9 +169,9 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make mutants", description=__doc__)
     parser.add_argument("--only", default="", help="files whose path contains this (default: all)")
     parser.add_argument("--per-file", type=int, default=20, help="faults for each file (default: 20)")
-    parser.add_argument("--seed", type=int, default=0, help="of the choice of faults (default: 0)")
+    parser.add_argument("--seed", type=int, default=0, help="seed for choosing faults (default: 0)")
     parser.add_argument("--minutes", type=float, default=60.0, help="time limit (default: 60)")
-    parser.add_argument("--least", type=float, default=0.0, help="share that must be noticed (default: 0)")
+    parser.add_argument("--least", type=float, default=0.0, help="minimum share noticed (default: 0)")
     return parser.parse_args(arguments)
 
 
