@@ -1,10 +1,10 @@
 """Load weights into a network; every key and shape is checked."""
 
 import itertools
-import pickle
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -38,7 +38,7 @@ def read_state_dict(path: str | Path) -> dict[str, Tensor]:
             return _read_safetensors(path)
         mapped = zipfile.is_zipfile(path)  # files written by torch before 1.6 are not zip files
         content = torch.load(path, map_location="cpu", weights_only=True, mmap=mapped)
-    except pickle.UnpicklingError as error:  # torch's message suggests running the code
+    except UnpicklingError as error:  # torch's message suggests running the code
         raise CheckpointError(
             f"{path} is not a weights file, or holds objects other than tensors; such files could run "
             "code when loaded and are refused"
