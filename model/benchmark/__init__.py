@@ -1,4 +1,4 @@
-"""Speed and memory, measured in processes of their own."""
+"""Measure speed and memory in separate processes."""
 
 import lazy_loader
 

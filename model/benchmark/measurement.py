@@ -1,7 +1,7 @@
-"""Measures one case in a process of its own: `python -m eovseg_model.benchmark.measurement CASE` prints JSON.
+"""Measure one case in a separate process: `python -m eovseg_model.benchmark.measurement CASE` prints JSON.
 
-`eovseg benchmark` runs it twice a case: once for the times, once for the peak memory, where no second
-network for comparison is in the way.
+`eovseg benchmark` runs it twice per case: for the times, and for the peak memory without the second network
+that the comparison needs.
 """
 
 import copy
@@ -28,12 +28,12 @@ from .synthetic import synthetic_model, synthetic_picture, synthetic_text
 
 @torch.no_grad()
 def measure_times(case: BenchmarkCase, repeats: int) -> Times:
-    """Medians over repeats of pairs: the plain trunk, then the whole pipeline."""
-    tell_step("making up weights")
+    """Return medians over repeats; each measures the reference trunk, then the whole pipeline."""
+    tell_step("generating random weights")
     plain, pictures, clock = _model(case), _pictures(case), StageClock(case.clock)
     model = copy.deepcopy(plain)
     pipeline = _pipeline(case, model, case.backend, case.precision)
-    clock.watch(model)  # an engine is built from the model as it was
+    clock.watch(model)  # after the pipeline, so that engines are built from the unwrapped model
     images = to_images(pictures, min(case.size), torch.device(case.device))
     trunk, total, stages = [], [], []
     for repeat in range(WARM_UP + repeats):
@@ -52,7 +52,7 @@ def measure_times(case: BenchmarkCase, repeats: int) -> Times:
             total.append(end - middle)
             stages.append(dict(clock.seconds))
     names = [name for name in STAGES if name in stages[0]]
-    tell_step("comparing with the plain network")
+    tell_step("comparing with the reference network")
     agreement, segments, kept = _compare(_pipeline(case, plain, "reference", "fp32"), pipeline, pictures)
     return Times(
         statistics.median(trunk),
@@ -68,7 +68,7 @@ def measure_times(case: BenchmarkCase, repeats: int) -> Times:
 
 @torch.no_grad()
 def measure_memory(case: BenchmarkCase) -> Memory:
-    """Peak of the whole process: Python, libraries, weights from a file, a name's text, a few frames."""
+    """Return the peak of the whole process: Python, libraries, loading weights, encoding text, a few frames."""
     before = _peak_memory()
     tell_step("memory: weights")
     with tempfile.TemporaryDirectory() as folder:
@@ -107,7 +107,7 @@ def _pipeline(case: BenchmarkCase, model: EOVSeg, backend: str, precision: str) 
 
 
 def _compare(plain: Pipeline, fast: Pipeline, pictures: list[np.ndarray]) -> tuple[float, int, int]:
-    """Agreement of the maps, segments, kept queries; no overlap drops a segment, so that there are many."""
+    """Return agreement of the maps, segments and kept queries; overlap 0 keeps many segments."""
     expected, logits = plain(pictures, StageClock(), overlap_threshold=0.0)
     found, _ = fast(pictures, StageClock(), overlap_threshold=0.0)
     same = torch.cat([(a.map == b.map).flatten() for a, b in zip(expected, found, strict=True)])

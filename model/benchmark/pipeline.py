@@ -1,4 +1,4 @@
-"""Pictures to panoptic maps, stage after stage: what the predictor does, for a batch and with a clock."""
+"""Images to panoptic maps: the predictor's stages for a batch, with a clock."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from .stage_clock import StageClock
 
 
 class Pipeline:
-    """A backend with the steps around it."""
+    """A backend with pre- and postprocessing."""
 
     def __init__(self, backend: Backend, text: TextEmbeddings, seen: Tensor, short_side: int) -> None:
         self._backend = backend
@@ -25,7 +25,7 @@ class Pipeline:
     def __call__(
         self, pictures: Sequence[np.ndarray], clock: StageClock, overlap_threshold: float = 0.8
     ) -> tuple[list[PanopticMap], Tensor]:
-        """Maps of the pictures' own size, and the final class logits (B, N, C + 1)."""
+        """Return maps of the images' size and the final class logits (B, N, C + 1)."""
         with clock.stage("preprocess"):
             images = to_images(pictures, self._short_side, self._seen.device)
         output = self._backend(images, self._text, self._seen)
@@ -41,5 +41,5 @@ class Pipeline:
 
 
 def to_images(pictures: Sequence[np.ndarray], short_side: int, device: torch.device) -> Tensor:
-    """Pictures of one size -> the network's input (B, 3, H, W)."""
+    """Convert images of one size to the network's input (B, 3, H, W)."""
     return torch.cat([to_input(resize_image(picture, short_side), device) for picture in pictures])

@@ -1,4 +1,4 @@
-"""Results as an SVG picture: a bar a case, a colour a stage."""
+"""Plot of the results as SVG: a bar per case, a colour per stage."""
 
 from collections.abc import Iterator, Sequence
 
@@ -6,18 +6,18 @@ from .result import STAGES, BenchmarkResult
 from .text import title
 
 COLOURS = ("#9aa5b1", "#4c78a8", "#72b7b2", "#54a24b", "#eeca3b", "#f58518", "#b279a2", "#e45756")
-WHOLE = "#7f7f7f"  # of a backend that runs as one piece
+WHOLE = "#7f7f7f"  # of a backend without separate stages
 LEFT, RIGHT, TOP, BAR, GAP, WIDTH = 420, 60, 50, 22, 12, 560
 
 
 def draw(results: Sequence[BenchmarkResult]) -> str:
-    """Total over trunk of every case, cut into stages."""
+    """Plot total over trunk of every case, divided into stages."""
     height = TOP + len(results) * (BAR + GAP) + 10
     longest = max(result.times.total_over_trunk for result in results)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{LEFT + WIDTH + RIGHT}" height="{height}" '
         'font-family="sans-serif" font-size="13"><rect width="100%" height="100%" fill="white"/>',
-        f'<text x="{LEFT}" y="16">time / time of the plain CNN trunk</text>',
+        f'<text x="{LEFT}" y="16">time / time of the reference CNN trunk</text>',
         *_legend(),
     ]
     for i, result in enumerate(results):

@@ -1,25 +1,25 @@
-"""How a measurement in a process of its own tells how far it is: a line of standard error a step."""
+"""Progress of a measurement in a separate process: one line on stderr per step."""
 
 import sys
 from collections.abc import Iterator
 
-WARM_UP = 2  # the first call lays weights out, or waits for an engine
+WARM_UP = 2  # the first call converts weights or waits for an engine
 FRAMES_FOR_MEMORY = 3
 _MARK = "step: "
 
 
 def steps(repeats: int) -> int:
-    """Steps of a case: the network and its frames, the comparison; then memory's network and frames."""
+    """Return the steps of a case: network, frames and comparison; then network and frames for the memory."""
     return 1 + WARM_UP + repeats + 1 + 1 + FRAMES_FOR_MEMORY
 
 
 def tell_step(text: str) -> None:
-    """Say what starts now."""
+    """Report the start of a step."""
     print(f"{_MARK}{text}", file=sys.stderr, flush=True)
 
 
 def read_steps(lines: Iterator[str], other: list[str]) -> Iterator[str]:
-    """The steps among the lines of standard error; what is none goes into other."""
+    """Yield the steps in the lines of stderr; append other lines to other."""
     for line in lines:
         if line.startswith(_MARK):
             yield line.removeprefix(_MARK).strip()

@@ -1,4 +1,4 @@
-"""What was measured."""
+"""Results of a measurement."""
 
 from dataclasses import asdict, dataclass
 from typing import NamedTuple
@@ -9,34 +9,34 @@ STAGES = ("preprocess", "CNN", "ViT", "aggregator", "VAS", "decoder", "classific
 
 
 class Times(NamedTuple):
-    """Medians in seconds, and how the maps agree; no stages for a backend that runs as one piece."""
+    """Medians in seconds, and agreement of the maps; engines have no separate stages."""
 
-    trunk_seconds: float  # res2..res5 of the plain CNN, eager float32, on the same input in the same run
+    trunk_seconds: float  # res2..res5 of the reference CNN, eager float32, on the same input in the same run
     total_seconds: float
-    total_over_trunk: float  # median of the ratios of neighbours
+    total_over_trunk: float  # median of the ratios within each repeat
     stage_seconds: dict[str, float]
     stage_over_trunk: dict[str, float]
-    agreement: float  # share of pixels whose segment is the plain network's
-    segments: int  # found in the first picture where no overlap drops one
-    queries_kept: int  # of the first picture, those that fusion had to look at
+    agreement: float  # share of pixels with the same segment as in the reference network
+    segments: int  # in the first image, with an overlap threshold of 0
+    queries_kept: int  # in the first image: queries that are not void
 
 
 class Memory(NamedTuple):
-    """Most physical memory of a process of its own, what it had before there was a model, most on a GPU."""
+    """Peak physical memory of a separate process, memory before building the model, and peak GPU memory."""
 
     peak_memory_bytes: int
     memory_before_bytes: int
-    peak_device_bytes: int  # that PyTorch had; an engine of TensorRT has more of its own
+    peak_device_bytes: int  # of PyTorch; a TensorRT engine allocates more
 
 
 @dataclass(frozen=True)
 class BenchmarkResult:
-    """One case with what was measured."""
+    """A case and its measurements."""
 
     case: BenchmarkCase
     times: Times
     memory: Memory
 
     def as_json(self) -> dict[str, object]:
-        """All figures side by side."""
+        """Return case and measurements as one flat dict."""
         return {**asdict(self.case), **self.times._asdict(), **self.memory._asdict()}

@@ -1,4 +1,4 @@
-"""Runs the measurements of a case in fresh processes."""
+"""Run the measurements of a case in new processes."""
 
 import json
 import os
@@ -13,13 +13,13 @@ from .result import BenchmarkResult, Memory, Times
 
 
 class BenchmarkError(RuntimeError):
-    """A measurement that failed; the message is its last line."""
+    """Raised when a measurement fails; the message is the last line of its stderr."""
 
 
 def run_case(case: BenchmarkCase, repeats: int, on_step: Callable[[str], None]) -> BenchmarkResult:
-    """Measure times and memory; BenchmarkError where a process fails.
+    """Measure times and memory. Raises BenchmarkError if a process fails.
 
-    on_step is told what starts, `progress.steps(repeats)` times.
+    on_step is called with a description at each of the `progress.steps(repeats)` steps.
     """
     times = Times(**_run(case, repeats, on_step))
     return BenchmarkResult(case, times, Memory(**_run(case, 0, on_step)))
@@ -36,7 +36,7 @@ def _run(case: BenchmarkCase, repeats: int, on_step: Callable[[str], None]) -> d
         assert process.stdout and process.stderr
         for step in read_steps(process.stderr, complaints):
             on_step(step)
-        answer = process.stdout.read()  # one line of JSON: it waits in the pipe
+        answer = process.stdout.read()  # one line of JSON, which fits into the pipe
     if process.returncode != 0:
         raise BenchmarkError(([line for line in complaints if line] or ["the process was killed"])[-1])
     return json.loads(answer.splitlines()[-1])

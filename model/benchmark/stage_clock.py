@@ -1,4 +1,4 @@
-"""Where the time goes: each stage without the stages that it calls."""
+"""Time of each stage, without the stages that it calls."""
 
 import time
 from collections import defaultdict
@@ -13,22 +13,22 @@ from ..network import EOVSeg
 
 
 class StageClock:
-    """Adds up seconds by stage; a stage inside another one stops the outer one's clock."""
+    """Accumulate seconds by stage; a nested stage pauses the outer one."""
 
     def __init__(self, clock: Literal["wall", "cpu"] = "wall") -> None:
         self.seconds: defaultdict[str, float] = defaultdict(float)
         self._clock = time.process_time if clock == "cpu" else time.perf_counter
-        self._inner: list[float] = []  # seconds of what ran inside each running stage
+        self._inner: list[float] = []  # seconds of nested stages, for each running stage
 
     def now(self) -> float:
-        """Seconds of the clock, once the device has done what it was given."""
+        """Return the clock's seconds after synchronising the device."""
         if torch.cuda.is_available():
             torch.cuda.synchronize()
         return self._clock()
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Count the block as stage `name`."""
+        """Attribute the time of the block to stage `name`."""
         self._inner.append(0.0)
         start = self.now()
         try:
@@ -40,7 +40,7 @@ class StageClock:
                 self._inner[-1] += elapsed
 
     def watch(self, model: EOVSeg) -> None:
-        """Count what the parts of model do from now on; what is left of a call of it is classification."""
+        """Wrap the parts of model as stages; the rest of its forward is classification."""
         for owner, method, name in (
             (model, "forward", "classification"),
             (model.backbone, "forward", "CNN"),

@@ -1,4 +1,4 @@
-"""Weights, pictures and text to measure with: made up, but as much work as real ones."""
+"""Random weights, images and text that cost as much time as real ones."""
 
 import cv2
 import numpy as np
@@ -9,24 +9,23 @@ from torch import Tensor, nn
 from ..inference import to_input
 from ..network import CONFIGS, DecoderStage, DeformUpsampling, EOVSeg, TextEmbeddings, build_model
 
-MASK_CONTRAST = 8.0  # standard deviation of the mask logits, roughly
+MASK_CONTRAST = 8.0  # approximate standard deviation of the mask logits
 CALIBRATION_SIZE = (192, 256)
-OFFSETS = 0.02  # standard deviation of the weights that make the deformable offsets
+OFFSETS = 0.02  # standard deviation of the weights that predict deformable offsets
 
 
 @torch.no_grad()
 def synthetic_model(variant: str) -> EOVSeg:
-    """Random weights whose masks each cover parts of a picture.
+    """Return a network with random weights whose masks each cover parts of an image.
 
-    What random features and random mask kernels have in common would make every mask all or nothing, and
-    all alike: two biases take it away. Hardly a query is void, so that fusion looks at all masks: the
-    most work that there can be.
+    Two biases remove the common component of random features and mask kernels, which would make all masks
+    alike, and either full or empty. Hardly any query is void, so fusion processes all masks: the worst case.
     """
     torch.manual_seed(0)
     model = build_model(CONFIGS[variant]).requires_grad_(False)
     for module in model.modules():
         if isinstance(module, nn.BatchNorm2d):
-            nn.init.ones_(module.weight)  # some of CLIP's start at 0
+            nn.init.ones_(module.weight)  # some of CLIP's norms are initialised to 0
     for layer in model.aggregator.top_down:
         assert isinstance(layer, DeformUpsampling)
         nn.init.normal_(layer.dcn_offset.weight, 0, OFFSETS)
@@ -38,7 +37,7 @@ def synthetic_model(variant: str) -> EOVSeg:
 
 
 def _standardise(model: EOVSeg, layer: nn.Module, spread: float) -> None:
-    """Give the outputs of a linear layer or a 1x1 convolution mean 0 and this deviation on one picture."""
+    """Set mean 0 and standard deviation spread for a linear layer's or 1x1 convolution's outputs on an image."""
     outputs: list[Tensor] = []
     hook = layer.register_forward_hook(lambda _layer, _inputs, output: outputs.append(output))
     picture = to_input(synthetic_picture(CALIBRATION_SIZE, seed=0), torch.device("cpu"))
@@ -53,7 +52,7 @@ def _standardise(model: EOVSeg, layer: nn.Module, spread: float) -> None:
 
 
 def synthetic_text(num_classes: int, dim: int, device: str = "cpu") -> tuple[TextEmbeddings, Tensor]:
-    """One normalised random embedding a class, and no class seen in training."""
+    """Return a normalised random embedding per class; no class is marked as seen."""
     embeddings = F.normalize(
         torch.randn(num_classes, dim, generator=torch.Generator().manual_seed(1)), dim=-1
     )
@@ -64,7 +63,7 @@ def synthetic_text(num_classes: int, dim: int, device: str = "cpu") -> tuple[Tex
 
 
 def synthetic_picture(size: tuple[int, int], seed: int) -> np.ndarray:
-    """Patches of colour with some noise, (H, W, 3) uint8."""
+    """Return patches of colour with noise, (H, W, 3) uint8."""
     random = np.random.default_rng(seed)
     patches = random.integers(0, 256, (9, 12, 3), dtype=np.uint8)
     picture = cv2.resize(patches, size[::-1], interpolation=cv2.INTER_CUBIC).astype(np.int16)

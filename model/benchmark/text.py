@@ -1,23 +1,23 @@
-"""Results as text."""
+"""Format results as text."""
 
 from collections.abc import Iterator, Sequence
 
 from .case import BenchmarkCase
 from .result import STAGES, BenchmarkResult
 
-NOTE = """Ratios to the time of the plain CNN trunk (res2..res5, eager float32) in the same run; medians.
-Weights and pictures are made up: masks cover parts of the picture, and fusion looks at all that are not void.
-Memory is the most that a process of its own held at once (VmHWM: Python, libraries, weights with the text
-tower, frames), in brackets what it held before there was a model."""
+NOTE = """Medians, and ratios to the time of the reference CNN trunk (res2..res5, eager float32) in the same run.
+Weights and images are random: masks cover parts of the image, and fusion processes all that are not void.
+Memory is the peak of a separate process (VmHWM: Python, libraries, weights with the text tower, frames); its
+memory before building the model is in brackets."""
 
 
 def report(results: Sequence[BenchmarkResult]) -> str:
-    """A table a case."""
+    """Return a table per case."""
     return "\n\n".join(["\n".join(_lines(result)) for result in results] + [NOTE])
 
 
 def title(case: BenchmarkCase) -> str:
-    """The case in one line."""
+    """Return a one-line description of a case."""
     height, width = case.size
     return (
         f"{case.variant}, {height}x{width}, {case.vocabulary_size} classes, batch {case.batch}, "
@@ -29,7 +29,7 @@ def _lines(result: BenchmarkResult) -> Iterator[str]:
     times, memory = result.times, result.memory
     yield title(result.case)
     yield f"{'':16}{'ms':>9}{'/ trunk':>9}"
-    yield f"{'plain trunk':16}{1e3 * times.trunk_seconds:9.1f}{1:9.3f}"
+    yield f"{'reference trunk':16}{1e3 * times.trunk_seconds:9.1f}{1:9.3f}"
     for name in STAGES:
         if name in times.stage_seconds:
             yield f"{name:16}{1e3 * times.stage_seconds[name]:9.1f}{times.stage_over_trunk[name]:9.3f}"
@@ -38,6 +38,6 @@ def _lines(result: BenchmarkResult) -> Iterator[str]:
     device = f", on the GPU {memory.peak_device_bytes / 1e9:.2f} GB" if memory.peak_device_bytes else ""
     yield f"peak memory {memory.peak_memory_bytes / 1e9:.2f} GB ({before:.2f} GB){device}"
     yield (
-        f"{100 * times.agreement:.3f} % of the pixels as in the plain network; "
-        f"{times.segments} segments of {times.queries_kept} queries"
+        f"{100 * times.agreement:.3f} % of pixels agree with the reference network; "
+        f"{times.segments} segments from {times.queries_kept} queries"
     )

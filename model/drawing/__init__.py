@@ -1,4 +1,4 @@
-"""Results as pictures for people."""
+"""Draw results as overlay images."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""The name plates of the overlay: where each one goes, and its text, kept as masks from frame to frame."""
+"""Name labels of the overlay: placement, and rendering with masks that are cached between frames."""
 
 import functools
 from collections.abc import Sequence
@@ -15,11 +15,11 @@ _GROUND: Colour = (16, 18, 24)
 _GROUND_OPACITY = 200  # of 255
 _WHITE: Colour = (255, 255, 255)
 _SMALLEST_FONT = 10  # pixels
-_SEARCHED = 160  # pixels a side that are enough to find the thickest part of a segment
+_SEARCHED = 160  # pixels per side of the grid in which the thickest part of a segment is searched
 
 
 class Name(NamedTuple):
-    """A name and a score to write on the segment that `mask` (h, w), 0 or 1, shows in its box `region`."""
+    """A name and a score to write on a segment, given by `mask` (h, w), 0 or 1, within its box `region`."""
 
     text: str
     score: str
@@ -39,11 +39,11 @@ class _Box(NamedTuple):
 class _Anchor(NamedTuple):
     x: float
     y: float
-    thickness: float  # pixels from there to the nearest edge of the segment
+    thickness: float  # distance to the nearest edge of the segment in pixels
 
 
 def write_names(picture: np.ndarray, names: Sequence[Name]) -> None:
-    """Write the names into (H, W, 3) uint8 in the order given, each where it hides no earlier one."""
+    """Write the names into (H, W, 3) uint8 in the given order, avoiding earlier ones."""
     size = max(_SMALLEST_FONT, round(min(picture.shape[:2]) / 30))
     placed: list[_Box] = []
     for name in names:
@@ -53,7 +53,7 @@ def write_names(picture: np.ndarray, names: Sequence[Name]) -> None:
         box = _place(anchor, (width - 1, height - 1), picture.shape, placed)
         placed.append(box)
         here = picture[box.top : box.bottom + 1, box.left : box.right + 1]
-        shown = slice(here.shape[0]), slice(here.shape[1])  # a picture may be smaller than a plate
+        shown = slice(here.shape[0]), slice(here.shape[1])  # the image may be smaller than the plate
         here[:] = cv2.add(cv2.multiply(here, keep[shown], scale=1 / 255), paint[shown])
 
 
@@ -61,7 +61,7 @@ def write_names(picture: np.ndarray, names: Sequence[Name]) -> None:
 def _plate(
     text: str, score: str, colour: Colour, score_colour: Colour, size: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Draw a plate: what it adds to a picture, and how much of the picture it keeps, (h, w, 3) uint8 each."""
+    """Draw a plate: colours to add to an image, and the share of the image to keep, (h, w, 3) uint8 each."""
     score_size = max(_SMALLEST_FONT, round(size * 0.85))
     pad = max(2, size // 4)
     height = round(size + 1.2 * pad)
@@ -80,7 +80,7 @@ def _plate(
 
 @functools.lru_cache(maxsize=1024)
 def _text_mask(text: str, size: int, height: int) -> Image.Image:
-    """Draw a line of text as opacities, in the middle of `height` pixels."""
+    """Draw a line of text as opacities, vertically centred in `height` pixels."""
     font = _font(size)
     mask = Image.new("L", (round(font.getlength(text)), height))
     ImageDraw.Draw(mask).text((0, height / 2), text, 255, font, "lm")
@@ -92,7 +92,7 @@ _font = functools.cache(ImageFont.load_default)
 
 @functools.lru_cache(maxsize=1024)
 def _plate_masks(width: int, height: int, radius: int) -> tuple[Image.Image, Image.Image]:
-    """Draw a rounded rectangle as opacities: its ground, and the line around it."""
+    """Draw a rounded rectangle as opacities: background and outline."""
     masks = []
     for fill, outline in ((_GROUND_OPACITY, 0), (0, 255)):
         mask = Image.new("L", (width + 1, height + 1))
@@ -102,10 +102,10 @@ def _plate_masks(width: int, height: int, radius: int) -> tuple[Image.Image, Ima
 
 
 def _thickest_part(mask: np.ndarray, region: Region) -> _Anchor:
-    """Look for the pixel farthest from the edges, on a coarser grid where the segment is large."""
+    """Find the pixel farthest from the edges, on a coarser grid for large segments."""
     step = -(-max(mask.shape) // _SEARCHED)
     coarse = mask[step // 2 :: step, step // 2 :: step]
-    if not cv2.countNonZero(coarse):  # thin parts only, all between the grid's points
+    if not cv2.countNonZero(coarse):  # all parts are thin and lie between grid points
         step, coarse = 1, mask
     framed = cv2.copyMakeBorder(coarse, 1, 1, 1, 1, cv2.BORDER_CONSTANT)
     distance = cv2.distanceTransform(framed, cv2.DIST_L2, 3)
@@ -118,11 +118,11 @@ def _thickest_part(mask: np.ndarray, region: Region) -> _Anchor:
 def _place(
     anchor: _Anchor, size: tuple[int, int], picture_shape: Sequence[int], placed: Sequence[_Box]
 ) -> _Box:
-    """Put a plate of (width, height) on the anchor, or next to it where another one is already."""
+    """Place a plate of (width, height) on the anchor, or next to it if that overlaps another one."""
     width, height = size
     limit_x, limit_y = max(0, picture_shape[1] - width - 1), max(0, picture_shape[0] - height - 1)
     rise = max(anchor.thickness, height / 2) + height / 2
-    hidden: dict[_Box, int] = {}  # pixels of other plates
+    hidden: dict[_Box, int] = {}  # overlap with other plates in pixels
     for dx, dy in (
         (0, 0),
         (0, -rise),

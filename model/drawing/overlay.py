@@ -1,4 +1,4 @@
-"""The picture for people: segments in colour over the image, outlined and named."""
+"""Overlay image: coloured segments with outlines and names."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol
@@ -9,18 +9,18 @@ import numpy as np
 from ..inference import Region, measure_regions
 from .names import Colour, Name, write_names
 
-# RGB, neighbours far apart; a class takes its colour by its index.
+# RGB, ordered so that neighbours differ strongly; a class index selects the colour.
 _THING_COLOURS = (
     "ff4040 2f80ff ffc81e a64dff 2ecc50 ff78be 1ed2f0 ff8a1f 6e5fff b4e628 eb3cdc 00bea0 c87846 8cffbe"
 ).split()
 _STUFF_COLOURS = "789678 968cbe bea06e 6496b4 b47882 8caaaa".split()
-_STUFF_FILL = 0.6  # stuff is painted this much thinner than things
-_SMALLEST_NAMED = 12  # pixels; a smaller segment is coloured but not named
-_BAND = 64  # rows coloured at once; what lies between fits into the cache
+_STUFF_FILL = 0.6  # opacity of stuff relative to things
+_SMALLEST_NAMED = 12  # pixels; smaller segments are coloured but not named
+_BAND = 64  # rows coloured at once, so that intermediate results fit into the cache
 
 
 class LabelledSegment(Protocol):
-    """A segment as the model and the node both describe it."""
+    """Interface that segments of the model and of the node share."""
 
     @property
     def id(self) -> int:
@@ -39,7 +39,7 @@ class LabelledSegment(Protocol):
 
     @property
     def is_thing(self) -> bool:
-        """Thing or stuff."""
+        """Whether the class is a thing, not stuff."""
         ...
 
     @property
@@ -56,16 +56,16 @@ def draw_overlay(
     opacity: float,
     regions: Mapping[int, Region] | None = None,
 ) -> np.ndarray:
-    """Paint, outline and name the segments.
+    """Colour, outline and name the segments.
 
     Args:
         rgb: (H, W, 3) uint8.
-        panoptic: (H, W) integers, pixel = segment id, 0 = void (left as it is).
-        opacity: of the colours, 0 (outlines and names only) to 1.
-        regions: what `measure_regions` says of `panoptic`, where that is known already.
+        panoptic: (H, W) integers, pixel = segment id, 0 = void (unchanged).
+        opacity: opacity of the colours, 0 (outlines and names only) to 1.
+        regions: result of `measure_regions` for `panoptic`, if already computed.
 
     Returns:
-        A new (H, W, 3) uint8 RGB picture.
+        A new (H, W, 3) uint8 RGB image.
     """
     colours = segment_colours(segments)
     picture = _fill(rgb, panoptic, segments, colours, opacity)
@@ -79,7 +79,7 @@ def draw_overlay(
 
 
 def segment_colours(segments: Sequence[LabelledSegment]) -> dict[int, Colour]:
-    """Choose an RGB colour by segment id: its class's, a little darker for further instances of one class."""
+    """Choose an RGB colour by segment id: that of its class, slightly darker for further instances."""
     colours: dict[int, Colour] = {}
     instances: dict[int, int] = {}
     for segment in sorted(segments, key=lambda s: s.id):
@@ -97,9 +97,9 @@ def _fill(
     colours: dict[int, Colour],
     opacity: float,
 ) -> np.ndarray:
-    """Blend by two tables over ids: what is added, and how much of the image stays."""
+    """Blend with two tables by id: the colour to add, and the share of the image to keep."""
     size = int(panoptic.max(initial=0)) + 1
-    paint = np.zeros((size, 4), np.uint8)  # RGB and a byte that makes an entry one number
+    paint = np.zeros((size, 4), np.uint8)  # RGB and a padding byte, so that an entry is a uint32
     keep = np.full((size, 4), 255, np.uint8)
     for segment in segments:
         if segment.id < size:
@@ -115,7 +115,7 @@ def _fill(
 
 
 def _look_up(table: np.ndarray, ids: np.ndarray) -> np.ndarray:
-    """Colours (ids, 4) uint8 of a map of ids: (H, W, 3)."""
+    """Look up a table (ids, 4) uint8 for a map of ids (H, W): (H, W, 3)."""
     entries = table.view(np.uint32)[:, 0].take(ids)
     return cv2.cvtColor(entries.view(np.uint8).reshape(*ids.shape, 4), cv2.COLOR_RGBA2RGB)
 
@@ -127,7 +127,7 @@ def _outline(
     regions: Mapping[int, Region],
     colours: Mapping[int, Colour],
 ) -> None:
-    """Draw smooth outlines, stuff first so that those of the things lie on top."""
+    """Draw smooth outlines, stuff first so that outlines of things are on top."""
     width = max(1, round(min(picture.shape[:2]) / 360))
     for segment in sorted(segments, key=lambda s: s.is_thing):
         corner = regions[segment.id].x, regions[segment.id].y
@@ -139,7 +139,7 @@ def _outline(
 
 
 def _mask(panoptic: np.ndarray, segment_id: int, region: Region) -> np.ndarray:
-    """Cut the segment's box out: (h, w) uint8, 1 in the segment."""
+    """Crop the segment's box: (h, w) uint8, 1 in the segment."""
     box = panoptic[region.y : region.y + region.height, region.x : region.x + region.width]
     return (box == segment_id).view(np.uint8)
 
@@ -152,7 +152,7 @@ def _shaded(colour: tuple[int, ...], tone: float) -> Colour:
 
 
 def _named(segments: Sequence[LabelledSegment], regions: Mapping[int, Region]) -> list[LabelledSegment]:
-    """Things before stuff and large before small, as who comes first finds room for the name."""
+    """Sort things before stuff and large before small, because earlier names get the best place."""
     large_enough = [s for s in segments if regions[s.id].area >= _SMALLEST_NAMED]
     return sorted(large_enough, key=lambda s: (not s.is_thing, -regions[s.id].area))
 

@@ -44,7 +44,7 @@ def test_the_reason_of_a_failed_measurement_is_its_last_line():
     told: list[str] = []
     with pytest.raises(BenchmarkError) as failure:
         run_case(case, 1, told.append)
-    assert told == ["making up weights"]
+    assert told == ["generating random weights"]
     assert "step:" not in str(failure.value) and str(failure.value)
 
 
