@@ -68,7 +68,7 @@ def measure_times(case: BenchmarkCase, repeats: int) -> Times:
 
 @torch.no_grad()
 def measure_memory(case: BenchmarkCase) -> Memory:
-    """Return the peak of the whole process: Python, libraries, loading weights, encoding text, a few frames."""
+    """Return the peak of the process: Python, libraries, loading weights, encoding text, a few frames."""
     before = _peak_memory()
     tell_step("memory: weights")
     with tempfile.TemporaryDirectory() as folder:

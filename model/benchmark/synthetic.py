@@ -37,7 +37,7 @@ def synthetic_model(variant: str) -> EOVSeg:
 
 
 def _standardise(model: EOVSeg, layer: nn.Module, spread: float) -> None:
-    """Set mean 0 and standard deviation spread for a linear layer's or 1x1 convolution's outputs on an image."""
+    """Scale a linear layer or 1x1 convolution to outputs of mean 0 and deviation spread on an image."""
     outputs: list[Tensor] = []
     hook = layer.register_forward_hook(lambda _layer, _inputs, output: outputs.append(output))
     picture = to_input(synthetic_picture(CALIBRATION_SIZE, seed=0), torch.device("cpu"))

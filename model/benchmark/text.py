@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from .case import BenchmarkCase
 from .result import STAGES, BenchmarkResult
 
-NOTE = """Medians, and ratios to the time of the reference CNN trunk (res2..res5, eager float32) in the same run.
+NOTE = """Medians, and ratios to the reference CNN trunk (res2..res5, eager float32) in the same run.
 Weights and images are random: masks cover parts of the image, and fusion processes all that are not void.
 Memory is the peak of a separate process (VmHWM: Python, libraries, weights with the text tower, frames); its
 memory before building the model is in brackets."""
