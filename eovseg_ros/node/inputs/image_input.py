@@ -15,7 +15,7 @@ _SILENCE = 5.0  # seconds without an image before the warning
 
 
 class ImageInput:
-    """Subscribe to `image` or `image/compressed`, depth 1.
+    """Subscribe to `image`, or for `compressed` to what image_transport would offer beside it, depth 1.
 
     RELIABLE where every publisher offers it and BEST_EFFORT otherwise, as a reliable subscription
     would get nothing from a best-effort publisher; made anew when the publishers change.
@@ -31,7 +31,7 @@ class ImageInput:
         self._node = node
         self._on_image = on_image
         self._type = Image if transport == "raw" else CompressedImage
-        self._name = "image" if transport == "raw" else "image/compressed"
+        self._name = "image" if transport == "raw" else _compressed_topic(node)
         self._reliability = self._offered_reliability()
         self._subscription = self._subscribe()
         self._last_image = time.monotonic()
@@ -92,10 +92,19 @@ class ImageInput:
         start = f"no image for {_SILENCE:.0f} s on {self.topic}: "
         publishers = self._publishers()
         if not publishers:
-            return start + f"nobody publishes there; start the camera, or remap '{self._name}' to its topic"
+            without = "" if self._type is Image else ", without /compressed"
+            return start + f"nobody publishes there; start the camera, or remap 'image' to its topic{without}"
         expected = f"sensor_msgs/msg/{self._type.__name__}"
         described = "; ".join(_describe(p, expected) for p in publishers)
         return start + f"{len(publishers)} publisher(s), who send nothing that arrives: {described}"
+
+
+def _compressed_topic(node: LifecycleNode) -> str:
+    """`/compressed` below what `image` is remapped to, unless `image/compressed` itself is remapped."""
+    name = "image/compressed"
+    if node.resolve_topic_name(name) != node.resolve_topic_name(name, only_expand=True):
+        return name
+    return node.resolve_topic_name("image") + "/compressed"
 
 
 def _describe(publisher: TopicEndpointInfo, expected_type: str) -> str:

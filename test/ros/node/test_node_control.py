@@ -202,12 +202,17 @@ def test_silence_is_explained_once(graph, start_fake):
 
 
 @pytest.mark.parametrize(
-    ("transport", "name"), [("raw", "image"), ("compressed", "image/compressed")], ids=["raw", "compressed"]
+    ("transport", "name", "how"),
+    [
+        ("raw", "image", "to its topic"),
+        ("compressed", "image/compressed", "to its topic, without /compressed"),
+    ],
+    ids=["raw", "compressed"],
 )
-def test_silence_without_a_publisher_names_what_to_remap(start_fake, transport, name):
+def test_silence_without_a_publisher_names_what_to_remap(start_fake, transport, name, how):
     node = start_fake(image_transport=transport)
     node.wait_for_log(f"no image for 5 s on /{name}: nobody publishes there", 10)
-    node.wait_for_log(f"remap '{name}' to its topic", 1)
+    node.wait_for_log(f"remap 'image' {how}\n", 1)
 
 
 @pytest.mark.parametrize("use_sim_time", [False, True])
