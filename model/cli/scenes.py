@@ -1,0 +1,32 @@
+"""Render simulated scenes as a COCO panoptic data set, to train and evaluate on.
+
+The arguments determine the data set; the same command continues an interrupted one. Needs PyBullet.
+"""
+
+import argparse
+
+from ..simulation import add_scene_arguments
+from .arguments.errors import CommandError
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    add_scene_arguments(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Render; 0 when the data set is complete."""
+    try:
+        from ..simulation import render_scenes
+
+        render_scenes(arguments)
+    except ModuleNotFoundError as error:
+        if error.name not in ("pybullet", "pybullet_data"):
+            raise
+        raise CommandError(
+            "rendering scenes needs PyBullet: pip install pybullet (PyPI has a wheel up to Python 3.11)"
+        ) from error
+    except ValueError as error:
+        raise CommandError(str(error)) from error
+    print(f"{arguments.out}/panoptic.json is complete")
+    return 0
