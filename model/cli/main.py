@@ -4,12 +4,12 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from . import benchmark, evaluate, export, info, segment, train, weights
+from . import benchmark, evaluate, export, info, scenes, segment, train, weights
 from .arguments.errors import CommandError
 
 # A subcommand is a module of this folder: its name, its docstring, add_arguments(parser), run(arguments) that
 # returns the exit code. It imports what is heavy only when it runs.
-COMMANDS = (segment, train, evaluate, info, weights, benchmark, export)
+COMMANDS = (segment, train, evaluate, scenes, info, weights, benchmark, export)
 USER_MISTAKE = 2  # exit code, also argparse's own
 INTERRUPTED = 130
 

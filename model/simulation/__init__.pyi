@@ -10,11 +10,13 @@ from .catalog import TRAINED_NAMES as TRAINED_NAMES
 from .catalog import names_of as names_of
 from .catalog import vocabulary_entries as vocabulary_entries
 from .dataset import DatasetSettings as DatasetSettings
+from .dataset import render_scenes as render_scenes
 from .dataset import write_dataset as write_dataset
 from .frame import Frame as Frame
 from .frame import TrueSegment as TrueSegment
 from .recording import Recording as Recording
 from .robot_frames import rendered_frames as rendered_frames
+from .scene_arguments import add_scene_arguments as add_scene_arguments
 from .scenes.scene_config import DEFAULT as DEFAULT
 from .seeds import TRAINING as TRAINING
 from .seeds import VALIDATION as VALIDATION

@@ -1,4 +1,4 @@
-"""Render scenes as a COCO panoptic data set: `python -m eovseg_model.simulation.dataset OUT`."""
+"""Render scenes as a COCO panoptic data set: `eovseg scenes OUT`."""
 
 import argparse
 import json
@@ -17,8 +17,10 @@ import numpy as np
 from tqdm import tqdm
 
 from .coco import CATEGORIES, write_frame
-from .scenes.scene import DEFAULT, HARDER, Scene, SceneConfig
-from .seeds import TEST, VALIDATION, check_seeds
+from .scene_arguments import add_scene_arguments
+from .scenes.scene import Scene
+from .scenes.scene_config import DEFAULT, HARDER, SceneConfig
+from .seeds import check_seeds
 
 VIEWS_AT_MOST = 100
 
@@ -118,40 +120,31 @@ def _write_json(file: Path, content: Any) -> None:
     draft.replace(file)
 
 
+def render_scenes(arguments: argparse.Namespace) -> None:
+    """Render the data set that the arguments of `add_scene_arguments` describe.
+
+    Raises ValueError for arguments that contradict each other or the folder's content.
+    """
+    settings = DatasetSettings(
+        scenes=arguments.scenes,
+        seed=arguments.seed,
+        views=arguments.views,
+        width=arguments.width,
+        height=arguments.height,
+        config=replace(HARDER if arguments.harder else DEFAULT, include_kept_out=arguments.kept_out),
+    )
+    write_dataset(arguments.out, settings, max(arguments.workers, 1))
+
+
 def main(arguments: list[str] | None = None) -> int:
-    """Run the command line; return the exit code."""
+    """Run the command line, which `eovseg scenes` also has; return the exit code."""
     parser = argparse.ArgumentParser(
         prog="eovseg_model.simulation.dataset",
-        description="Render random scenes as a COCO panoptic data set. Training seeds start at 0, "
-        f"validation seeds at {VALIDATION.start}, test seeds at {TEST.start}.",
+        description="Render random scenes as a COCO panoptic data set; `eovseg scenes` does the same.",
     )
-    parser.add_argument("out", type=Path, help="output folder; an unfinished data set in it is continued")
-    parser.add_argument("--scenes", type=int, default=1000)
-    parser.add_argument("--seed", type=int, default=0, help="seed of the first scene")
-    parser.add_argument("--views", type=int, default=1, help="images per scene")
-    parser.add_argument("--width", type=int, default=256)
-    parser.add_argument("--height", type=int, default=192)
-    parser.add_argument("--workers", type=int, default=2, help="number of processes")
-    parser.add_argument(
-        "--kept-out", action="store_true", help="include objects that are kept out of training"
-    )
-    parser.add_argument(
-        "--harder",
-        action="store_true",
-        help="exceed the default ranges of lights, textures, object counts and poses",
-    )
-    options = parser.parse_args(arguments)
-    config = replace(HARDER if options.harder else DEFAULT, include_kept_out=options.kept_out)
+    add_scene_arguments(parser)
     try:
-        settings = DatasetSettings(
-            scenes=options.scenes,
-            seed=options.seed,
-            views=options.views,
-            width=options.width,
-            height=options.height,
-            config=config,
-        )
-        write_dataset(options.out, settings, max(options.workers, 1))
+        render_scenes(parser.parse_args(arguments))
     except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

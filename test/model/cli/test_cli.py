@@ -227,6 +227,8 @@ def test_info_stands_beside_the_paper(capsys):
 
 def test_scenes_without_pybullet_say_what_to_install(tmp_path):
     arguments = ["scenes", str(tmp_path / "set"), "--scenes", "1"]
-    code = f"import sys; sys.modules['pybullet'] = None; from eovseg_model.cli.main import main; main({arguments})"
-    finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert finished.stderr == "eovseg: rendering scenes needs PyBullet: pip install pybullet\n"
+    without = "import sys; sys.modules['pybullet'] = None"
+    code = f"{without}; from eovseg_model.cli.main import main; main(sys.argv[1:])"
+    finished = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True)
+    assert finished.stderr.startswith("eovseg: rendering scenes needs PyBullet: pip install pybullet")
+    assert finished.stderr.count("\n") == 1

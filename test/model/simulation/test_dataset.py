@@ -7,6 +7,7 @@ from PIL import Image
 
 pytest.importorskip("pybullet", reason="needs PyBullet: no wheel past Python 3.11")
 
+from eovseg_model.cli.main import main as eovseg  # noqa: E402
 from eovseg_model.simulation.catalog import CATALOG, KEPT_OUT_NAMES, STUFF_NAMES  # noqa: E402
 from eovseg_model.simulation.coco import encode_ids  # noqa: E402
 from eovseg_model.simulation.dataset import main  # noqa: E402
@@ -17,6 +18,17 @@ SMALL = ["--width", "64", "--height", "48", "--workers", "1"]
 
 def write(folder, *arguments):
     return main([str(folder), *SMALL, *arguments])
+
+
+def test_the_command_renders_the_same(folder, tmp_path):
+    arguments = ["scenes", str(tmp_path / "again"), *SMALL, "--scenes", "5", "--views", "2", "--seed", "40"]
+    assert eovseg(arguments) == 0
+    assert digests(tmp_path / "again") == digests(folder)
+
+
+def test_the_command_says_what_is_wrong(tmp_path, capsys):
+    assert eovseg(["scenes", str(tmp_path / "set"), *SMALL, "--scenes", "1", "--kept-out"]) == 2
+    assert "seed 0 is a training seed" in capsys.readouterr().err
 
 
 def digests(folder):
