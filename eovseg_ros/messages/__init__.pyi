@@ -1,3 +1,4 @@
+from .image_warnings import image_warning as image_warning
 from .images import ImageError as ImageError
 from .images import array_to_image as array_to_image
 from .images import image_to_array as image_to_array

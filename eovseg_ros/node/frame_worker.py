@@ -12,7 +12,7 @@ import numpy as np
 from rclpy.impl.rcutils_logger import RcutilsLogger
 from sensor_msgs.msg import CompressedImage, Image
 
-from eovseg_ros.messages import ImageError, SegmentedFrame, image_to_rgb
+from eovseg_ros.messages import ImageError, SegmentedFrame, image_to_rgb, image_warning
 from eovseg_ros.node.frame_statistics import FrameStatistics, FrameTiming
 from eovseg_ros.node.live_vocabulary import LiveVocabulary, VocabularySnapshot
 from eovseg_ros.node.mailbox import Mailbox
@@ -68,6 +68,7 @@ class FrameWorker:
         self._taking = threading.Lock()  # one thread looks for work, the others are at it
         self._taken = -math.inf  # when the last image was, seconds of the steady clock
         self._order = PublishingOrder()
+        self._warned: set[str] = set()  # as few as there are encodings
         self._threads = [threading.Thread(target=self._run, name="frame worker") for _ in range(threads)]
         for thread in self._threads:
             thread.start()
@@ -142,7 +143,8 @@ class FrameWorker:
 
     def _process(self, image: ReceivedImage, taken: float, snapshot: VocabularySnapshot, ticket: int) -> None:
         parameters = self._parameters()
-        rgb = image_to_rgb(image.message)
+        rgb = image_to_rgb(image.message, max_pixels=parameters.max_pixels)
+        self._warn_once(image_warning(image.message))
         self.image_error = ""
         model_started = time.monotonic()
         prediction = self._predictor(
@@ -173,3 +175,8 @@ class FrameWorker:
             self._painter.hand_over(frame)
         else:
             self._painter.error = ""
+
+    def _warn_once(self, text: str) -> None:
+        if text and text not in self._warned:
+            self._warned.add(text)
+            self._logger.warning(text)

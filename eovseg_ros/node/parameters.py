@@ -9,6 +9,7 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 
 from eovseg_model.backends import BACKENDS, DEFAULT_BACKEND, DEFAULT_DEVICE, DEFAULT_PRECISION, PRECISIONS
+from eovseg_model.data import MAX_PIXELS
 from eovseg_model.inference import IMAGE_SHORT_SIDE, VARIANT_SHORT_SIDE
 from eovseg_model.vocabulary import Vocabulary
 from eovseg_ros.node.parameter_checks import ParameterError, Spec, check, descriptor, parameter
@@ -95,6 +96,14 @@ class NodeParameters:
         "Where pictures come from: raw (topic image) or compressed (`/compressed` below what image is "
         "remapped to).",
         choices=("raw", "compressed"),
+    )
+    max_pixels: int = parameter(
+        MAX_PIXELS,
+        "Most pixels of an image; a larger one is skipped, and a compressed one not even decoded. The "
+        "default is a frame of 8K video.",
+        live=True,
+        low=1,
+        high=1_000_000_000,
     )
     overlay: bool = parameter(True, "Whether ~/overlay is offered; it costs nothing while nobody subscribes.")
     overlay_opacity: float = parameter(

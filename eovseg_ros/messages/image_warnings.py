@@ -1,0 +1,40 @@
+"""What a user should know of images that can be read."""
+
+from sensor_msgs.msg import CompressedImage, Image
+
+from .encodings.compressed_format import parse_format
+from .encodings.names import canonical_name, is_colour
+
+_GUESSED = {
+    "8UC3": "BGR",
+    "8UC4": "BGRA",
+    "16UC3": "BGR",
+    "16UC4": "BGRA",
+    "yuv420": "I420 (planes Y, U, V)",
+}
+
+
+def image_warning(message: Image | CompressedImage) -> str:
+    """Say that colours are read by a guess or were lost before the message; empty where neither is so.
+
+    The texts are few: they name known encodings alone.
+    """
+    if isinstance(message, Image):
+        return _guess(canonical_name(message.encoding))
+    form = parse_format(message.format)
+    raw, stored = canonical_name(form.raw), canonical_name(form.stored)
+    if is_colour(raw) and stored in ("mono8", "mono16"):
+        return (
+            f"{raw} images were compressed to {stored} and lost their colours, which makes labels worse: "
+            "convert them to rgb8 or bgr8 before they are compressed, or set image_transport:=raw"
+        )
+    return _guess(stored)
+
+
+def _guess(name: str) -> str:
+    if name not in _GUESSED:
+        return ""
+    return (
+        f"encoding {name} does not say the order of its channels; it is read as {_GUESSED[name]}. "
+        "Publish rgb8 or bgr8 if the colours are wrong"
+    )
