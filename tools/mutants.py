@@ -33,7 +33,7 @@ TARGETS = {
     "model/inference/panoptic.py": "test/model/inference/test_panoptic.py",
     "model/inference/regions.py": "test/model/inference/test_regions.py",
     "model/evaluation/metrics/panoptic_quality.py": "test/model/evaluation/test_panoptic_quality.py",
-    "model/backends/engines/engine_cache.py": "test/model/backends/test_engines.py -k cache",
+    "model/backends/engines/engine_cache.py": "test/model/backends/test_engine_cache.py",
     "eovseg_ros/node/mailbox.py": "test/ros/node/test_mailbox.py",
     "eovseg_ros/node/publishing_order.py": "test/ros/node/test_publishing_order.py",
     "eovseg_ros/node/live_vocabulary.py": "test/ros/node/test_live_vocabulary.py",

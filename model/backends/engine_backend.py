@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ..export import cut_output, example_inputs, pad_text
+from ..export import cut_output, example_inputs, graph_fingerprint, pad_text
 from ..network import EOVSeg, EOVSegOutput, TextEmbeddings
 from .engines.background_build import BackgroundBuild
 from .engines.engine import Engine, EngineMaker
@@ -43,7 +43,7 @@ class EngineBackend:
         self._model = model
         self._maker = maker
         device = _describe(model.device)
-        self._key = (weights, torch.__version__, maker.name, maker.versions, device, precision)
+        self._key = (weights, graph_fingerprint(), maker.name, maker.versions, device, precision)
         self._cache = cache
         self._torch = torch_backend
         self._patient = patient
@@ -113,12 +113,14 @@ class EngineBackend:
             return build
 
     def _build(self, shape: EngineShape) -> Engine:
+        key, load = (*self._key, str(shape)), partial(self._load, shape)
+        if (engine := self._cache.load(key, load)) is not None:  # at once, also while another one is built
+            return engine
         with self._one_build:
             with self._changing_engines:
                 if shape not in self._engines:
-                    raise RuntimeError("others were wanted more by the time that its turn came")
-            build = partial(self._maker.build, self._model, shape)
-            return self._cache.get((*self._key, str(shape)), build, partial(self._load, shape))
+                    raise RuntimeError("other image sizes were needed before this engine was built")
+            return self._cache.build(key, partial(self._maker.build, self._model, shape), load)
 
     def _load(self, shape: EngineShape, folder: Path) -> Engine:
         """An engine that has run once and gave finite numbers; BackendError where it did not."""

@@ -7,7 +7,6 @@ import torch
 from torch import nn
 
 from ..checkpoint import cache_folder, hash_weights
-from ..export import GRAPH_VERSION
 from ..network import EOVSeg
 from .backend import Backend
 from .engine_backend import EngineBackend
@@ -52,7 +51,7 @@ def load_backend(
     if name == "torch":
         return TorchBackend(model, precision)
     maker = _engine_maker(name, precision, model.device, parallel_calls)
-    weights = f"{GRAPH_VERSION} {model.config} {hash_weights(model.state_dict())}"
+    weights = f"{model.config} {hash_weights(model.state_dict())}"
     unchanged = copy.deepcopy(model, {id(model.text_encoder): nn.Identity()}).eval()
     return EngineBackend(
         model=unchanged,

@@ -1,7 +1,7 @@
+from .fingerprint import graph_fingerprint as graph_fingerprint
 from .half_precision import set_precision as set_precision
 from .onnx import write_onnx as write_onnx
 from .openvino import write_openvino as write_openvino
-from .program import GRAPH_VERSION as GRAPH_VERSION
 from .program import INPUT_NAMES as INPUT_NAMES
 from .program import OUTPUT_NAMES as OUTPUT_NAMES
 from .program import example_inputs as example_inputs

@@ -1,4 +1,4 @@
-"""The plain network as a `torch.export` graph of fixed sizes, with the text as an input."""
+"""The network as a `torch.export` graph of fixed sizes, with the text as an input."""
 
 import copy
 
@@ -10,7 +10,6 @@ from ..network import PADDING, EOVSeg, EOVSegOutput, TextEmbeddings, fold_batch_
 from .deformable import use_one_operator
 from .text_padding import TextShape
 
-GRAPH_VERSION = 6  # goes up where the graph changes: engines of another one are not used
 INPUT_NAMES = ("images", "text_embeddings", "groups", "penalty", "seen")
 OUTPUT_NAMES = EOVSegOutput._fields
 
@@ -18,7 +17,7 @@ Inputs = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
 
 
 class ExportableNetwork(nn.Module):
-    """EOVSeg with plain tensors for inputs and outputs, in the order of INPUT_NAMES and OUTPUT_NAMES."""
+    """EOVSeg with tensors as inputs and outputs, in the order of INPUT_NAMES and OUTPUT_NAMES."""
 
     def __init__(self, model: EOVSeg) -> None:
         super().__init__()
@@ -27,9 +26,10 @@ class ExportableNetwork(nn.Module):
     def forward(
         self, images: Tensor, text_embeddings: Tensor, groups: Tensor, penalty: Tensor, seen: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Normalised images (B, 3, H, W), embeddings (T, D), groups (T, K) int64, penalty and seen (T,).
+        """Run the network on normalised images (B, 3, H, W).
 
-        -> class_logits (B, N, T + 1), mask_logits (B, N, H/4, W/4), final_class_logits (B, N, T + 1).
+        The text is embeddings (T, D), groups (T, K) int64, penalty (T,) and seen (T,). Returns class_logits
+        (B, N, T + 1), mask_logits (B, N, H/4, W/4) and final_class_logits (B, N, T + 1).
         """
         output = self.model(images, TextEmbeddings(text_embeddings, groups, penalty), seen)
         return output.class_logits, output.mask_logits, output.final_class_logits
@@ -44,15 +44,15 @@ def export_program(
     *,
     one_operator_deform: bool = False,
 ) -> ExportedProgram:
-    """The graph of model, which stays as it is, for images of size (height, width); float32.
+    """Export model, which is not changed, as a float32 graph for images of size (height, width).
 
-    model has plain modules, not ones packed for a CPU. one_operator_deform keeps the deformable
-    convolution as `torchvision.deform_conv2d`; otherwise it is a grid_sample and a matrix product.
-    Raises ValueError for sides that are no multiples of 32.
+    model must have its original modules, not ones packed for a CPU. one_operator_deform keeps the deformable
+    convolution as `torchvision.deform_conv2d`; otherwise it becomes grid_sample and a matrix product. Raises
+    ValueError unless height and width are multiples of 32.
     """
     if any(side <= 0 or side % 32 for side in size):
-        raise ValueError(f"the sides of {size[0]}x{size[1]} have to be multiples of 32")
-    # A copy without the text tower: text comes in encoded.
+        raise ValueError(f"height and width must be multiples of 32; got {size[0]}x{size[1]}")
+    # Copy without the text tower, because the text is an input.
     network = copy.deepcopy(model, {id(model.text_encoder): nn.Identity()}).eval().requires_grad_(False)
     fold_batch_norms(network)
     if one_operator_deform:
@@ -62,7 +62,7 @@ def export_program(
 
 
 def example_inputs(model: EOVSeg, size: tuple[int, int], text_shape: TextShape, batch: int = 1) -> Inputs:
-    """Inputs of the right shapes on the model's device: a picture of zeros, one class, then padding."""
+    """Return inputs of the right shapes on the model's device: a zero image, one class, then padding."""
     device = model.device
     T, K = text_shape
     embeddings = torch.zeros(T, model.config.text_dim, device=device)

@@ -1,15 +1,18 @@
 """Built engines on disk, each in a folder named by what it was built from."""
 
+import contextlib
 import hashlib
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
+import torch
 from filelock import FileLock, Timeout
 
 from ...checkpoint import sha256_of
+from ..names import BackendError
 
 MANIFEST = "manifest.json"
 UNFINISHED = ".building"
@@ -19,32 +22,57 @@ T = TypeVar("T")
 
 
 class EngineCache:
-    """Folders that appear whole or not at all; a broken one is built anew, two processes build one once."""
+    """Folders that appear whole or not at all; of two processes that want one engine, one builds it."""
 
     def __init__(self, folder: Path, most_bytes: int = MOST_BYTES) -> None:
         self._folder = folder / "engines"
         self._most_bytes = most_bytes
 
-    def get(self, parts: tuple[str, ...], build: Callable[[Path], None], load: Callable[[Path], T]) -> T:
-        """Load what was built from these parts; build it where it is missing or does not load."""
-        key = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
-        self._folder.mkdir(parents=True, exist_ok=True)
-        entry = self._folder / key
-        with self._lock(key):
-            if _is_whole(entry):
-                try:
-                    engine = load(entry)
-                    (entry / MANIFEST).touch()  # when it was last used
-                    return engine
-                except Exception:  # whatever a runtime says of a file that it does not like: build it anew
-                    pass
-            shutil.rmtree(entry, ignore_errors=True)
+    def load(self, parts: tuple[str, ...], load: Callable[[Path], T]) -> T | None:
+        """Load the engine built from these parts; None if it is missing, damaged or does not load.
+
+        A read-only cache serves, too. Raises BackendError from `load` and errors of memory: neither is
+        cured by building the engine again.
+        """
+        entry = self._entry(parts)
+        with self._lock(entry.name):
+            return _load_whole(entry, load)
+
+    def build(self, parts: tuple[str, ...], build: Callable[[Path], None], load: Callable[[Path], T]) -> T:
+        """Build an engine from these parts, keep it and load it; only load it if it is there by now.
+
+        An engine that does not load is replaced once the new one is complete. Raises BackendError if the
+        cache cannot be written.
+        """
+        entry = self._entry(parts)
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            (self._folder / f"{entry.name}.lock").touch()
+        except OSError as error:
+            raise BackendError(
+                f"cannot keep an engine in {self._folder}: {error.strerror}; "
+                "set EOVSEG_CACHE to a folder that can be written"
+            ) from error
+        with self._lock(entry.name):
+            if (engine := _load_whole(entry, load)) is not None:
+                return engine
             self._write(entry, build)
             self._make_room(entry)
             return load(entry)
 
-    def _lock(self, key: str) -> FileLock:
-        return FileLock(self._folder / f"{key}.lock")
+    def _entry(self, parts: tuple[str, ...]) -> Path:
+        return self._folder / hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+    @contextlib.contextmanager
+    def _lock(self, key: str) -> Iterator[None]:
+        """Hold the lock of an entry; of a cache that cannot be written there is none to hold."""
+        lock = FileLock(self._folder / f"{key}.lock")
+        with contextlib.suppress(OSError):
+            lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
 
     def _write(self, entry: Path, build: Callable[[Path], None]) -> None:
         work = entry.with_suffix(UNFINISHED)
@@ -54,6 +82,7 @@ class EngineCache:
             build(work)
             sums = {file.name: sha256_of(file) for file in sorted(work.iterdir())}
             (work / MANIFEST).write_text(json.dumps(sums), encoding="utf-8")
+            shutil.rmtree(entry, ignore_errors=True)
             work.rename(entry)
         finally:
             shutil.rmtree(work, ignore_errors=True)
@@ -66,10 +95,39 @@ class EngineCache:
             free -= _size(folder)
             if free < 0 or folder.suffix == UNFINISHED:
                 try:
-                    with self._lock(folder.stem).acquire(blocking=False):
+                    with FileLock(self._folder / f"{folder.stem}.lock", timeout=0):
                         shutil.rmtree(folder, ignore_errors=True)
                 except Timeout:  # in use
                     pass
+
+
+def _load_whole(entry: Path, load: Callable[[Path], T]) -> T | None:
+    if not _is_whole(entry):
+        return None
+    try:
+        engine = load(entry)
+    except BackendError:
+        raise
+    except Exception as error:  # whatever a runtime raises for a file of another version
+        if _is_out_of_memory(error):
+            raise
+        return None
+    with contextlib.suppress(OSError):  # read-only
+        (entry / MANIFEST).touch()  # when it was last used
+    return engine
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    words = (
+        "out of memory",
+        "bad_alloc",
+        "bad allocation",
+        "cannot allocate memory",
+        "can't allocate memory",
+    )
+    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or any(
+        word in str(error).lower() for word in words
+    )
 
 
 def _last_used(folder: Path) -> float:

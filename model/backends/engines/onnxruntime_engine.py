@@ -1,5 +1,6 @@
 """ONNX Runtime for CPUs."""
 
+from importlib.metadata import version
 from pathlib import Path
 
 import onnxruntime
@@ -17,9 +18,8 @@ FILE = "network.onnx"
 def onnxruntime_maker() -> EngineMaker:
     """Engines that compute in float32 on as many threads as torch has now."""
     threads = torch.get_num_threads()
-    return EngineMaker(
-        "onnxruntime", onnxruntime.__version__, _build, lambda folder: ONNXRuntimeEngine(folder, threads)
-    )
+    versions = f"{onnxruntime.__version__}, onnxscript {version('onnxscript')}"
+    return EngineMaker("onnxruntime", versions, _build, lambda folder: ONNXRuntimeEngine(folder, threads))
 
 
 class ONNXRuntimeEngine:

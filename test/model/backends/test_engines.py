@@ -1,7 +1,6 @@
 """Engines give what the network gives, come from the cache when they can, and never hold up a frame."""
 
 import copy
-import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -71,100 +70,6 @@ def failure_of(backend):
 
 def write_word(folder, word="engine"):
     (folder / "file").write_text(word)
-
-
-def read_word(folder):
-    return (folder / "file").read_text()
-
-
-def test_cache_builds_once_and_anew_where_a_file_is_broken(tmp_path):
-    built = []
-
-    def build(folder):
-        built.append(folder)
-        write_word(folder)
-
-    def get(*parts):
-        return EngineCache(tmp_path).get(parts, build, read_word)
-
-    assert get("weights", "1.0") == get("weights", "1.0") == "engine"
-    assert len(built) == 1
-    next(tmp_path.glob("engines/*/file")).write_text("half an eng")
-    assert get("weights", "1.0") == "engine" and len(built) == 2
-    assert get("weights", "2.0") == "engine" and len(built) == 3
-
-
-def test_cache_builds_anew_what_does_not_load(tmp_path):
-    words = iter(["stale", "fresh"])
-
-    def load(folder):
-        if read_word(folder) == "stale" and load.strict:
-            raise RuntimeError("another version wrote this")
-        return read_word(folder)
-
-    def get():
-        return EngineCache(tmp_path).get(("key",), lambda folder: write_word(folder, next(words)), load)
-
-    load.strict = False
-    assert get() == "stale"
-    load.strict = True
-    assert get() == "fresh"
-
-
-def test_failed_build_leaves_nothing(tmp_path):
-    def build(folder):
-        write_word(folder)
-        raise RuntimeError("no memory")
-
-    with pytest.raises(RuntimeError, match="no memory"):
-        EngineCache(tmp_path).get(("key",), build, read_word)
-    assert [path.suffix for path in (tmp_path / "engines").iterdir()] == [".lock"]
-
-
-def test_what_a_killed_builder_left_is_cleared_away(tmp_path):
-    folder = tmp_path / "engines"
-    EngineCache(tmp_path).get(("key",), write_word, read_word)
-    (entry,) = (path for path in folder.iterdir() if path.is_dir())
-    entry.rename(entry.with_suffix(".building"))  # half of the same one
-    (folder / "other.building").mkdir()
-    assert EngineCache(tmp_path).get(("key",), write_word, read_word) == "engine"
-    assert [path.name for path in folder.iterdir() if path.is_dir()] == [entry.name]
-
-
-def test_the_engines_used_least_recently_make_room(tmp_path):
-    """Three of six letters fit, manifests included; the one that is used again stays."""
-    built, manifest = [], 76
-
-    def get(word):
-        cache = EngineCache(tmp_path, most_bytes=3 * (len(word) + manifest))
-        assert cache.get((word,), lambda f: (built.append(word), write_word(f, word)), read_word) == word
-        for age, path in enumerate(sorted(tmp_path.glob("engines/*/manifest.json"), key=os.path.getmtime)):
-            assert path.stat().st_size == manifest
-            os.utime(path, (age, age))  # clocks are too coarse
-
-    for word in ("first_", "second", "third_"):
-        get(word)
-    get("first_")
-    get("fourth")
-    assert len(built) == 4
-    get("first_")
-    assert len(built) == 4
-    get("second")
-    assert built == ["first_", "second", "third_", "fourth", "second"]
-
-
-def test_two_builders_build_once(tmp_path):
-    built = []
-
-    def get():
-        EngineCache(tmp_path).get(("key",), lambda f: (built.append(f), write_word(f)), read_word)
-
-    threads = [threading.Thread(target=get) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(built) == 1
 
 
 def fake_backend(model, folder, build, engine=None, patient=False):
@@ -302,6 +207,33 @@ def test_engines_that_are_no_longer_wanted_are_not_built(tmp_path):
     release.set()
     wait_for_engines(backend)
     assert sorted(widths) == [32, 96, 128, 160, 192]
+
+
+def test_a_cached_engine_is_loaded_while_another_one_is_built(tmp_path):
+    model, (_, text, seen) = random_model("tiny"), inputs("tiny", 1)
+    release = threading.Event()
+
+    def build(model, shape, folder):
+        if shape.width == 64:
+            assert release.wait(20)
+        write_word(folder)
+
+    def engine(images, text_embeddings, groups, penalty, seen):
+        return tuple(torch.zeros(1, 2, text_embeddings.shape[0] + 1) for _ in range(3))
+
+    before = fake_backend(model, tmp_path, build, engine)
+    before(torch.zeros(1, 3, 32, 96), text, seen)
+    wait_for_engines(before)
+    backend = fake_backend(model, tmp_path, build, engine)
+    backend(torch.zeros(1, 3, 32, 64), text, seen)
+    backend(torch.zeros(1, 3, 32, 96), text, seen)
+    cached = list(backend._engines.values())[-1]
+    cached.wait()
+    assert backend.status.stage is EngineStage.READY
+    backend(torch.zeros(1, 3, 32, 64), text, seen)
+    assert backend.status.stage is EngineStage.BUILDING
+    release.set()
+    wait_for_engines(backend)
 
 
 def test_a_vocabulary_beyond_all_engines_is_torchs(tmp_path):
