@@ -22,7 +22,7 @@ _LONGEST = 30.0  # seconds
 _LATE = 1.0  # seconds
 
 
-def main(arguments: list[str] | None = None) -> int:
+def measure_discovery(arguments: list[str] | None = None) -> int:
     """Start pair after pair and print how long they took."""
     options = _parse(arguments)
     if options.role:
@@ -92,7 +92,7 @@ def _listen() -> None:
 
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m eovseg_ros.benchmarks.discovery", description=__doc__)
+    parser = argparse.ArgumentParser(prog="eovseg-ros benchmark discovery", description=__doc__)
     parser.add_argument("--pairs", type=int, default=20, help="of processes, of each kind (default: 20)")
     parser.add_argument("--profile", type=Path, help="another one than config/fastdds.xml")
     parser.add_argument("--role", choices=("talk", "listen"), help=argparse.SUPPRESS)
@@ -100,4 +100,4 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(measure_discovery())

@@ -1,4 +1,4 @@
-"""Who talks to the node: a client for programs and the command `eovseg-ros`."""
+"""Talking to a running node from another program."""
 
 import lazy_loader
 

@@ -1,1 +1,5 @@
-"""The demo: `python -m eovseg_ros.demo`."""
+"""The demo: `eovseg-ros demo`."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

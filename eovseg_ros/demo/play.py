@@ -8,7 +8,6 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import rclpy
-from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 
@@ -32,8 +31,6 @@ class Demo:
         self._node = Node("eovseg_demo")
         self._client = NodeClient(self._node, "/eovseg")
         self._recorder = DemoRecorder(self._node, folder, self._caption)
-        self._node.create_subscription(DiagnosticArray, "/diagnostics", self._keep_diagnostics, 10)
-        self._values: dict[str, str] = {}
         self._start = time.monotonic()
 
     @property
@@ -83,7 +80,7 @@ class Demo:
     def summary(self) -> str:
         """One line about everything that was seen."""
         seconds = time.monotonic() - self._start
-        dropped = self._values.get("dropped, replaced by a newer one", "?")
+        dropped = self._client.status.replaced if self._client.status else "?"
         return (
             f"{self.frames} frames in {seconds:.0f} s, {dropped} camera images dropped for newer ones, "
             f"vocabularies {', '.join(map(str, sorted(self._recorder.versions)))}"
@@ -95,26 +92,21 @@ class Demo:
         return self._recorder.video
 
     def _print_line(self) -> None:
-        values, last = self._values, self._recorder.last
-        if not values or last is None:
+        status, last = self._client.status, self._recorder.last
+        if status is None or last is None:
             return
         names = [f"{s.label} {s.score:.0%}" for s in sorted(last.segments, key=lambda s: -s.area)]
         print(
-            f"   {time.monotonic() - self._start:3.0f} s  camera {values['rate in (Hz)']:>4} Hz"
-            f"  out {values['rate out (Hz)']:>4} Hz  latency {values['latency, median (ms)']:>5} ms"
+            f"   {time.monotonic() - self._start:3.0f} s  camera {status.rate_in:4.1f} Hz"
+            f"  out {status.rate_out:4.1f} Hz  latency {status.latency_p50:5.1f} ms"
             f"  v{last.vocabulary_version}  {', '.join(names)}",
             flush=True,
         )
 
     def _caption(self, version: int) -> str:
         vocabulary = self._client.vocabularies.get(version)
-        rate = self._values.get("rate out (Hz)", "?")
+        rate = f"{self._client.status.rate_out:.1f}" if self._client.status else "?"
         return f"{rate} Hz   {_summary(vocabulary, most=20)}" if vocabulary else ""
-
-    def _keep_diagnostics(self, message: DiagnosticArray) -> None:
-        for status in message.status:
-            if status.name.startswith("/eovseg:"):
-                self._values = {value.key: value.value for value in status.values}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -202,7 +194,7 @@ def _summary(vocabulary: Vocabulary, most: int = 8) -> str:
 
 
 def _parse(arguments: list[str] | None) -> tuple[argparse.Namespace, DemoCamera]:
-    parser = argparse.ArgumentParser(prog="python -m eovseg_ros.demo", description=__doc__)
+    parser = argparse.ArgumentParser(prog="eovseg-ros demo", description=__doc__)
     parser.add_argument("--seconds", type=float, default=44.0, help="of all acts together (default: 44)")
     parser.add_argument("--fast-seconds", type=float, default=6.0, help="of the last part (default: 6)")
     parser.add_argument(

@@ -4,7 +4,7 @@ import statistics
 import time
 
 from eovseg_model.backends import has_bfloat16
-from eovseg_ros.benchmarks import replayed_graph
+from eovseg_ros.benchmarks import BackendFailure, replayed_graph
 
 _RATE = 40.0  # Hz of the camera
 _PARALLEL_FRAMES = 2
@@ -40,12 +40,11 @@ def show_speed(*, checkpoint: str, vocabulary: tuple[str, ...], backend: str, se
 
 
 def reason_of(error: RuntimeError) -> str:
-    """Cut the node's own reason out of an error of `replayed_graph`, if there is one."""
-    text = str(error)
-    for mark in ("engine failed: ", "cannot configure: "):
-        if mark in text:
-            return text.partition(mark)[2].splitlines()[0]
-    return text
+    """Why there is no rate: the engine's own reason, or, where the node ended, what its log says last."""
+    if isinstance(error, BackendFailure):
+        return error.reason
+    _, found, reason = str(error).partition("cannot configure: ")
+    return reason.splitlines()[0] if found else str(error)
 
 
 def _measure(node: dict[str, object], seconds: float) -> None:
@@ -60,6 +59,6 @@ def _measure(node: dict[str, object], seconds: float) -> None:
         print(
             f"   out {rate:.1f} Hz at 320x240 with the camera at {_RATE:g} Hz,"
             f" {_PARALLEL_FRAMES} frames at a time, latency {statistics.median(probe.latencies):.0f} ms,"
-            f" {probe.backend}",
+            f" {probe.backend} on {probe.statuses[-1].device}",
             flush=True,
         )

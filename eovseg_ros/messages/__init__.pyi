@@ -1,3 +1,5 @@
+from .backend_status import read_backend_status as read_backend_status
+from .backend_status import write_backend_status as write_backend_status
 from .image_warnings import image_warning as image_warning
 from .images import ImageError as ImageError
 from .images import array_to_image as array_to_image

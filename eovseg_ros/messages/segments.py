@@ -51,11 +51,15 @@ def panoptic_segmentation(
 
 
 def vocabulary_message(
-    stamp: Time, version: int, labels: Sequence[str], is_thing: Sequence[bool]
+    stamp: Time, version: int, entries: Sequence[str], labels: Sequence[str], is_thing: Sequence[bool]
 ) -> Vocabulary:
-    """Announce a vocabulary that went live at `stamp`."""
+    """Announce a vocabulary that went live at `stamp`; entries as its request wrote them."""
     return Vocabulary(
-        header=Header(stamp=stamp), version=version, labels=list(labels), is_thing=[bool(t) for t in is_thing]
+        header=Header(stamp=stamp),
+        version=version,
+        entries=list(entries),
+        labels=list(labels),
+        is_thing=[bool(t) for t in is_thing],
     )
 
 

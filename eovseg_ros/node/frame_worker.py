@@ -13,7 +13,6 @@ from rclpy.impl.rcutils_logger import RcutilsLogger
 from sensor_msgs.msg import CompressedImage, Image
 
 from eovseg_ros.messages import ImageError, SegmentedFrame, image_to_rgb, image_warning
-from eovseg_ros.node.frame_statistics import FrameStatistics, FrameTiming
 from eovseg_ros.node.live_vocabulary import LiveVocabulary, VocabularySnapshot
 from eovseg_ros.node.mailbox import Mailbox
 from eovseg_ros.node.outputs.frame_publisher import FramePublisher
@@ -21,6 +20,7 @@ from eovseg_ros.node.outputs.overlay_painter import OverlayPainter
 from eovseg_ros.node.parameters import NodeParameters
 from eovseg_ros.node.predictor import Predictor
 from eovseg_ros.node.publishing_order import PublishingOrder
+from eovseg_ros.node.reporting.frame_statistics import FrameStatistics, FrameTiming
 
 _WARNING_PERIOD = 5.0  # seconds between two warnings of one kind
 

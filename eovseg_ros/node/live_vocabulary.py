@@ -1,5 +1,6 @@
 """The vocabulary in use, and the thread that encodes the next one while frames go on with it."""
 
+import enum
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -11,11 +12,30 @@ from eovseg_ros.node.predictor import EncodedVocabulary, Predictor
 _PART = 16  # classes that are encoded without a look at whether somebody still wants them
 
 
+class VocabularyState(enum.Enum):
+    """What became of the newest request."""
+
+    LIVE = "live"
+    ENCODING = "encoding"  # or encoded, and not in use before the next frame
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class VocabularyStatus:
+    """The vocabulary in use, and the newest request."""
+
+    version: int  # in use
+    requested: tuple[str, ...]  # entries of the newest request
+    state: VocabularyState  # of the newest request
+    error: str  # why it failed
+
+
 @dataclass(frozen=True)
 class VocabularySnapshot:
     """One vocabulary that went live: its version, its classes and their encoded text, inseparable."""
 
     version: int
+    entries: tuple[str, ...]  # as the request wrote them
     encoded: EncodedVocabulary
 
     @property
@@ -42,41 +62,49 @@ class LiveVocabulary:
         predictor: Predictor,
         entries: Sequence[str],
         version: int,
+        parse: Callable[[Sequence[str]], Vocabulary] = Vocabulary.parse,
         on_ready: Callable[[], None],
         on_error: Callable[[str], None],
     ) -> None:
         self._predictor = predictor
+        self._parse = parse
         self._on_ready = on_ready
         self._on_error = on_error
-        self._requests: Mailbox[tuple[int, Sequence[str]]] = Mailbox()
-        self._lock = threading.Lock()
-        self._ready: EncodedVocabulary | None = None
+        self._requests: Mailbox[tuple[int, tuple[str, ...]]] = Mailbox()
+        self._lock = threading.Lock()  # of all that follows
+        self._ready: tuple[tuple[str, ...], EncodedVocabulary] | None = None
         self._asked = self._answered = 0  # numbers of the newest request and of the last one dealt with
-        self.error = ""
-        self.snapshot = VocabularySnapshot(version, predictor.encode(Vocabulary.parse(entries)))
+        self._requested = tuple(entries)
+        self._error = ""
+        self.snapshot = VocabularySnapshot(version, self._requested, predictor.encode(parse(entries)))
         self._thread = threading.Thread(target=self._run, name="vocabulary encoder")
         self._thread.start()
 
     @property
-    def state(self) -> str:
-        """`encoding` while a newer vocabulary is on its way, `failed` where that went wrong, or `live`."""
-        if self._answered < self._asked or self._ready is not None:
-            return "encoding"
-        return "failed" if self.error else "live"
+    def status(self) -> VocabularyStatus:
+        """All of it at one moment."""
+        with self._lock:
+            state = VocabularyState.FAILED if self._error else VocabularyState.LIVE
+            if self._answered < self._asked or self._ready is not None:
+                state = VocabularyState.ENCODING
+            return VocabularyStatus(self.snapshot.version, self._requested, state, self._error)
 
     def request(self, entries: Sequence[str]) -> None:
         """Ask for checked entries to be encoded and made live; returns at once."""
-        self._asked += 1
-        self._requests.put((self._asked, entries))
+        with self._lock:
+            self._asked += 1
+            self._requested, self._error = tuple(entries), ""
+            request = self._asked, self._requested
+        self._requests.put(request)
 
     def adopt(self) -> bool:
         """Make what is ready live and say whether there was anything; for the worker, between two frames."""
         with self._lock:
             ready, self._ready = self._ready, None
-        if ready is None:
-            return False
-        self.snapshot = VocabularySnapshot(self.snapshot.version + 1, ready)
-        return True
+            if ready is None:
+                return False
+            self.snapshot = VocabularySnapshot(self.snapshot.version + 1, *ready)
+            return True
 
     def close(self) -> None:
         """Drop what waits and end the thread, after the part of the encoding that is in progress."""
@@ -89,20 +117,22 @@ class LiveVocabulary:
             if request is not None:
                 self._encode(*request)
 
-    def _encode(self, number: int, entries: Sequence[str]) -> None:
+    def _encode(self, number: int, entries: tuple[str, ...]) -> None:
         try:
-            encoded = self._encode_in_parts(Vocabulary.parse(entries))
+            encoded = self._encode_in_parts(self._parse(entries))
         except Exception as error:  # whatever the text tower does, frames go on with the old classes
-            self.error = f"cannot encode the vocabulary {list(entries)}: {type(error).__name__}: {error}"
-            self._answered = number
-            self._on_error(self.error)
+            reason = f"cannot encode the vocabulary {list(entries)}: {type(error).__name__}: {error}"
+            with self._lock:
+                self._answered = number
+                if number == self._asked:
+                    self._error = reason
+            self._on_error(reason)
             return
         if encoded is None or self._unwanted:
             return
-        self.error = ""
         with self._lock:
-            self._ready = encoded
-        self._answered = number
+            self._answered = number
+            self._ready = entries, encoded
         self._on_ready()
 
     @property

@@ -1,5 +1,6 @@
 """The lifecycle node /eovseg: camera images in, open-vocabulary panoptic segmentation out."""
 
+import dataclasses
 import os
 import signal
 import sys
@@ -7,27 +8,27 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 
 import rclpy
-from diagnostic_msgs.msg import DiagnosticArray
 from rcl_interfaces.msg import SetParametersResult
-from rclpy.clock import Clock, ClockType
-from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import CompressedImage, Image
 
-from eovseg_ros.node.diagnostics import diagnostic_message
-from eovseg_ros.node.engine_watch import EngineWatch
-from eovseg_ros.node.frame_statistics import FrameStatistics
+from eovseg_model.vocabulary import Vocabulary
 from eovseg_ros.node.frame_worker import FrameWorker, ReceivedImage
 from eovseg_ros.node.inputs.image_input import ImageInput
+from eovseg_ros.node.lifecycle_guard import GuardedLifecycleNode
 from eovseg_ros.node.live_vocabulary import LiveVocabulary
 from eovseg_ros.node.outputs.frame_publisher import FramePublisher
 from eovseg_ros.node.parameters import NodeParameters, ParameterError
 from eovseg_ros.node.predictor import Predictor, load_predictor
+from eovseg_ros.node.reporting.frame_statistics import FrameStatistics
+from eovseg_ros.node.reporting.node_status import NodeState, NodeStatus
+from eovseg_ros.node.reporting.status_publisher import StatusPublisher
 from eovseg_ros.node.startup.command_line import read_command_line
 from eovseg_ros.processes import ArgumentError, until_shutdown
 
 
-class PanopticNode(LifecycleNode):
+class PanopticNode(GuardedLifecycleNode):
     """Configure loads the model, activate starts to listen; the model runs in threads of its own."""
 
     def __init__(
@@ -42,17 +43,11 @@ class PanopticNode(LifecycleNode):
         self._worker: FrameWorker | None = None
         self._input: ImageInput | None = None
         self._statistics = FrameStatistics()
-        self._engine_watch = EngineWatch(self.get_logger())
         self._last_version = 0
         self.parameters = NodeParameters.declare(self)
         self.add_on_set_parameters_callback(self._validate_parameters)
         self.add_post_set_parameters_callback(self._apply_parameters)
-        self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
-        self._diagnostics_timer = self.create_timer(
-            1 / self.parameters.diagnostics_rate,
-            self._publish_diagnostics,
-            clock=Clock(clock_type=ClockType.STEADY_TIME),
-        )
+        self._status = StatusPublisher(self, read=self._read_status, rate=self.parameters.diagnostics_rate)
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load the model, encode the first vocabulary, offer the topics."""
@@ -74,18 +69,6 @@ class PanopticNode(LifecycleNode):
         """Stop whatever runs."""
         return self._attempt("shut down", self.stop)
 
-    def _LifecycleNodeMixin__change_state(self, transition_id: int) -> TransitionCallbackReturn:
-        """Refuse a transition that the state does not have; rclpy's own method would end the node by it."""
-        possible = {number: name for number, name, *_ in self._state_machine.available_transitions}
-        if transition_id not in possible:
-            there_are = ", ".join(f"{number} ({name})" for number, name in possible.items())
-            self.get_logger().warning(
-                f"refused transition {transition_id}: state '{self._state_machine.current_state[1]}' "
-                f"has only {there_are or 'none'}"
-            )
-            return TransitionCallbackReturn.FAILURE
-        return super()._LifecycleNodeMixin__change_state(transition_id)  # type: ignore[misc]  # its name is mangled
-
     def stop(self) -> None:
         """End all threads; harmless in any state."""
         self._deactivate()
@@ -97,8 +80,9 @@ class PanopticNode(LifecycleNode):
         self._publisher = FramePublisher(self, overlay=self.parameters.overlay)
         self._vocabulary = LiveVocabulary(
             predictor=self._predictor,
-            entries=self.parameters.model_vocabulary,
+            entries=self.parameters.vocabulary,
             version=self._last_version + 1,
+            parse=self._parse_vocabulary,
             on_ready=self._wake_worker,
             on_error=self.get_logger().error,
         )
@@ -173,34 +157,32 @@ class PanopticNode(LifecycleNode):
         values = {p.name: p.value for p in parameters}
         self.parameters = self.parameters.replaced(values)
         if "vocabulary" in values and self._vocabulary:
-            self._vocabulary.request(self.parameters.model_vocabulary)
+            self._vocabulary.request(self.parameters.vocabulary)
         if "max_rate" in values:
             self._wake_worker()  # it may be waiting by the old one
         if "diagnostics_rate" in values:
-            self._diagnostics_timer.timer_period_ns = int(1e9 / self.parameters.diagnostics_rate)
+            self._status.set_rate(self.parameters.diagnostics_rate)
 
-    def _publish_diagnostics(self) -> None:
+    def _parse_vocabulary(self, entries: Sequence[str]) -> Vocabulary:
+        written = dataclasses.replace(self.parameters, vocabulary=tuple(entries))
+        return Vocabulary.parse(written.model_vocabulary)
+
+    def _read_status(self) -> NodeStatus:
         predictor, vocabulary = self._predictor, self._vocabulary
         worker, image_input = self._worker, self._input
-        backend = predictor.backend_state if predictor else ""
-        self._engine_watch.look(backend)
-        message = diagnostic_message(
-            stamp=self.get_clock().now().to_msg(),
-            name=f"{self.get_fully_qualified_name()}: segmentation",
-            state="active" if worker else "inactive" if vocabulary else "unconfigured",
-            device=str(predictor.device) if predictor else self.parameters.device,
-            backend=backend,
-            topic=image_input.topic if image_input else "",
+        configured = NodeState.INACTIVE if vocabulary else NodeState.UNCONFIGURED
+        return NodeStatus(
+            state=NodeState.ACTIVE if worker else configured,
+            image_topic=image_input.topic if image_input else "",
             silent=bool(image_input and image_input.silent),
-            report=self._statistics.report(),
+            frames=self._statistics.report(),
             replaced=worker.mailbox.replaced if worker else 0,
-            vocabulary_version=vocabulary.snapshot.version if vocabulary else 0,
-            vocabulary_state=vocabulary.state if vocabulary else "",
-            vocabulary_error=vocabulary.error if vocabulary else "",
+            device=str(predictor.device) if predictor else self.parameters.device,
+            backend=predictor.backend_status if predictor else None,
+            vocabulary=vocabulary.status if vocabulary else None,
             image_error=worker.image_error if worker else "",
             frame_error=worker.error if worker else "",
         )
-        self._diagnostics.publish(message)
 
 
 def main(args: list[str] | None = None, load: Callable[[NodeParameters], Predictor] = load_predictor) -> int:

@@ -110,7 +110,7 @@ class NodeParameters:
         0.5, "Opacity of the colours on ~/overlay.", live=True, low=0.0, high=1.0
     )
     diagnostics_rate: float = parameter(
-        1.0, "Messages a second on /diagnostics.", live=True, low=0.1, high=10.0
+        1.0, "Messages a second on ~/status and /diagnostics.", live=True, low=0.1, high=10.0
     )
     autostart: bool = parameter(
         True, "Configure and activate at the start; false: wait for lifecycle transitions."

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from eovseg_model.backends import BackendStatus
 from eovseg_model.drawing import LabelledSegment
 from eovseg_model.vocabulary import Vocabulary
 from eovseg_ros.node.parameters import NodeParameters
@@ -43,8 +44,8 @@ class Predictor(Protocol):
         ...
 
     @property
-    def backend_state(self) -> str:
-        """Backend and precision, and how far the building of an engine is."""
+    def backend_status(self) -> BackendStatus:
+        """Backend and precision, and how far the engine is that the last image needed."""
         ...
 
     def encode(self, vocabulary: Vocabulary) -> EncodedVocabulary:
@@ -72,19 +73,11 @@ def load_predictor(parameters: NodeParameters) -> Predictor:
 
     if parameters.threads:
         torch.set_num_threads(parameters.threads)
-    device = parameters.device
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:  # torch's words for a device that is not there
-        reason = str(error).partition("\n")[0]
-        raise ValueError(f"device '{device}' cannot be used: {reason}; cpu is always there") from error
     return EOVSegPredictor.from_checkpoint(
         parameters.variant,
         os.path.expanduser(parameters.checkpoint) or None,
         vocabulary=parameters.model_vocabulary,
-        device=device,
+        device=parameters.device,
         backend=parameters.backend,
         precision=parameters.precision,
         parallel_calls=parameters.parallel_frames,

@@ -20,7 +20,7 @@ ORDER = (
     *("eovseg_model." + room for room in ("inference", "drawing", "data", "simulation", "evaluation")),
     *("eovseg_model." + room for room in ("training", "benchmark", "cli")),
     *("eovseg_ros." + room for room in ("messages", "processes", "node", "simulation", "clients")),
-    *("eovseg_ros." + room for room in ("benchmarks", "demo")),
+    *("eovseg_ros." + room for room in ("benchmarks", "demo", "cli")),
 )
 FORMER_PLACES = {"eovseg_model.predictor"}  # kept for one release
 INNER_ROOMS = {"eovseg_model.network", "eovseg_model.export"}  # of no concern to the node

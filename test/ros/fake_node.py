@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from eovseg_model.backends import BackendStatus, EngineStage
 from eovseg_model.vocabulary.vocabulary import Vocabulary
 from eovseg_ros.node.outputs import overlay_painter
 from eovseg_ros.node.panoptic_node import main
@@ -37,10 +38,12 @@ class Prediction:
 
 
 # What the backend says from a picture on that begins with this colour.
-ENGINE_STATES = {
-    (0, 0, 1): "building for 3 s, torch serves",
-    (0, 0, 2): "ready",
-    (0, 0, 3): "failed, torch serves: RuntimeError: no compiler",
+ENGINES = {
+    (0, 0, 1): {"stage": EngineStage.BUILDING, "build_seconds": 3.0, "serving": "torch"},
+    (0, 0, 2): {"stage": EngineStage.READY, "build_seconds": 4.5, "serving": "fake"},
+    (0, 0, 3): {"stage": EngineStage.FAILED, "serving": "torch", "error": "RuntimeError: no compiler"},
+    (0, 0, 4): {"stage": EngineStage.TOO_LARGE, "serving": "torch"},
+    (0, 0, 5): {"stage": EngineStage.WAITING, "serving": "torch"},
 }
 
 
@@ -48,7 +51,7 @@ class FakePredictor:
     """Segments by colour; an entry named "slow ..." takes long to encode, "broken ..." fails."""
 
     device = "cpu"
-    backend_state = "fake fp32"
+    backend_status = BackendStatus(backend="fake", precision="fp32", serving="fake")
 
     def __init__(self, seconds: float = 0.0, slow_seconds: float = 3.0, together: int = 1) -> None:
         self.seconds = seconds
@@ -68,8 +71,8 @@ class FakePredictor:
             time.sleep(0.3)  # who came first goes last
         if image[0, 0].tolist() == [255, 0, 255]:
             raise RuntimeError("the model tripped")
-        if state := ENGINE_STATES.get(tuple(image[0, 0].tolist())):
-            self.backend_state = f"fake fp32: {state}"
+        if engine := ENGINES.get(tuple(image[0, 0].tolist())):
+            self.backend_status = BackendStatus(backend="fake", precision="fp32", **engine)
         ids = image[:, :, 0].astype(np.int32)
         segments = []
         for number in np.unique(ids[ids > 0]).tolist():

@@ -66,7 +66,7 @@ class FramePublisher:
         """Announce the vocabulary that is live from now on, also to subscribers that come later."""
         stamp = self._node.get_clock().now().to_msg()
         self._vocabulary.publish(
-            vocabulary_message(stamp, snapshot.version, snapshot.labels, snapshot.is_thing)
+            vocabulary_message(stamp, snapshot.version, snapshot.entries, snapshot.labels, snapshot.is_thing)
         )
         if self._label_info:
             self._label_info.publish(label_info_message(stamp, snapshot.labels))

@@ -10,8 +10,8 @@ from rclpy.impl.rcutils_logger import RcutilsLogger
 
 from eovseg_model.drawing import draw_overlay
 from eovseg_ros.messages import SegmentedFrame
-from eovseg_ros.node.frame_statistics import FrameStatistics
 from eovseg_ros.node.outputs.frame_publisher import FramePublisher
+from eovseg_ros.node.reporting.frame_statistics import FrameStatistics
 
 _WARNING_PERIOD = 5.0  # seconds between two error messages
 

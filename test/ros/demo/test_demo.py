@@ -11,13 +11,15 @@ import numpy as np
 import pytest
 from PIL import Image as Picture
 
-from eovseg_ros.benchmarks.latency import LatencyProbe, NodeTimes, node_times, slice_medians, verdicts
+from eovseg_ros.benchmarks.latency import NodeTimes, node_times, slice_medians, verdicts
+from eovseg_ros.benchmarks.latency_probe import BackendFailure, LatencyProbe
 from eovseg_ros.demo import camera as demo_camera
 from eovseg_ros.demo import speed as demo_speed
 from eovseg_ros.demo.acts import ACTS
 from eovseg_ros.demo.camera import choose_camera, why_no_pybullet
 from eovseg_ros.demo.play import main as demo_main
 from eovseg_ros.demo.speed import reason_of, show_speed
+from eovseg_ros.msg import Status
 
 SPEED = r"out (\S+) Hz at 320x240 with the camera at 40 Hz, .* torch fp32 on cpu"
 
@@ -93,16 +95,21 @@ def test_where_there_is_no_rate_at_all_the_demo_says_why_and_succeeds(monkeypatc
 
 def test_the_reason_of_a_failed_engine_is_what_the_node_says_of_it():
     probe = object.__new__(LatencyProbe)
-    probe.backend = "openvino bf16: failed, torch serves: ValueError: NaN on 3 pixels on cpu"
-    with pytest.raises(RuntimeError) as error:
+    probe.statuses, probe.backend = [], None
+    assert not probe.settled
+    engine = {"backend": "openvino", "precision": "bf16"}
+    for stage in (Status.ENGINE_WAITING, Status.ENGINE_BUILDING):
+        probe.keep_status(Status(**engine, engine_stage=stage))
+        assert not probe.settled
+    for stage in (Status.ENGINE_READY, Status.ENGINE_NONE, Status.ENGINE_TOO_LARGE):
+        probe.keep_status(Status(**engine, engine_stage=stage))
+        assert probe.settled
+    failed = Status(**engine, engine_stage=Status.ENGINE_FAILED, engine_error="ValueError: NaN on 3 pixels")
+    probe.keep_status(failed)
+    with pytest.raises(BackendFailure) as error:
         _ = probe.settled
     assert str(error.value) == "openvino bf16 engine failed: ValueError: NaN on 3 pixels"
     assert reason_of(error.value) == "ValueError: NaN on 3 pixels"
-    probe.backend = "openvino bf16: building for 3 s, torch serves on cpu"
-    assert not probe.settled
-    for backend in ("openvino bf16: ready on cpu", "torch fp32 on cpu"):
-        probe.backend = backend
-        assert probe.settled
 
 
 def test_the_camera_is_simulated_where_pybullet_can_be_imported(monkeypatch):
@@ -154,20 +161,16 @@ def test_a_slice_without_frames_has_infinite_latency():
     assert slice_medians([], [], 0.0, 10.0) == [math.inf]
 
 
-def report(ros_path, waiting, dropped, overlay="nan"):
-    return {
-        "model time, median (ms)": "50.0",
-        "ROS path, median (ms)": ros_path,
-        "of it waiting, median (ms)": waiting,
-        "overlay drawing, median (ms)": overlay,
-        "dropped, replaced by a newer one": dropped,
-    }
+def status(ros_path, waiting, replaced, overlay=math.nan):
+    return Status(
+        model_time=50.0, ros_path_time=ros_path, waiting_time=waiting, overlay_time=overlay, replaced=replaced
+    )
 
 
-def test_the_nodes_own_times_are_medians_of_its_reports():
-    reports = [report("nan", "nan", "4"), report("9.0", "1.0", "4"), report("7.0", "2.0", "4", "12.0")]
-    assert node_times(reports) == NodeTimes(50.0, 8.0, 1.5, 12.0, busy=False)
-    assert node_times([report("9.0", "1.0", "4"), report("9.0", "1.0", "5")]).busy
+def test_the_nodes_own_times_are_medians_of_its_statuses():
+    statuses = [status(math.nan, math.nan, 4), status(9.0, 1.0, 4), status(7.0, 2.0, 4, 12.0)]
+    assert node_times(statuses) == NodeTimes(50.0, 8.0, 1.5, 12.0, busy=False)
+    assert node_times([status(9.0, 1.0, 4), status(9.0, 1.0, 5)]).busy
     assert math.isnan(node_times([]).model)
 
 

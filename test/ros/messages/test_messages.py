@@ -83,6 +83,7 @@ def test_a_frame_without_segments():
 
 
 def test_vocabulary():
-    message = vocabulary_message(Time(sec=3), 2, ("mug", "floor"), (True, False))
+    message = vocabulary_message(Time(sec=3), 2, ("mug,cup", "floor|stuff"), ("mug", "floor"), (True, False))
     assert (message.header.stamp.sec, message.header.frame_id) == (3, "")
+    assert message.entries == ["mug,cup", "floor|stuff"]
     assert (message.version, message.labels, message.is_thing) == (2, ["mug", "floor"], [True, False])

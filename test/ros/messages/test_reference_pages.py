@@ -17,12 +17,13 @@ TYPES = {bool: "bool", int: "int", float: "double", str: "string", tuple: "strin
 
 
 def fields() -> dict[str, str]:
-    """Type by "Message.field", from the message files."""
+    """Type by "Message.field", from the message files; of a constant "type = value"."""
     found = {}
     for path in sorted((ROOT / "msg").glob("*.msg")):
         for line in path.read_text().splitlines():
-            if match := re.match(r"(?P<type>[\w/\[\]]+)\s+(?P<name>\w+)", line.partition("#")[0]):
-                found[f"{path.stem}.{match['name']}"] = match["type"]
+            pattern = r"(?P<type>[\w/\[\]]+)\s+(?P<name>\w+)(?P<value>\s*=\s*\w+)?"
+            if match := re.match(pattern, line.partition("#")[0]):
+                found[f"{path.stem}.{match['name']}"] = match["type"] + (match["value"] or "")
     return found
 
 
@@ -53,7 +54,8 @@ def test_every_field_of_a_message_is_on_its_page():
     assert pages.keys() == {name.partition(".")[0] for name in fields()}
     for name, kind in fields().items():
         message, _, field = name.partition(".")
-        assert f"| `{field}` | `{kind}` |" in pages[message]
+        shown = kind.partition(" = ")[2] or f"`{kind}`"
+        assert f"| `{field}` | {shown} |" in pages[message]
     rows = re.findall(r"^\| `(\w+)` \|", (ROOT / "docs/messages.md").read_text(), re.MULTILINE)
     assert len(rows) == len(fields())  # and none that is no longer there
 
@@ -67,11 +69,14 @@ def test_every_parameter_is_on_its_page_with_an_example():
 
 
 def test_what_changed_since_the_release_is_in_the_changelog():
+    """Field by field; a message that is new is named as a whole."""
     changelog = (ROOT / "CHANGELOG.md").read_text()
     unreleased = re.search(r"^## Unreleased$(.*?)(?=^## |\Z)", changelog, re.MULTILINE | re.DOTALL)
     released, now = json.loads(RELEASED.read_text()), {**fields(), **parameters()}
     changed = {name for name in released.keys() | now.keys() if released.get(name) != now.get(name)}
-    assert {name for name in changed if f"`{name}`" not in unreleased[1]} == set()
+    known = {name.partition(".")[0] for name in released}
+    named = {name if name.partition(".")[0] in known else name.partition(".")[0] for name in changed}
+    assert {name for name in named if f"`{name}`" not in unreleased[1]} == set()
 
 
 if __name__ == "__main__":

@@ -12,12 +12,12 @@ from std_msgs.msg import Header
 
 from eovseg_model.benchmark.synthetic import synthetic_picture
 from eovseg_ros.messages.images import array_to_image, image_to_array
-from eovseg_ros.node.frame_statistics import FrameStatistics
 from eovseg_ros.node.frame_worker import FrameWorker, ReceivedImage
 from eovseg_ros.node.live_vocabulary import LiveVocabulary
 from eovseg_ros.node.outputs.frame_publisher import FramePublisher
 from eovseg_ros.node.parameters import NodeParameters
 from eovseg_ros.node.predictor import load_predictor
+from eovseg_ros.node.reporting.frame_statistics import FrameStatistics
 
 ENTRIES = ("red cube", "mug,cup", "blue bowl", "floor|stuff", "wall|stuff", "table|stuff")
 PICTURE = array_to_image(synthetic_picture((240, 320), seed=1), "rgb8", Header(frame_id="camera"))

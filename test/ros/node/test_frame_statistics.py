@@ -2,8 +2,8 @@ import math
 
 import pytest
 
-from eovseg_ros.node import frame_statistics
-from eovseg_ros.node.frame_statistics import FrameStatistics, FrameTiming
+from eovseg_ros.node.reporting import frame_statistics
+from eovseg_ros.node.reporting.frame_statistics import FrameStatistics, FrameTiming
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def test_rates_and_medians_of_the_last_five_seconds(clock):
     assert (report.received, report.published) == (100, 50)
     assert report.rate_in == pytest.approx(10, abs=0.3)
     assert report.rate_out == pytest.approx(5, abs=0.3)
-    assert report.latency_ms == pytest.approx(120)
+    assert report.latency_p50_ms == pytest.approx(120)
     assert report.model_ms == pytest.approx(100)
     assert report.waiting_ms == pytest.approx(10)
     assert report.ros_path_ms == pytest.approx(20)
@@ -59,5 +59,25 @@ def test_after_a_pause_rates_fall_to_zero_and_totals_stay(clock):
     report = statistics.report()
     assert (report.rate_in, report.rate_out) == (0.0, 0.0)
     assert (report.received, report.published, report.bad, report.failed) == (1, 1, 1, 1)
-    assert math.isnan(report.latency_ms)
+    assert math.isnan(report.latency_p50_ms)
     assert report.age == 20.0
+
+
+def test_latency_percentiles_are_interpolated_between_neighbours(clock):
+    """Of 10, 20, ... 100 ms: p50 is halfway from the 5th to the 6th, p90 9 * 0.9 = 8.1 steps up."""
+    statistics = FrameStatistics()
+    for i in range(10, 0, -1):  # in any order
+        received = clock.now - i / 100
+        statistics.count_published(FrameTiming(received, received, received, received, clock.now))
+    report = statistics.report()
+    found = (report.latency_p50_ms, report.latency_p90_ms, report.latency_p99_ms)
+    assert found == pytest.approx((55.0, 91.0, 99.1))
+
+
+def test_one_frame_is_every_percentile_and_none_is_no_number(clock):
+    statistics = FrameStatistics()
+    empty = statistics.report()
+    assert all(math.isnan(v) for v in (empty.latency_p50_ms, empty.latency_p90_ms, empty.latency_p99_ms))
+    statistics.count_published(FrameTiming(99.93, 99.93, 99.93, 99.93, 100.0))
+    one = statistics.report()
+    assert (one.latency_p50_ms, one.latency_p90_ms, one.latency_p99_ms) == pytest.approx((70.0, 70.0, 70.0))

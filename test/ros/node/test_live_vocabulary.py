@@ -4,7 +4,8 @@ import time
 import pytest
 from fake_node import Encoded
 
-from eovseg_ros.node.live_vocabulary import LiveVocabulary
+from eovseg_model.vocabulary import Vocabulary
+from eovseg_ros.node.live_vocabulary import LiveVocabulary, VocabularyState, VocabularyStatus
 
 
 class GatedPredictor:
@@ -56,7 +57,7 @@ def test_the_first_vocabulary_is_live_at_once(harness):
     assert harness.live.snapshot.version == 1
     assert harness.live.snapshot.labels == ("first", "floor")
     assert harness.live.snapshot.is_thing == (True, False)
-    assert harness.live.state == "live"
+    assert harness.live.status.state is VocabularyState.LIVE
     assert not harness.live.adopt()
 
 
@@ -65,11 +66,11 @@ def test_a_new_one_goes_live_where_it_is_adopted_and_not_before(harness):
     harness.live.request(["second"])
     assert harness.ready.acquire(timeout=5)
     assert harness.live.snapshot is old
-    assert harness.live.state == "encoding"
+    assert harness.live.status.state is VocabularyState.ENCODING
     assert harness.live.adopt()
     assert (harness.live.snapshot.version, harness.live.snapshot.labels) == (2, ("second",))
     assert (old.version, old.labels) == (1, ("first", "floor"))
-    assert harness.live.state == "live"
+    assert harness.live.status.state is VocabularyState.LIVE
 
 
 def test_a_newer_one_overtakes_one_still_being_encoded(harness):
@@ -81,7 +82,7 @@ def test_a_newer_one_overtakes_one_still_being_encoded(harness):
         time.sleep(0.001)
     harness.live.request(["between"])
     harness.live.request(["newest"])
-    assert harness.live.state == "encoding"
+    assert harness.live.status.state is VocabularyState.ENCODING
     gate.set()
     assert harness.ready.acquire(timeout=5)
     assert harness.live.adopt()
@@ -133,7 +134,7 @@ def test_a_failed_one_is_reported_and_the_old_one_stays(harness):
     harness.live.request(["third"])
     assert harness.ready.acquire(timeout=5)
     assert harness.live.adopt()
-    assert harness.live.error == ""
+    assert harness.live.status.error == ""
     assert harness.live.snapshot.labels == ("third",)
 
 
@@ -142,3 +143,53 @@ def test_closing_ends_the_thread_that_encodes(harness):
     assert len(named) == 1
     harness.live.close()
     assert not named.pop().is_alive()
+
+
+def test_the_status_names_the_newest_request_whatever_became_of_it(harness):
+    first = ("first", "floor|stuff")
+    assert harness.live.status == VocabularyStatus(1, first, VocabularyState.LIVE, "")
+    harness.live.request(["broken"])
+    assert harness.failed.wait(5)
+    failed = VocabularyStatus(1, ("broken",), VocabularyState.FAILED, harness.errors[0])
+    assert harness.live.status == failed
+    gate = harness.predictor.gates["slow"] = threading.Event()
+    harness.live.request(["slow"])  # its own error, not the one of the request before it
+    assert harness.live.status == VocabularyStatus(1, ("slow",), VocabularyState.ENCODING, "")
+    gate.set()
+    assert harness.ready.acquire(timeout=5)
+    assert harness.live.status.state is VocabularyState.ENCODING  # until the worker takes it
+    assert harness.live.adopt()
+    assert harness.live.status == VocabularyStatus(2, ("slow",), VocabularyState.LIVE, "")
+    assert harness.live.snapshot.entries == ("slow",)
+
+
+def test_the_failure_of_an_overtaken_request_is_no_error_of_the_newest(harness):
+    broken = harness.predictor.gates["broken"] = threading.Event()
+    newest = harness.predictor.gates["newest"] = threading.Event()
+    harness.live.request(["broken"])
+    deadline = time.monotonic() + 10
+    while "broken" not in harness.predictor.started:
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+    harness.live.request(["newest"])
+    broken.set()
+    assert harness.failed.wait(5)  # it is logged all the same
+    assert harness.live.status == VocabularyStatus(1, ("newest",), VocabularyState.ENCODING, "")
+    newest.set()
+    assert harness.ready.acquire(timeout=5)
+
+
+def test_entries_mean_what_the_owner_says(harness):
+    live = LiveVocabulary(
+        predictor=harness.predictor,
+        entries=["@default"],
+        version=1,
+        parse=lambda entries: Vocabulary.parse([e.replace("@default", "lamp") for e in entries]),
+        on_ready=harness.ready.release,
+        on_error=harness.keep_error,
+    )
+    assert (live.snapshot.entries, live.snapshot.labels) == (("@default",), ("lamp",))
+    live.request(["@default", "mug"])
+    assert harness.ready.acquire(timeout=5) and live.adopt()
+    assert (live.snapshot.entries, live.snapshot.labels) == (("@default", "mug"), ("lamp", "mug"))
+    live.close()

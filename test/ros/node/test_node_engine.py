@@ -6,34 +6,36 @@ import numpy as np
 import pytest
 from graph import image_publisher
 
-from eovseg_ros.msg import PanopticSegmentation
+from eovseg_ros.msg import PanopticSegmentation, Status
 
 
 def test_frames_go_on_while_an_engine_is_built(graph, start, tmp_path, monkeypatch):
     pytest.importorskip("openvino")
     monkeypatch.setenv("EOVSEG_CACHE", str(tmp_path / "cache"))
-    reports = graph.collect_diagnostics()
+    statuses = graph.collect(Status, "/eovseg/status")
     segments = graph.collect(PanopticSegmentation, "/eovseg/segments")
     parameters = {"backend": "openvino", "diagnostics_rate": 10.0}
     node = start("eovseg_ros.node.panoptic_node", parameters=parameters)
     publisher = image_publisher(graph)
     graph.wait_for_subscribers(publisher)
     rgb = np.random.default_rng(0).integers(0, 256, (96, 128, 3), dtype=np.uint8)
-    counts = {}  # frames published, by what diagnostics said of the engine then
+    counts = {}  # frames published, by what the status said of the engine then
 
     def ready():
         publisher.publish(graph.picture(rgb))
-        state = reports[-1]["backend"] if reports else ""
-        kind = next((word for word in ("building for", "ready", "failed") if word in state), "")
-        counts.setdefault(kind, set()).add(len(segments))
+        stage = statuses[-1].engine_stage if statuses else Status.ENGINE_NONE
+        counts.setdefault(stage, set()).add(len(segments))
         time.sleep(0.03)
-        assert kind != "failed", state
-        return kind == "ready" and len(counts["ready"]) > 3
+        assert stage != Status.ENGINE_FAILED, statuses[-1].engine_error
+        return stage == Status.ENGINE_READY and len(counts[stage]) > 3
 
     graph.wait(ready, 90, "an engine")
-    assert len(counts.get("building for", ())) > 3, "no frames while the engine was built"
-    assert reports[-1]["failed frames"] == "0"
-    assert node.log.count("backend openvino fp32: ready") == 1
+    assert len(counts.get(Status.ENGINE_BUILDING, ())) > 3, "no frames while the engine was built"
+    building = [status for status in statuses if status.engine_stage == Status.ENGINE_BUILDING]
+    assert {(status.backend, status.serving) for status in building} == {("openvino", "torch")}
+    assert building[0].engine_seconds < building[-1].engine_seconds <= statuses[-1].engine_seconds
+    assert statuses[-1].serving == "openvino" and statuses[-1].failed_frames == 0
+    assert node.log.count("backend openvino fp32: engine ready") == 1
 
 
 def test_a_failed_engine_is_an_error_in_the_log_and_a_warning_in_diagnostics(graph, start_fake):
@@ -56,10 +58,12 @@ def test_a_failed_engine_is_an_error_in_the_log_and_a_warning_in_diagnostics(gra
     assert report_of(1, "building")["level"] == b"\x00"
     failed = report_of(3, "failed")
     assert failed["level"] == b"\x01"
-    assert failed["message"] == "backend fake fp32: failed, torch serves: RuntimeError: no compiler"
+    assert failed["message"] == (
+        "backend fake fp32: engine failed: RuntimeError: no compiler; torch is used instead"
+    )
     assert report_of(2, "ready")["level"] == b"\x00"
     time.sleep(0.5)
     (error,) = [line for line in node.log.splitlines() if "no compiler" in line]
     assert error.startswith("[ERROR]")
-    (ready,) = [line for line in node.log.splitlines() if "fp32: ready" in line]
+    (ready,) = [line for line in node.log.splitlines() if "fp32: engine ready" in line]
     assert ready.startswith("[INFO]")

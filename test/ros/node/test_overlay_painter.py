@@ -8,9 +8,9 @@ import pytest
 from std_msgs.msg import Header
 
 from eovseg_ros.messages.segmented_frame import SegmentedFrame
-from eovseg_ros.node.frame_statistics import FrameStatistics
 from eovseg_ros.node.outputs import overlay_painter
 from eovseg_ros.node.outputs.overlay_painter import OverlayPainter
+from eovseg_ros.node.reporting.frame_statistics import FrameStatistics
 
 
 def frame(number):

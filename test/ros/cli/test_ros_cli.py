@@ -1,5 +1,7 @@
 """The commands of eovseg-ros against a running node."""
 
+import importlib
+import re
 import signal
 import subprocess
 import sys
@@ -11,7 +13,9 @@ import pytest
 from graph import Graph, image_publisher, squares
 from PIL import Image as Picture
 
-from eovseg_ros.clients import cli
+from eovseg_ros.cli import main as cli
+from eovseg_ros.cli.describe import describe_status
+from eovseg_ros.msg import Status
 from eovseg_ros.processes.child_process import ChildProcess
 
 
@@ -83,7 +87,7 @@ def test_a_name_that_no_node_can_have_is_a_clear_error(capsys, name):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_echo_ends_quietly(number):
-    program = "import sys; from eovseg_ros.clients.cli import main; sys.exit(main())"
+    program = "import sys; from eovseg_ros.cli.main import main; sys.exit(main())"
     command = [sys.executable, "-c", program, "echo"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as echo:
         echo.stdout.readline()
@@ -104,6 +108,85 @@ def test_echo_prints_a_line_a_frame(running, capsys):
         assert line.split()[2:] == ["2", "mug", "50%,", "wall", "50%"]
 
 
+def test_status_is_printed_once(running, capsys):
+    assert run(capsys, "vocabulary", "set", "mug", "wall|stuff")[0] == 0
+    status, out, _ = run(capsys, "status")
+    lines = dict(re.split(r":\s+", line, maxsplit=1) for line in out.splitlines())
+    assert status == 0
+    assert list(lines) == ["state", "images", "rate", "latency", "backend", "device", "vocabulary"]
+    assert (lines["state"], lines["backend"], lines["device"]) == ("active", "fake fp32", "cpu")
+    assert re.fullmatch(
+        r"/image, last 0\.\d s ago: \d+ received, \d+ published, .* 0 failed", lines["images"]
+    )
+    assert re.fullmatch(r"\d+\.\d Hz in, \d+\.\d Hz out", lines["rate"])
+    assert re.match(r"p50 \d+\.\d ms, p90 \d+\.\d ms, p99 \d+\.\d ms; medians: model ", lines["latency"])
+    assert re.fullmatch(r"version \d+, live", lines["vocabulary"])
+
+
+def test_a_status_with_errors_says_them():
+    text = describe_status(
+        Status(
+            state=Status.STATE_INACTIVE,
+            backend="openvino",
+            precision="bf16",
+            serving="torch",
+            engine_stage=Status.ENGINE_FAILED,
+            engine_error="ValueError: no",
+            device="cpu",
+            vocabulary_version=4,
+            vocabulary_state=Status.VOCABULARY_FAILED,
+            vocabulary_error="cannot encode",
+        )
+    )
+    assert text.splitlines() == [
+        "state:            inactive",
+        "backend:          openvino bf16: engine failed: ValueError: no; torch is used instead",
+        "device:           cpu",
+        "vocabulary:       version 4, the next one failed",
+        "vocabulary error: cannot encode",
+    ]
+    assert describe_status(Status(state=Status.STATE_UNCONFIGURED)) == "state:            unconfigured"
+
+
+@pytest.mark.parametrize(
+    ("words", "program", "rest"),
+    [
+        (["demo", "--seconds", "3"], "eovseg_ros.demo.main", ["--seconds", "3"]),
+        (["demo", "--help"], "eovseg_ros.demo.main", ["--help"]),
+        (["benchmark", "latency", "--rate", "9"], "eovseg_ros.benchmarks.measure_latency", ["--rate", "9"]),
+        (["benchmark", "discovery"], "eovseg_ros.benchmarks.measure_discovery", []),
+    ],
+)
+def test_demo_and_benchmarks_get_their_arguments(monkeypatch, words, program, rest):
+    given = []
+    room, _, name = program.rpartition(".")
+    monkeypatch.setattr(importlib.import_module(room), name, lambda arguments: given.append(arguments) or 7)
+    assert cli.main(words) == 7
+    assert given == [rest]
+
+
+@pytest.mark.parametrize(
+    ("words", "usage"),
+    [
+        (["demo"], "usage: eovseg-ros demo "),
+        (["benchmark", "latency"], "usage: eovseg-ros benchmark latency "),
+        (["benchmark", "discovery"], "usage: eovseg-ros benchmark discovery "),
+    ],
+)
+def test_their_help_names_the_command(capsys, words, usage):
+    with pytest.raises(SystemExit) as end:
+        cli.main([*words, "--help"])
+    assert end.value.code == 0
+    assert capsys.readouterr().out.startswith(usage)
+
+
+def test_other_commands_refuse_unknown_arguments(capsys):
+    with pytest.raises(SystemExit) as end:
+        cli.main(["status", "--rate", "9"])
+    assert end.value.code == 2
+    assert "unrecognized arguments: --rate 9" in capsys.readouterr().err
+
+
 def test_view_writes_overlays(running, capsys, tmp_path):
     folder = tmp_path / "new" / "folder"
     status, out, _ = run(capsys, "view", str(folder), "--count", "2")
@@ -114,5 +197,7 @@ def test_view_writes_overlays(running, capsys, tmp_path):
 
 
 def test_without_a_node_there_is_a_clear_error(capsys):
+    assert cli.main(["--node", "/nobody", "--timeout", "0.5", "status"]) == 1
+    assert "/nobody sent no status: does the node run?" in capsys.readouterr().err
     assert cli.main(["--node", "/nobody", "--timeout", "0.5", "vocabulary", "get"]) == 1
-    assert "/nobody told no vocabulary: does the node run?" in capsys.readouterr().err
+    assert "/nobody sent no vocabulary: does the node run?" in capsys.readouterr().err

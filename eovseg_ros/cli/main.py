@@ -1,4 +1,4 @@
-"""The command `eovseg-ros`: what the ros2 tools do for a running node, without needing them."""
+"""Entry point of `eovseg-ros`: reads the arguments and runs one command."""
 
 import argparse
 import sys
@@ -15,16 +15,22 @@ from rclpy.utilities import remove_ros_args
 from rclpy.validate_full_topic_name import validate_full_topic_name
 from sensor_msgs.msg import Image
 
-from eovseg_ros.clients.node_client import ClientError, NodeClient
+from eovseg_ros.cli.describe import describe_segments, describe_status, describe_vocabulary
+from eovseg_ros.clients import ClientError, NodeClient
 from eovseg_ros.messages import image_to_array
-from eovseg_ros.msg import PanopticSegmentation, Vocabulary
+from eovseg_ros.msg import PanopticSegmentation
 from eovseg_ros.processes import until_shutdown
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; 1 with a reason on stderr where it cannot be done."""
     words = sys.argv[1:] if arguments is None else arguments
-    options = _parser().parse_args(remove_ros_args(words))
+    parser = _parser()
+    options, others = parser.parse_known_args(remove_ros_args(words))
+    if hasattr(options, "program"):
+        return options.program(others)
+    if others:
+        parser.error(f"unrecognized arguments: {' '.join(others)}")
     rclpy.init(args=words)
     node = Node("eovseg_cli")
     try:
@@ -42,27 +48,14 @@ def main(arguments: list[str] | None = None) -> int:
         rclpy.try_shutdown()
 
 
-def describe_vocabulary(vocabulary: Vocabulary) -> str:
-    """One line a class under a line with the version."""
-    lines = [f"version {vocabulary.version}, {len(vocabulary.labels)} classes:"]
-    for i, (label, is_thing) in enumerate(zip(vocabulary.labels, vocabulary.is_thing, strict=True)):
-        lines.append(f"{i:5d}  {label}{'' if is_thing else '  (stuff)'}")
-    return "\n".join(lines)
-
-
-def describe_segments(message: PanopticSegmentation) -> str:
-    """One line a frame: stamp, vocabulary version, number of segments, and them by size."""
-    stamp = message.header.stamp.sec + message.header.stamp.nanosec / 1e9
-    ordered = sorted(message.segments, key=lambda s: -s.area)
-    names = ", ".join(f"{s.label} {s.score:.0%}" for s in ordered)
-    return f"{stamp:17.3f}  {message.vocabulary_version:7d}  {len(ordered):8d}  {names}"
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="eovseg-ros", description="Watch and steer a running eovseg node.")
     parser.add_argument("--node", default="/eovseg", help="its name (default: /eovseg)")
     parser.add_argument("--timeout", type=float, default=60.0, help="seconds to wait for it (default: 60)")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    status = commands.add_parser("status", help="print what the node does, how fast, and what went wrong")
+    status.set_defaults(run=_status)
 
     vocabulary = commands.add_parser("vocabulary", help="show or change what the node looks for")
     actions = vocabulary.add_subparsers(required=True, metavar="ACTION")
@@ -82,6 +75,22 @@ def _parser() -> argparse.ArgumentParser:
     view.add_argument("folder", type=Path, help="where to")
     view.add_argument("--count", type=int, default=1, help="frames to write (default: 1; 0: until Ctrl-C)")
     view.set_defaults(run=_view)
+
+    # Programs with nodes and arguments of their own, --help too.
+    demo = commands.add_parser("demo", help="play the demo; --help lists its arguments", add_help=False)
+    demo.set_defaults(program=_demo)
+    benchmark = commands.add_parser("benchmark", help="measure latency or discovery")
+    measures = benchmark.add_subparsers(required=True, metavar="WHAT")
+    latency = measures.add_parser(
+        "latency",
+        help="what the node adds to the model's own time",
+        add_help=False,
+    )
+    latency.set_defaults(program=_benchmark_latency)
+    discovery = measures.add_parser(
+        "discovery", help="how long two processes take to find one another", add_help=False
+    )
+    discovery.set_defaults(program=_benchmark_discovery)
     return parser
 
 
@@ -92,6 +101,28 @@ def _full_name(node: Node, name: str) -> str:
         return full
     except (ValueError, NameValidationException) as error:
         raise ClientError(f"--node {name!r} is no name of a node: write /eovseg or /robot/eovseg") from error
+
+
+def _demo(arguments: list[str]) -> int:
+    from eovseg_ros.demo import main as play
+
+    return play(arguments)
+
+
+def _benchmark_latency(arguments: list[str]) -> int:
+    from eovseg_ros.benchmarks import measure_latency
+
+    return measure_latency(arguments)
+
+
+def _benchmark_discovery(arguments: list[str]) -> int:
+    from eovseg_ros.benchmarks import measure_discovery
+
+    return measure_discovery(arguments)
+
+
+def _status(node: Node, client: NodeClient, options: argparse.Namespace) -> None:
+    print(describe_status(client.get_status(options.timeout)))
 
 
 def _get(node: Node, client: NodeClient, options: argparse.Namespace) -> None:

@@ -1,13 +1,14 @@
-"""Counters and timings of the frames, kept by several threads and read by the diagnostics."""
+"""Counters and timings of the frames, kept by several threads and read by the status."""
 
-import statistics
 import threading
 import time
 from collections import deque
 from dataclasses import dataclass
 from typing import NamedTuple
 
-_WINDOW = 5.0  # seconds that rates and medians look back
+import numpy as np
+
+_WINDOW = 5.0  # seconds that rates and percentiles look back
 
 
 class FrameTiming(NamedTuple):
@@ -27,7 +28,7 @@ class _Drawing(NamedTuple):
 
 @dataclass(frozen=True)
 class FrameReport:
-    """Totals since the start, rates (Hz) and medians (ms, NaN without a frame) of the last seconds."""
+    """Totals since the start; rates (Hz), percentiles and medians (ms, or NaN) of the last seconds."""
 
     received: int
     published: int
@@ -35,7 +36,9 @@ class FrameReport:
     failed: int
     rate_in: float
     rate_out: float
-    latency_ms: float
+    latency_p50_ms: float
+    latency_p90_ms: float
+    latency_p99_ms: float
     waiting_ms: float
     model_ms: float
     ros_path_ms: float  # received to published, overlay apart, without the model's own time
@@ -96,6 +99,7 @@ class FrameStatistics:
             _forget(self._arrivals, now - _WINDOW)
             timings = [t for t in self._timings if t.published >= now - _WINDOW]
             span = min(_WINDOW, max(now - self._start, 1e-3))
+            p50, p90, p99 = _percentiles([t.published - t.received for t in timings])
             return FrameReport(
                 received=self._received,
                 published=self._published,
@@ -103,7 +107,9 @@ class FrameStatistics:
                 failed=self._failed,
                 rate_in=len(self._arrivals) / span,
                 rate_out=len(timings) / span,
-                latency_ms=_median([t.published - t.received for t in timings]),
+                latency_p50_ms=p50,
+                latency_p90_ms=p90,
+                latency_p99_ms=p99,
                 waiting_ms=_median([t.taken - t.received for t in timings]),
                 model_ms=_median([t.model_ended - t.model_started for t in timings]),
                 ros_path_ms=_median(
@@ -119,5 +125,13 @@ def _forget(moments: deque[float], before: float) -> None:
         moments.popleft()
 
 
+def _percentiles(seconds: list[float]) -> tuple[float, float, float]:
+    """Of 50, 90 and 99 % in ms, interpolated between two neighbours."""
+    if not seconds:
+        return float("nan"), float("nan"), float("nan")
+    p50, p90, p99 = (1000 * np.percentile(seconds, (50, 90, 99))).tolist()
+    return p50, p90, p99
+
+
 def _median(seconds: list[float]) -> float:
-    return 1000 * statistics.median(seconds) if seconds else float("nan")
+    return _percentiles(seconds)[0]

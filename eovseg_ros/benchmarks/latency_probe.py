@@ -1,0 +1,71 @@
+"""What a benchmark hears of the node: frames, how old their images were, and the node's own status."""
+
+import time
+
+import rclpy
+from rclpy.node import Node
+from sensor_msgs.msg import Image
+
+from eovseg_model.backends import BackendStatus, EngineStage
+from eovseg_ros.messages import read_backend_status
+from eovseg_ros.msg import PanopticSegmentation, Status
+
+
+class BackendFailure(RuntimeError):
+    """The backend that was asked for never runs: `title` is its name and precision, `reason` says why."""
+
+    def __init__(self, title: str, reason: str) -> None:
+        super().__init__(f"{title} engine failed: {reason}")
+        self.title = title
+        self.reason = reason
+
+
+class LatencyProbe:
+    """Subscribe to everything; note for every frame of ~/segments when it came and how old its image was."""
+
+    def __init__(self) -> None:
+        self._node = Node("latency_probe")
+        self.arrivals: list[float] = []  # seconds of the steady clock
+        self.latencies: list[float] = []  # ms from the camera's stamp
+        self.statuses: list[Status] = []
+        self.backend: BackendStatus | None = None  # the newest
+        self._node.create_subscription(PanopticSegmentation, "/eovseg/segments", self._receive, 10)
+        for name in ("panoptic", "semantic", "overlay"):
+            self._node.create_subscription(Image, f"/eovseg/{name}", lambda message: None, 1, raw=True)
+        self._node.create_subscription(Status, "/eovseg/status", self.keep_status, 10)
+
+    @property
+    def settled(self) -> bool:
+        """Whether the backend that was asked for runs; BackendFailure if it never will."""
+        if self.backend is None:
+            return False
+        if self.backend.stage is EngineStage.FAILED:
+            raise BackendFailure(self.backend.title, self.backend.error)
+        return self.backend.stage not in (EngineStage.WAITING, EngineStage.BUILDING)
+
+    def spin_for(self, seconds: float) -> None:
+        """Receive for some time."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            rclpy.spin_once(self._node, timeout_sec=0.1)
+
+    def forget(self) -> None:
+        """Start anew."""
+        self.arrivals.clear()
+        self.latencies.clear()
+        self.statuses.clear()
+
+    def close(self) -> None:
+        """Leave the graph."""
+        self._node.destroy_node()
+
+    def keep_status(self, status: Status) -> None:
+        """Take what the node says of itself."""
+        self.statuses.append(status)
+        self.backend = read_backend_status(status)
+
+    def _receive(self, message: PanopticSegmentation) -> None:
+        now = self._node.get_clock().now().nanoseconds
+        stamp = message.header.stamp.sec * 10**9 + message.header.stamp.nanosec
+        self.arrivals.append(time.monotonic())
+        self.latencies.append((now - stamp) / 1e6)

@@ -1,0 +1,59 @@
+"""Messages of the node as text."""
+
+from eovseg_ros.messages import read_backend_status
+from eovseg_ros.msg import PanopticSegmentation, Status, Vocabulary
+
+_STATES = {
+    Status.STATE_UNCONFIGURED: "unconfigured",
+    Status.STATE_INACTIVE: "inactive",
+    Status.STATE_ACTIVE: "active",
+}
+_VOCABULARY_STATES = {
+    Status.VOCABULARY_NONE: "none",
+    Status.VOCABULARY_LIVE: "live",
+    Status.VOCABULARY_ENCODING: "the next one is being encoded",
+    Status.VOCABULARY_FAILED: "the next one failed",
+}
+
+
+def describe_vocabulary(vocabulary: Vocabulary) -> str:
+    """One line a class under a line with the version."""
+    lines = [f"version {vocabulary.version}, {len(vocabulary.labels)} classes:"]
+    for i, (label, is_thing) in enumerate(zip(vocabulary.labels, vocabulary.is_thing, strict=True)):
+        lines.append(f"{i:5d}  {label}{'' if is_thing else '  (stuff)'}")
+    return "\n".join(lines)
+
+
+def describe_segments(message: PanopticSegmentation) -> str:
+    """One line a frame: stamp, vocabulary version, number of segments, and them by size."""
+    stamp = message.header.stamp.sec + message.header.stamp.nanosec / 1e9
+    ordered = sorted(message.segments, key=lambda s: -s.area)
+    names = ", ".join(f"{s.label} {s.score:.0%}" for s in ordered)
+    return f"{stamp:17.3f}  {message.vocabulary_version:7d}  {len(ordered):8d}  {names}"
+
+
+def describe_status(s: Status) -> str:
+    """A line each for state, images, rates, latency, backend, vocabulary and errors."""
+    lines = {"state": _STATES[s.state]}
+    if s.state == Status.STATE_ACTIVE:
+        lines["images"] = (
+            f"{s.image_topic}, last {s.image_age:.1f} s ago: {s.received} received, {s.published} published, "
+            f"{s.replaced} replaced by newer ones, {s.bad_images} unreadable, {s.failed_frames} failed"
+        )
+        lines["rate"] = f"{s.rate_in:.1f} Hz in, {s.rate_out:.1f} Hz out"
+        lines["latency"] = (
+            f"p50 {s.latency_p50:.1f} ms, p90 {s.latency_p90:.1f} ms, p99 {s.latency_p99:.1f} ms; medians: "
+            f"model {s.model_time:.1f} ms, ROS path {s.ros_path_time:.1f} ms "
+            f"(waiting {s.waiting_time:.1f} ms), overlay {s.overlay_time:.1f} ms"
+        )
+    if backend := read_backend_status(s):
+        lines["backend"] = str(backend)
+        lines["device"] = s.device
+        lines["vocabulary"] = f"version {s.vocabulary_version}, {_VOCABULARY_STATES[s.vocabulary_state]}"
+    errors = {
+        "vocabulary error": s.vocabulary_error,
+        "image error": s.image_error,
+        "frame error": s.frame_error,
+    }
+    lines |= {name: error for name, error in errors.items() if error}
+    return "\n".join(f"{name + ':':18}{text}" for name, text in lines.items())

@@ -1,0 +1,1 @@
+from .play import main as main

@@ -1,0 +1,33 @@
+"""What the node does at one moment."""
+
+import enum
+from dataclasses import dataclass
+
+from eovseg_model.backends import BackendStatus
+from eovseg_ros.msg import Status
+from eovseg_ros.node.live_vocabulary import VocabularyStatus
+from eovseg_ros.node.reporting.frame_statistics import FrameReport
+
+
+class NodeState(enum.IntEnum):
+    """The lifecycle state, with the numbers of the message."""
+
+    UNCONFIGURED = Status.STATE_UNCONFIGURED
+    INACTIVE = Status.STATE_INACTIVE
+    ACTIVE = Status.STATE_ACTIVE
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeStatus:
+    """All that ~/status and /diagnostics say."""
+
+    state: NodeState
+    image_topic: str  # empty unless active
+    silent: bool  # active, and no image for some seconds
+    frames: FrameReport
+    replaced: int  # images dropped for newer ones
+    device: str
+    backend: BackendStatus | None  # None unless configured
+    vocabulary: VocabularyStatus | None  # None unless configured
+    image_error: str  # why the last image could not be read
+    frame_error: str  # why the last frame or its overlay failed

@@ -1,0 +1,51 @@
+"""The node's status as eovseg_ros/Status."""
+
+from builtin_interfaces.msg import Time
+from std_msgs.msg import Header
+
+from eovseg_ros.messages import write_backend_status
+from eovseg_ros.msg import Status
+from eovseg_ros.node.live_vocabulary import VocabularyState
+from eovseg_ros.node.reporting.node_status import NodeStatus
+
+_VOCABULARY_STATES = {
+    VocabularyState.LIVE: Status.VOCABULARY_LIVE,
+    VocabularyState.ENCODING: Status.VOCABULARY_ENCODING,
+    VocabularyState.FAILED: Status.VOCABULARY_FAILED,
+}
+
+
+def status_message(stamp: Time, status: NodeStatus) -> Status:
+    """Write every field."""
+    frames = status.frames
+    message = Status(
+        header=Header(stamp=stamp),
+        state=status.state.value,
+        image_topic=status.image_topic,
+        rate_in=frames.rate_in,
+        rate_out=frames.rate_out,
+        received=frames.received,
+        published=frames.published,
+        replaced=status.replaced,
+        bad_images=frames.bad,
+        failed_frames=frames.failed,
+        image_age=frames.age,
+        latency_p50=frames.latency_p50_ms,
+        latency_p90=frames.latency_p90_ms,
+        latency_p99=frames.latency_p99_ms,
+        model_time=frames.model_ms,
+        ros_path_time=frames.ros_path_ms,
+        waiting_time=frames.waiting_ms,
+        overlay_time=frames.overlay_ms,
+        device=status.device,
+        image_error=status.image_error,
+        frame_error=status.frame_error,
+    )
+    if status.backend:
+        write_backend_status(message, status.backend)
+    if status.vocabulary:
+        message.vocabulary_version = status.vocabulary.version
+        message.vocabulary_state = _VOCABULARY_STATES[status.vocabulary.state]
+        message.vocabulary_entries = list(status.vocabulary.requested)
+        message.vocabulary_error = status.vocabulary.error
+    return message
