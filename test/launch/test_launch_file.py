@@ -27,8 +27,8 @@ class Declared:
 class Configuration:
     name: str
 
-    def perform(self, context: dict[str, str]) -> str:
-        return context[self.name]
+    def perform(self, context: SimpleNamespace) -> str:
+        return context.launch_configurations[self.name]
 
 
 @dataclass(kw_only=True)
@@ -38,21 +38,36 @@ class Started:
     package: str
     executable: str
     output: str
+    name: str = ""
     namespace: str = ""
     parameters: list = field(default_factory=list)
     remappings: list = field(default_factory=list)
     arguments: list = field(default_factory=list)
+    ros_arguments: list = field(default_factory=list)
     additional_env: dict = field(default_factory=dict)
-    condition: str = "true"
+
+
+@dataclass
+class Logged:
+    msg: str
 
 
 @pytest.fixture
-def launch(monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Started]]:
+def messages() -> list[str]:
+    """What the launch file logs."""
+    return []
+
+
+@pytest.fixture
+def launch(monkeypatch: pytest.MonkeyPatch, messages: list[str]) -> Callable[..., dict[str, Started]]:
     """Does what `ros2 launch` does with these arguments; the processes by the names of their programs."""
     stubs = {
         "launch": {"LaunchDescription": list},
-        "launch.actions": {"DeclareLaunchArgument": Declared, "OpaqueFunction": SimpleNamespace},
-        "launch.conditions": {"IfCondition": str},
+        "launch.actions": {
+            "DeclareLaunchArgument": Declared,
+            "LogInfo": Logged,
+            "OpaqueFunction": SimpleNamespace,
+        },
         "launch.substitutions": {"LaunchConfiguration": Configuration},
         "launch_ros": {},
         "launch_ros.actions": {"Node": Started},
@@ -69,9 +84,9 @@ def launch(monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Started]]
         spec.loader.exec_module(file)
         *declared, nodes = file.generate_launch_description()
         defaults = {argument.name: argument.default_value for argument in declared}
-        assert arguments.keys() <= defaults.keys()
-        started = nodes.function(defaults | arguments)
-        return {node.executable: node for node in started if node.condition == "true"}
+        actions = nodes.function(SimpleNamespace(launch_configurations=defaults | arguments))
+        messages.extend(action.msg for action in actions if isinstance(action, Logged))
+        return {action.executable: action for action in actions if isinstance(action, Started)}
 
     return run
 
@@ -83,10 +98,9 @@ def test_without_arguments_the_node_alone_starts_with_the_parameter_file(launch)
     (file, given) = node.parameters
     assert Path(file).name == "eovseg.yaml" and Path(file).is_file()
     assert given == {}
-    assert node.remappings == [
-        ("image", "/camera/image_raw"),
-        ("image/compressed", "/camera/image_raw/compressed"),
-    ]
+    assert node.remappings == [("image", "/camera/image_raw")]  # compressed ones are looked for below it
+    assert (node.name, node.namespace) == ("eovseg", "")
+    assert node.ros_arguments == ["--log-level", "info"]
 
 
 def test_arguments_become_parameters_that_the_node_takes(launch) -> None:
@@ -116,6 +130,97 @@ def test_the_camera_and_rviz_follow_the_topic_and_the_namespace(launch) -> None:
         ("/eovseg/panoptic", "/robot/eovseg/panoptic"),
     ]
     assert launch(rviz="true")["rviz2"].remappings[1] == ("/eovseg/overlay", "/eovseg/overlay")
+
+
+def test_name_log_level_and_time_are_the_nodes(launch) -> None:
+    started = launch(rviz="true", name="front", namespace="robot", log_level="DEBUG", use_sim_time="yes")
+    node, rviz = started["eovseg_node"], started["rviz2"]
+    assert (node.name, node.namespace) == ("front", "robot")
+    assert node.ros_arguments == ["--log-level", "DEBUG"]
+    assert node.parameters[1] == {"use_sim_time": True} == rviz.parameters[0]
+    assert ("/eovseg/overlay", "/robot/front/overlay") in rviz.remappings
+
+
+@pytest.mark.parametrize("word", ["true", "True", "YES", "on", "1"])
+def test_words_for_yes(launch, word) -> None:
+    started = launch(sim=word, rviz=word, overlay=word, use_sim_time=word)
+    assert started.keys() == {"eovseg_node", "sim_camera", "rviz2"}
+    assert started["eovseg_node"].parameters[1] == {"overlay": True, "use_sim_time": True}
+
+
+@pytest.mark.parametrize("word", ["false", "FALSE", "No", "off", "0"])
+def test_words_for_no(launch, word) -> None:
+    started = launch(sim=word, rviz=word, overlay=word, use_sim_time=word)
+    assert started.keys() == {"eovseg_node"}
+    assert started["eovseg_node"].parameters[1] == {"overlay": False, "use_sim_time": False}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("sim", "maybe", "launch argument 'sim' must be true or false, got 'maybe'"),
+        ("rviz", "2", "launch argument 'rviz' must be true or false"),
+        ("rviz", "", "launch argument 'rviz' must be true or false"),
+        ("overlay", "flase", "launch argument 'overlay' must be true or false"),
+        ("use_sim_time", "[true]", "launch argument 'use_sim_time' must be true or false"),
+        ("name", "front-camera", "launch argument 'name' must be the name of a node"),
+        ("name", "", "launch argument 'name' must be the name of a node"),
+        ("namespace", "/2nd", "launch argument 'namespace' must be a namespace"),
+        ("namespace", "a//b", "launch argument 'namespace' must be a namespace"),
+        ("image_topic", "/camera image", "launch argument 'image_topic' must be the name of a topic"),
+        ("image_topic", "/camera/", "launch argument 'image_topic' must be the name of a topic"),
+        ("image_topic", "", "launch argument 'image_topic' must be the name of a topic"),
+        ("log_level", "loud", "launch argument 'log_level' must be one of debug, info, warn, error, fatal"),
+        ("params_file", "/no/such.yaml", "launch argument 'params_file': there is no file /no/such.yaml"),
+        ("params_file", "/", "launch argument 'params_file': there is no file /"),
+        ("vocabulary", "[@lvis]", "launch argument 'vocabulary' is no YAML: .* quote words with @"),
+        ("vocabulary", "mug", "launch argument 'vocabulary' must be a list of texts, got mug"),
+        ("vocabulary", "[mug, 1]", "launch argument 'vocabulary' must be a list of texts"),
+        ("vocabulary", "[]", "launch argument 'vocabulary' must be a list of texts"),
+        ("vocabulary", "['@nothing']", "no vocabulary is named @nothing"),
+        ("vocabulary", "['mug,@lvis']", "'@lvis' stands for a whole set"),
+        ("variant", "xl", "launch arguments refused: 'variant' must be one of tiny, s, m, l, got 'xl'"),
+        ("backend", "cuda", "launch arguments refused: 'backend' must be one of auto, torch"),
+        ("precision", "fp8", "launch arguments refused: 'precision' must be one of fp32"),
+        ("image_transport", "theora", "launch arguments refused: 'image_transport' must be one of raw"),
+    ],
+)
+def test_a_wrong_argument_is_refused_in_one_line_before_anything_starts(launch, name, value, reason) -> None:
+    with pytest.raises(RuntimeError, match=reason) as caught:
+        launch(**{"sim": "true", name: value})
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("/**:\n  ros__parameters:\n    vocabulary: [@lvis]\n", "line 3: YAML needs quotes"),
+        ("threads: 1\n", "the form is /\\*\\*: {ros__parameters: {name: value}}"),
+        ("/**:\n  ros__parameters:\n    threads: two\n", "'threads' must be a whole number, got 'two'"),
+        ("/robot/front:\n  ros__parameters:\n    overlay: maybe\n", "'overlay' must be true or false"),
+    ],
+)
+def test_a_wrong_parameter_file_is_refused_before_anything_starts(launch, tmp_path, text, reason) -> None:
+    path = tmp_path / "parameters.yaml"
+    path.write_text(text)
+    with pytest.raises(RuntimeError, match=f"{path}.*{reason}|{reason}.*{path}") as caught:
+        launch(params_file=str(path), name="front", namespace="robot")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_python_without_the_nodes_packages_leaves_the_rest_to_the_node(launch, monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "eovseg_ros.node.parameters", None)
+    assert launch(variant="xl")["eovseg_node"].parameters[1] == {"variant": "xl"}
+    with pytest.raises(RuntimeError, match="launch argument 'sim'"):
+        launch(sim="maybe")
+
+
+def test_names_that_launch_would_pass_over_are_told(launch, messages) -> None:
+    launch(vaiant="s", threads="2", of_another_launch_file="1")
+    assert messages == [
+        "warning: 'vaiant' is no launch argument of eovseg and has no effect: did you mean 'variant'?",
+        "warning: 'threads' is no launch argument of eovseg and has no effect: put it into a params_file",
+    ]
 
 
 def test_the_shared_memory_profile_is_for_these_processes_alone(launch, monkeypatch) -> None:

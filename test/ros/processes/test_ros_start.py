@@ -4,6 +4,7 @@ import pytest
 import rclpy
 
 from eovseg_ros.processes import ArgumentError, init_ros
+from eovseg_ros.processes.ros_start import check_ros_arguments
 
 AT = "YAML needs quotes around a word that begins with @: write "
 
@@ -66,6 +67,15 @@ def test_a_wrong_file_is_explained_with_its_line(tmp_path, text, reason):
         init_ros(["--ros-args", "--params-file", str(path)])
     assert f"--params-file {path}: " in str(caught.value) and reason in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_arguments_are_checked_without_a_start(tmp_path, capfd):
+    path = tmp_path / "parameters.yaml"
+    path.write_text("/**: {ros__parameters: {threads: 2}}")
+    check_ros_arguments(["--ros-args", "--params-file", str(path), "-r", "image:=/camera"])
+    with pytest.raises(ArgumentError, match="-r image: write it as"):
+        check_ros_arguments(["--ros-args", "-r", "image"])
+    assert not rclpy.ok() and capfd.readouterr() == ("", "")
 
 
 def test_ros_starts_after_a_refusal():
