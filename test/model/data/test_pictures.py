@@ -56,10 +56,11 @@ def test_grey(kind, write, tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["png", "tif", "pgm"])
-@pytest.mark.parametrize("write", [by_pillow, by_opencv])
-def test_grey_of_16_bits_is_scaled_to_8(kind, write, tmp_path):
+def test_grey_of_16_bits_is_scaled_to_8(kind, tmp_path):
     """0x1234 is 4660, and 4660 / 257 is 18.1."""
-    np.testing.assert_array_equal(write(tmp_path / f"a.{kind}", SIXTEEN), SIXTEEN_RGB)
+    np.testing.assert_array_equal(by_opencv(tmp_path / f"a.{kind}", SIXTEEN), SIXTEEN_RGB)
+    mode = "I" if kind == "pgm" else None  # older ones of Pillow write no other
+    np.testing.assert_array_equal(by_pillow(tmp_path / f"b.{kind}", SIXTEEN, mode), SIXTEEN_RGB)
 
 
 def test_grey_of_16_bits_with_the_high_byte_first(tmp_path):

@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 from array import array
 
 import cv2
@@ -244,3 +247,21 @@ def test_random_messages_are_read_or_refused():
         assert rgb.shape == (height, width, 3) and rgb.dtype == np.uint8
         read += 1
     assert read > 1000
+
+
+def test_a_cv_bridge_that_hangs_stops_no_image(tmp_path):
+    (tmp_path / "cv_bridge.py").write_text("import time; time.sleep(1000)")
+    code = (
+        "from sensor_msgs.msg import Image; from eovseg_ros.messages import image_to_rgb;"
+        "print(image_to_rgb(Image(height=1, width=1, step=3, encoding='bgr8', data=[3, 2, 1])).tolist())"
+    )
+    path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stdout == "[[[1, 2, 3]]]\n"
