@@ -130,7 +130,7 @@ def check_by_the_nodes_rules(value, given):
     try:
         from eovseg_ros.node.parameters import NodeParameters
         from eovseg_ros.node.startup.start_values import start_values
-        from eovseg_ros.processes.ros_start import check_ros_arguments
+        from eovseg_ros.processes import check_ros_arguments
     except ImportError:
         return  # the node has a Python of its own, with packages that this one lacks
     logging.getLogger("eovseg_model").setLevel(logging.ERROR)  # the node itself has the warnings

@@ -19,12 +19,17 @@ from eovseg_ros.cli.describe import describe_segments, describe_status, describe
 from eovseg_ros.clients import ClientError, NodeClient
 from eovseg_ros.messages import image_to_array
 from eovseg_ros.msg import PanopticSegmentation
-from eovseg_ros.processes import until_shutdown
+from eovseg_ros.processes import ArgumentError, check_ros_arguments, until_shutdown
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; 1 with a reason on stderr where it cannot be done."""
     words = sys.argv[1:] if arguments is None else arguments
+    try:
+        check_ros_arguments(words)
+    except ArgumentError as error:
+        print(f"eovseg-ros: {error}", file=sys.stderr)
+        return 1
     parser = _parser()
     options, others = parser.parse_known_args(remove_ros_args(words))
     if hasattr(options, "program"):

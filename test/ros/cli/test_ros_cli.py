@@ -201,3 +201,11 @@ def test_without_a_node_there_is_a_clear_error(capsys):
     assert "/nobody sent no status: does the node run?" in capsys.readouterr().err
     assert cli.main(["--node", "/nobody", "--timeout", "0.5", "vocabulary", "get"]) == 1
     assert "/nobody sent no vocabulary: does the node run?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["-r", "image"], ["--nothing"], ["-p", "vocabulary:=[@lvis]"]])
+def test_ros_arguments_that_do_not_parse_are_explained_in_one_line(capfd, words):
+    assert cli.main(["echo", "--ros-args", *words]) == 1
+    output, errors = capfd.readouterr()
+    (line,) = errors.splitlines()
+    assert output == "" and line.startswith("eovseg-ros: ") and words[0] in line

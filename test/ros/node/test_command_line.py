@@ -5,8 +5,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from graph import LATCHED, image_publisher, squares
 from rcl_interfaces.srv import GetParameters
 
+from eovseg_ros.msg import Vocabulary
 from eovseg_ros.node.parameters import parameter_specs
 
 DEFAULTS = str(Path(__file__).parents[3] / "config/eovseg.yaml")
@@ -73,6 +75,17 @@ def test_what_the_user_gives_last_is_what_the_node_has(graph, start, tmp_path):
     assert overlay.type == 1 and overlay.bool_value is False
     assert threads.integer_value == 2 and rate.double_value == 4.0 and clock.bool_value is True
     assert list(vocabulary.string_array_value) == ["@default"]
+
+
+def test_a_set_needs_no_quotes_as_set(graph, start_fake):
+    """What `ros2 param set` sends for "[set=cityscapes_19, cup]"."""
+    start_fake()
+    vocabularies = graph.collect(Vocabulary, "/eovseg/vocabulary", LATCHED)
+    (answer,) = graph.set("/eovseg", vocabulary="[set=cityscapes_19, cup]")
+    assert answer.successful, answer.reason
+    publisher = image_publisher(graph)
+    graph.wait(lambda: not publisher.publish(graph.picture(squares((1, 0)))) and len(vocabularies) > 1)
+    assert len(vocabularies[-1].labels) == 20 and vocabularies[-1].labels[-1] == "cup"
 
 
 def test_an_entry_beside_a_set_is_told_in_the_log(start):

@@ -3,8 +3,7 @@
 import pytest
 import rclpy
 
-from eovseg_ros.processes import ArgumentError, init_ros
-from eovseg_ros.processes.ros_start import check_ros_arguments
+from eovseg_ros.processes import ArgumentError, check_ros_arguments, init_ros
 
 AT = "YAML needs quotes around a word that begins with @: write "
 
