@@ -4,7 +4,7 @@ PYTEST_ARGS ?=
 export TORCH_INDEX
 RUN := . build/env.sh &&
 
-.PHONY: help setup demo test lint pins mutants clean
+.PHONY: help setup demo test lint pins audit mutants clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -33,6 +33,9 @@ lint: setup  ## run ruff and mypy
 
 pins: setup  ## resolve constraints.txt for the oldest patch release of each Python
 	@$(RUN) exec python tools/pin_versions.py
+
+audit: setup  ## look for known vulnerabilities of the pinned packages; AUDIT_ARGS='--help' tells more
+	@$(RUN) exec python tools/audit.py $(AUDIT_ARGS)
 
 mutants: setup  ## plant small faults and print those that no test notices (options: MUTANTS_ARGS=--help)
 	@$(RUN) exec python tools/mutants.py $(MUTANTS_ARGS)
