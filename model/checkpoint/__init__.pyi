@@ -1,3 +1,4 @@
+from .atomic import replacing as replacing
 from .checksums import ChecksumError as ChecksumError
 from .checksums import sha256_of as sha256_of
 from .clip import load_clip as load_clip

@@ -66,6 +66,7 @@ def _keep_download(source: Path, target: Path, variant: str, expected: Mapping[s
 
 def _convert(source: Path, target: Path, variant: str, expected: Mapping[str, Tensor], checksum: str) -> None:
     metadata = {"variant": variant, "source": "published, Apache-2.0", "source_sha256": checksum}
+    record_of(target).unlink(missing_ok=True)  # of the file that is replaced
     convert(read_state_dict(source), expected, target, metadata)
     write_record(target, sha256_of(target))
 

@@ -12,6 +12,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from .atomic import replacing
 from .hashing import hash_weights
 from .long_lived import long_lived_tensors
 from .published import is_published, published_name, rename
@@ -97,12 +98,13 @@ def load_weights(model: nn.Module, state_dict: Mapping[str, Any], source: str = 
 
 
 def save_weights(model: nn.Module, path: str | Path, metadata: Mapping[str, str], dtype: torch.dtype) -> None:
-    """Save model's state dict as safetensors, floats as dtype, with the hash of its text tower."""
+    """Save model's state dict as safetensors, floats as dtype, with the hash of its text tower; atomic."""
     entries = {
         k: (v.to(dtype) if v.is_floating_point() else v).contiguous() for k, v in model.state_dict().items()
     }
     text = {k: v for k, v in entries.items() if k.startswith(f"{TEXT_TOWER}.")}
-    save_file(entries, path, metadata={**metadata, TEXT_HASH: hash_weights(text)})
+    with replacing(Path(path)) as draft:
+        save_file(entries, draft, metadata={**metadata, TEXT_HASH: hash_weights(text)})
 
 
 def convert(
@@ -116,9 +118,8 @@ def convert(
     entries = matching(state_dict, expected, "the checkpoint")
     entries = _separate({k: v.float() if v.is_floating_point() else v for k, v in entries.items()})
     text = {k: v for k, v in entries.items() if k.startswith(f"{TEXT_TOWER}.")}
-    part = path.with_suffix(".part")
-    save_file(entries, part, metadata={**metadata, TEXT_HASH: hash_weights(text)})
-    part.replace(path)
+    with replacing(path) as draft:
+        save_file(entries, draft, metadata={**metadata, TEXT_HASH: hash_weights(text)})
 
 
 def _separate(entries: Mapping[str, Tensor]) -> dict[str, Tensor]:

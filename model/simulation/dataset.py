@@ -3,7 +3,6 @@
 import argparse
 import json
 import multiprocessing
-import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+from ..checkpoint import replacing
 from .coco import CATEGORIES, write_frame
 from .scene_arguments import add_scene_arguments
 from .scenes.scene import Scene
@@ -115,9 +115,8 @@ def _render_scene(seed: int, folder: Path, settings: DatasetSettings) -> list[di
 
 def _write_json(file: Path, content: Any) -> None:
     """Write a file atomically."""
-    draft = file.with_suffix(f".{os.getpid()}.draft")
-    draft.write_text(json.dumps(content))
-    draft.replace(file)
+    with replacing(file) as draft:
+        draft.write_text(json.dumps(content), encoding="utf-8")
 
 
 def render_scenes(arguments: argparse.Namespace) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from ..checkpoint import replacing
 from .frame import Frame, TrueSegment
 from .recording_format import DEPTH, HEADER, RGB, SEGMENTS, RecordingHeader
 
@@ -31,14 +32,9 @@ def write_recording(
     Raises ValueError if frames differ in size or intrinsics, if there is no frame, or if segment ids are out
     of range or change their meaning within a scene.
     """
-    draft = path.with_name(f"{path.name}.part")
-    try:
-        with zipfile.ZipFile(draft, "w") as file:
-            header = _write_frames(file, frames, rate, frames_per_scene, made_by)
-            _write_entry(file, HEADER, header.write().encode())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    with replacing(path) as draft, zipfile.ZipFile(draft, "w") as file:
+        header = _write_frames(file, frames, rate, frames_per_scene, made_by)
+        _write_entry(file, HEADER, header.write().encode())
 
 
 def disparity(depth: np.ndarray) -> np.ndarray:

@@ -18,6 +18,7 @@ import torch
 from lightning_fabric import Fabric
 
 from ...backends import has_bfloat16
+from ...checkpoint import replacing
 from ...data import CocoPanoptic
 from ...inference import EOVSegPredictor
 from ...network import CONFIGS, EOVSeg, build_model
@@ -70,7 +71,8 @@ def train_run(run: Run, *, scenes: Path, weights: Path | None, steps: int, out: 
     fabric = Fabric(accelerator="cpu", precision="bf16-mixed" if has_bfloat16() else "32-true")
     train(fabric, step, memory, config, run.seed, out / f"{run.stem}.pt", log)
     quality = measure_quality(model, CocoPanoptic.from_folder(scenes / "validation"), VALIDATION_IMAGES)
-    result.write_text(json.dumps(quality))
+    with replacing(result) as draft:
+        draft.write_text(json.dumps(quality), encoding="utf-8")
 
 
 def take_clip(model: EOVSeg, trained: EOVSeg) -> None:

@@ -8,6 +8,8 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
+from ...checkpoint import replacing
+
 
 class Plan(NamedTuple):
     """Number of steps, learning rate by step (from 0), maximum gradient norm, steps between checkpoints."""
@@ -99,9 +101,8 @@ def _backward(fabric: Fabric, wrapped: Any, parts: Sequence[Any]) -> dict[str, T
 def _save(fabric: Fabric, module: nn.Module, optimizer: torch.optim.Optimizer, step: int, path: Path) -> None:
     if fabric.is_global_zero:
         state = {"module": module.state_dict(), "optimizer": optimizer.state_dict(), "step": step}
-        part = path.with_suffix(".part")
-        torch.save(state, part)
-        part.replace(path)
+        with replacing(path) as draft:
+            torch.save(state, draft)
     fabric.barrier()
 
 

@@ -79,7 +79,7 @@ def _train(
 
     def on_checkpoint(done: int) -> None:
         if done < recipe.steps:
-            _write_weights(model, weights, done)
+            save_weights(model, weights, {"variant": model.config.name, "steps": str(done)}, torch.float32)
 
     pictures = SamplePictures(predictor, data, PICTURES)
     book = Logbook(out / "tensorboard", recipe.steps, recipe.log_every, pictures, on_checkpoint)
@@ -87,7 +87,7 @@ def _train(
     if not fabric.is_global_zero:
         return None
     book.close()
-    _write_weights(model, weights, recipe.steps)
+    save_weights(model, weights, {"variant": model.config.name, "steps": str(recipe.steps)}, torch.float32)
     return weights
 
 
@@ -98,12 +98,6 @@ def _plan(recipe: Recipe) -> Plan:
         )
 
     return Plan(recipe.steps, rate, recipe.clip_norm, recipe.checkpoint_every)
-
-
-def _write_weights(model: EOVSeg, path: Path, steps: int) -> None:
-    part = path.with_suffix(".part")
-    save_weights(model, part, {"variant": model.config.name, "steps": str(steps)}, torch.float32)
-    part.replace(path)
 
 
 def _claim(out: Path, recipe: Recipe, variant: str) -> None:
