@@ -1,4 +1,4 @@
-"""The network as a graph of fixed sizes, and as files for other runtimes."""
+"""Export the network as a graph of fixed sizes, and to files for other runtimes."""
 
 import lazy_loader
 

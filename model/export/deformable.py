@@ -1,4 +1,4 @@
-"""The deformable convolution as one operator, for runtimes that have a kernel of their own for it."""
+"""Deformable convolution as one operator, for runtimes with a kernel for it."""
 
 from torch import Tensor, nn
 from torchvision.ops import deform_conv2d
@@ -15,7 +15,7 @@ class OneOperatorDeformConv2d(nn.Module):
         self.bias = plain.bias
 
     def forward(self, x: Tensor, offset: Tensor, mask: Tensor) -> Tensor:
-        """x (B, C, H, W), offset (B, 18, H, W) of (dy, dx) in pixels, mask (B, 9, H, W) -> (B, C', H, W)."""
+        """Convolve x (B, C, H, W), offset (B, 18, H, W) of (dy, dx) in pixels, mask (B, 9, H, W)."""
         return deform_conv2d(x, offset, self.weight, self.bias, padding=1, mask=mask)
 
 

@@ -1,14 +1,14 @@
-"""Half precision written into a graph, for runtimes that compute in the types that they are given."""
+"""Insert half precision into a graph, for runtimes that compute in the types of the graph."""
 
 import torch
 from torch.export import ExportedProgram
 from torch.fx import Graph, Node
 
 PRECISIONS = ("fp32", "fp16")
-# Nearly all of the work. What stays float32: of these parts the sampling positions and the embeddings;
-# everywhere sums over masks, which overflow, norms, softmaxes and the logarithms of the classification.
+# These parts are nearly all of the work. Their sampling positions and embeddings stay float32. So do, in all
+# parts, sums over masks, which would overflow, norms, softmaxes and the logarithms of the classification.
 PARTS = ("model.backbone", "model.spatial_extractor", "model.aggregator", "model.vas")
-FULL_PRECISION = ("dcn_offset", "attnpool", "head")  # half precision has the bits for the picture
+FULL_PRECISION = ("dcn_offset", "attnpool", "head")  # half precision is sufficient for image features only
 OPERATORS = (
     torch.ops.aten.conv2d.default,
     torch.ops.aten.conv_transpose2d.input,
@@ -17,12 +17,12 @@ OPERATORS = (
 
 
 def set_precision(program: ExportedProgram, precision: str) -> None:
-    """With "fp16", cast around convolutions and linear layers of the features, in place; "fp32" leaves all.
+    """With "fp16", insert casts around convolutions and linear layers of the features, in place.
 
-    Inputs and outputs of the program stay as they are. Raises ValueError for another precision.
+    "fp32" changes nothing. Inputs and outputs keep their types. Raises ValueError for another precision.
     """
     if precision not in PRECISIONS:
-        raise ValueError(f"there is no precision {precision!r}; there are: {', '.join(PRECISIONS)}")
+        raise ValueError(f"unknown precision {precision!r}; choose from: {', '.join(PRECISIONS)}")
     if precision == "fp16":
         graph = program.graph
         for node in list(graph.nodes):
@@ -33,7 +33,7 @@ def set_precision(program: ExportedProgram, precision: str) -> None:
 
 def _may_be_half(node: Node) -> bool:
     if node.target is torch.ops.aten.conv2d.default and len(node.args) > 6 and node.args[6] != 1:
-        return False  # depthwise: little work, and TensorRT wants its weights as they are stored
+        return False  # depthwise: little work, and TensorRT requires its weights as constants
     modules = [path for path, _ in (node.meta.get("nn_module_stack") or {}).values()]
     innermost = modules[-1] if modules else ""
     return innermost.startswith(PARTS) and not set(innermost.split(".")).intersection(FULL_PRECISION)

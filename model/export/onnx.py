@@ -1,4 +1,4 @@
-"""ONNX files of the network."""
+"""Export to ONNX."""
 
 from pathlib import Path
 
@@ -9,11 +9,11 @@ from .program import INPUT_NAMES, OUTPUT_NAMES
 
 
 def write_onnx(program: ExportedProgram, path: Path) -> None:
-    """Write a program whose deformable convolution is not one operator.
+    """Write a program, exported without one_operator_deform, as ONNX.
 
-    Raises ImportError without onnx and onnxscript.
+    Raises ImportError if onnx or onnxscript is not installed.
     """
-    import onnx  # noqa: F401  torch's own words for its absence are longer
+    import onnx  # noqa: F401  for a shorter error than torch's if it is missing
     import onnxscript  # noqa: F401
 
     exported = torch.onnx.export(

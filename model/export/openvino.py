@@ -1,4 +1,4 @@
-"""OpenVINO's files of the network."""
+"""Export to OpenVINO IR."""
 
 from pathlib import Path
 
@@ -8,9 +8,10 @@ from .program import INPUT_NAMES, OUTPUT_NAMES
 
 
 def write_openvino(program: ExportedProgram, path: Path) -> None:
-    """Write path, an .xml, and the weights beside it as .bin; ImportError without openvino.
+    """Write path, an .xml file, and the weights beside it as .bin.
 
-    The program may have the one-operator deformable convolution, for which OpenVINO has a fast kernel.
+    The program may use one_operator_deform, for which OpenVINO has a fast kernel. Raises ImportError if
+    openvino is not installed.
     """
     import openvino
 

@@ -1,4 +1,4 @@
-"""Text of any vocabulary in an input of a fixed size."""
+"""Pad the text of any vocabulary to a fixed size."""
 
 from typing import NamedTuple
 
@@ -10,28 +10,28 @@ from ..network import PADDING, EOVSegOutput, TextEmbeddings
 
 
 class TextShape(NamedTuple):
-    """Text embeddings, as many classes, and synonyms a class; a vocabulary has at least one name fewer."""
+    """Maximum text embeddings (and classes) and synonyms per class; one embedding is reserved for padding."""
 
     embeddings: int
     synonyms: int
 
 
 def pad_text(text: TextEmbeddings, seen: Tensor, shape: TextShape) -> tuple[TextEmbeddings, Tensor]:
-    """The same vocabulary, filled up with embeddings and classes that no mask can be; seen (C,).
+    """Pad a vocabulary with embeddings and classes that no mask is assigned to; seen is (C,).
 
-    Raises ValueError for a vocabulary that is too large for the shape.
+    Raises ValueError if the vocabulary is too large for the shape.
     """
     embeddings, groups, _ = text
     (T, _), (C, K) = embeddings.shape, groups.shape
     if shape.embeddings <= T or shape.synonyms < K:
-        raise ValueError(f"{T} text embeddings and {K} synonyms a class do not fit into {shape}")
+        raise ValueError(f"{T} text embeddings and {K} synonyms per class do not fit into {shape}")
     penalty = torch.full((shape.embeddings,), PADDING, dtype=embeddings.dtype, device=embeddings.device)
     penalty[:T] = 0
     groups = torch.cat([groups, groups[:, :1].expand(C, shape.synonyms - K)], dim=1)
     return (
         TextEmbeddings(
             F.pad(embeddings, (0, 0, 0, shape.embeddings - T)),
-            F.pad(groups, (0, 0, 0, shape.embeddings - C), value=shape.embeddings - 1),  # one that is padding
+            F.pad(groups, (0, 0, 0, shape.embeddings - C), value=shape.embeddings - 1),  # a padding embedding
             penalty,
         ),
         F.pad(seen, (0, shape.embeddings - C)),
@@ -39,7 +39,7 @@ def pad_text(text: TextEmbeddings, seen: Tensor, shape: TextShape) -> tuple[Text
 
 
 def cut_output(output: EOVSegOutput, num_classes: int) -> EOVSegOutput:
-    """What the network gave for padded text, without the classes that were padding; void stays last."""
+    """Remove the padding classes from the network's output; void stays last."""
 
     def cut(logits: Tensor) -> Tensor:
         return torch.cat([logits[..., :num_classes], logits[..., -1:]], dim=-1)
