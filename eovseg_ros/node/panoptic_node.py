@@ -192,6 +192,9 @@ def main(args: list[str] | None = None, load: Callable[[NodeParameters], Predict
     except (ArgumentError, ParameterError) as error:
         rclpy.logging.get_logger("eovseg").fatal(str(error))
         return 1
+    except RuntimeError as error:  # rclpy's RCLError, for example if DDS security is on and cannot be used
+        rclpy.logging.get_logger("eovseg").fatal(" ".join(str(error).partition(", at /")[0].split()))
+        return 1
     started = TransitionCallbackReturn.SUCCESS
     try:
         with until_shutdown():

@@ -174,6 +174,17 @@ def test_a_broken_rule_of_the_schema_is_noticed(old, new, fault):
     assert faults_of(ElementTree.fromstring(text.replace(old, new, 1))) == [fault]
 
 
+def test_security_that_cannot_be_switched_on_ends_the_node_with_a_clear_line(start, monkeypatch, tmp_path):
+    """Without plugins or without keys: never an unsecured node where security was asked for."""
+    for name, value in {"ENABLE": "true", "STRATEGY": "Enforce", "KEYSTORE": str(tmp_path)}.items():
+        monkeypatch.setenv(f"ROS_SECURITY_{name}", value)
+    node = start("fake_node")
+    assert node.wait(20) == 1
+    (line,) = [line for line in node.log.splitlines() if "[FATAL]" in line]
+    assert "security" in line.lower()
+    assert "Traceback" not in node.log
+
+
 @pytest.mark.slow
 def test_the_tool_writes_the_policy_of_another_node_and_camera(tmp_path):
     file = tmp_path / "policy.xml"
