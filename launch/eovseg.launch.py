@@ -73,7 +73,7 @@ def unknown_arguments(names):
         similar = difflib.get_close_matches(name, ARGUMENTS, 1, 0.8)
         if name not in ARGUMENTS and (similar or name in PARAMETERS):
             hint = f"did you mean '{similar[0]}'?" if similar else "put it into a params_file"
-            yield f"warning: '{name}' is no launch argument of eovseg and has no effect: {hint}"
+            yield f"warning: '{name}' is not a launch argument of eovseg and has no effect: {hint}"
 
 
 def checked(value):
@@ -95,7 +95,7 @@ def checked(value):
     if value["vocabulary"]:
         given["vocabulary"] = vocabulary(value["vocabulary"])
     if not Path(value["params_file"]).is_file():
-        raise RuntimeError(f"launch argument 'params_file': there is no file {value['params_file']}")
+        raise RuntimeError(f"launch argument 'params_file': no such file: {value['params_file']}")
     check_by_the_nodes_rules(value, given)
     return given
 
@@ -119,9 +119,11 @@ def vocabulary(text):
         entries = yaml.safe_load(text)
     except yaml.YAMLError as error:
         reason = " ".join(str(getattr(error, "problem", error)).split())
-        raise RuntimeError(f"launch argument 'vocabulary' is no YAML: {reason} in {text}; {hint}") from None
+        raise RuntimeError(
+            f"launch argument 'vocabulary' is not valid YAML: {reason} in {text}; {hint}"
+        ) from None
     if not isinstance(entries, list) or not entries or not all(isinstance(entry, str) for entry in entries):
-        raise RuntimeError(f"launch argument 'vocabulary' must be a list of texts, got {text}; {hint}")
+        raise RuntimeError(f"launch argument 'vocabulary' must be a list of strings, got {text}; {hint}")
     return entries
 
 

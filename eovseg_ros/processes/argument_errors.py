@@ -7,7 +7,7 @@ import yaml
 
 _QUOTE = "YAML needs quotes around a word that begins with @: write {}, or set=coco_panoptic without quotes"
 
-_QUOTE_WORDS = "quote texts with a colon in them, and words such as yes, no and 1 in a list of texts"
+_QUOTE_WORDS = "quote strings that contain a colon, and words such as yes, no and 1 in a list of strings"
 _TOKENS = "between the slashes are letters, digits and _, and no digit first"
 
 
@@ -45,16 +45,16 @@ def _parameter(rule: str, why: str) -> str:
     if not separator:
         return f"write it as {name}:=value"
     if not value.strip():
-        return f"the value is missing; an empty text is written {name}:=\"''\""
+        return f"the value is missing; an empty string is written {name}:=\"''\""
     if not re.fullmatch(r"(\w+:)?\w+([./]\w+)*", name):
-        return f"{name!r} is no name of a parameter: write name:=value or node:name:=value"
+        return f"{name!r} is not a valid parameter name: write name:=value or node:name:=value"
     return yaml_fault(value) or f"{why}; {_QUOTE_WORDS}"
 
 
 def _file(path: str, why: str) -> str:
     file = Path(path)
     if not file.exists():
-        return "there is no such file"
+        return "no such file"
     if file.is_dir():
         return "this is a folder, not a file"
     try:
@@ -67,7 +67,7 @@ def _file(path: str, why: str) -> str:
 
 
 def yaml_fault(text: str) -> str:
-    """Why a text is no YAML, and where; empty if it is."""
+    """Why a text is not valid YAML, and where; empty if it is."""
     try:
         yaml.compose(text, yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
@@ -77,9 +77,9 @@ def yaml_fault(text: str) -> str:
             wrong = text.splitlines()[place].strip()
             quoted = re.sub(r"""(?<![\w'"/])@[^\s,\]]+""", r"'\g<0>'", wrong)
             return line + _QUOTE.format(f"[{quoted}]" if wrong.startswith("@") else quoted)
-        return f"{line}this is no YAML: {error.problem}"
+        return f"{line}this is not valid YAML: {error.problem}"
     except (yaml.YAMLError, RecursionError) as error:
-        return f"this is no YAML: {type(error).__name__}"
+        return f"this is not valid YAML: {type(error).__name__}"
     return ""
 
 
@@ -88,11 +88,11 @@ def _remapping(rule: str, why: str) -> str:
     if not separator:
         return f"write it as {name}:=/other/name, for example image:=/camera/image_raw"
     if name.endswith(("__node", "__name")):
-        return f"{target!r} is no name of a node: letters, digits and _, and no digit first"
+        return f"{target!r} is not a valid node name: letters, digits and _, and no digit first"
     if name.endswith("__ns"):
-        return f"{target!r} is no namespace: it begins with /, for example /robot; {_TOKENS}"
-    return f"{name!r} or {target!r} is no name of a topic, for example /camera/image_raw; {_TOKENS}"
+        return f"{target!r} is not a valid namespace: it begins with /, for example /robot; {_TOKENS}"
+    return f"{name!r} or {target!r} is not a valid topic name, for example /camera/image_raw; {_TOKENS}"
 
 
 def _log_level(level: str, why: str) -> str:
-    return f"{level!r} is no level: debug, info, warn, error or fatal, or logger:=level"
+    return f"{level!r} is not a log level: debug, info, warn, error or fatal, or logger:=level"

@@ -171,12 +171,12 @@ def test_words_for_no(launch, word) -> None:
         ("image_topic", "/camera/", "launch argument 'image_topic' must be the name of a topic"),
         ("image_topic", "", "launch argument 'image_topic' must be the name of a topic"),
         ("log_level", "loud", "launch argument 'log_level' must be one of debug, info, warn, error, fatal"),
-        ("params_file", "/no/such.yaml", "launch argument 'params_file': there is no file /no/such.yaml"),
-        ("params_file", "/", "launch argument 'params_file': there is no file /"),
-        ("vocabulary", "[@lvis]", "launch argument 'vocabulary' is no YAML: .* quote words with @"),
-        ("vocabulary", "mug", "launch argument 'vocabulary' must be a list of texts, got mug"),
-        ("vocabulary", "[mug, 1]", "launch argument 'vocabulary' must be a list of texts"),
-        ("vocabulary", "[]", "launch argument 'vocabulary' must be a list of texts"),
+        ("params_file", "/no/such.yaml", "launch argument 'params_file': no such file: /no/such.yaml"),
+        ("params_file", "/", "launch argument 'params_file': no such file: /"),
+        ("vocabulary", "[@lvis]", "launch argument 'vocabulary' is not valid YAML: .* quote words with @"),
+        ("vocabulary", "mug", "launch argument 'vocabulary' must be a list of strings, got mug"),
+        ("vocabulary", "[mug, 1]", "launch argument 'vocabulary' must be a list of strings"),
+        ("vocabulary", "[]", "launch argument 'vocabulary' must be a list of strings"),
         ("vocabulary", "['@nothing']", "no vocabulary is named @nothing"),
         ("vocabulary", "['mug,@lvis']", "'@lvis' stands for a whole set"),
         ("variant", "xl", "launch arguments refused: 'variant' must be one of tiny, s, m, l, got 'xl'"),
@@ -218,8 +218,8 @@ def test_a_python_without_the_nodes_packages_leaves_the_rest_to_the_node(launch,
 def test_names_that_launch_would_pass_over_are_told(launch, messages) -> None:
     launch(vaiant="s", threads="2", of_another_launch_file="1")
     assert messages == [
-        "warning: 'vaiant' is no launch argument of eovseg and has no effect: did you mean 'variant'?",
-        "warning: 'threads' is no launch argument of eovseg and has no effect: put it into a params_file",
+        "warning: 'vaiant' is not a launch argument of eovseg and has no effect: did you mean 'variant'?",
+        "warning: 'threads' is not a launch argument of eovseg and has no effect: put it into a params_file",
     ]
 
 

@@ -32,7 +32,9 @@ def read_command_line(words: Sequence[str] | None = None) -> dict[str, object]:
     init_ros(words)
     name = full_name(words, "eovseg")
     if not re.fullmatch(r"(/[A-Za-z_]\w*)+", name, re.ASCII):  # rcl would see it as the node is made
-        raise ArgumentError(f"{name!r} is no name of a node: remap __ns to a namespace such as /robot/left")
+        raise ArgumentError(
+            f"{name!r} is not a valid node name: remap __ns to a namespace such as /robot/left"
+        )
     logging.getLogger("eovseg_model").addHandler(_RosLog())
     for line in warnings_of_unknown_names(words):
         get_logger("eovseg").warning(line)

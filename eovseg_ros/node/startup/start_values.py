@@ -34,7 +34,7 @@ def warnings_of_unknown_names(words: Sequence[str], node: str = "eovseg") -> lis
             continue
         similar = difflib.get_close_matches(given.name, parameter_specs(), 1, 0.8)
         if similar and given.is_for(full_name(words, node)) or not given.in_a_file:
-            hint = f"did you mean '{similar[0]}'?" if similar else "--help lists those that there are"
+            hint = f"did you mean '{similar[0]}'?" if similar else "see --help for the list"
             lines.append(f"no parameter is named '{given.name}': {hint} ({given.source})")
     return lines
 

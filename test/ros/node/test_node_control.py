@@ -121,7 +121,7 @@ def test_a_wrong_parameter_ends_the_node_with_a_clear_line(start):
 def test_a_start_value_with_a_misspelt_name_is_told(start_fake):
     node = start_fake(object_treshold=0.5, unrelated=1)
     assert "no parameter is named 'object_treshold': did you mean 'object_threshold'?" in node.log
-    assert "no parameter is named 'unrelated': --help lists those that there are" in node.log
+    assert "no parameter is named 'unrelated': see --help for the list" in node.log
     assert node.log.count("no parameter is named") == 2
 
 

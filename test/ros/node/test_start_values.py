@@ -229,4 +229,4 @@ def test_a_name_that_nothing_reads_is_told(write):
     words = ["--ros-args", "--params-file", path, "-p", "unknown:=1", "-p", "use_sim_time:=true"]
     first, second = warnings_of_unknown_names([*words, "-p", "qos_overrides./x.depth:=1"])
     assert first == f"no parameter is named 'object_treshold': did you mean 'object_threshold'? ({path})"
-    assert second == "no parameter is named 'unknown': --help lists those that there are (-p unknown:=1)"
+    assert second == "no parameter is named 'unknown': see --help for the list (-p unknown:=1)"
