@@ -1,4 +1,4 @@
-"""Judging a predictor on a data set."""
+"""Evaluate a predictor on a data set."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""The data sets that a model can be judged on, each with its vocabulary."""
+"""Data sets for evaluation, with their vocabularies."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,9 +11,9 @@ from .simulation import open_scenes, simulation_groups
 
 @dataclass(frozen=True)
 class EvaluationDataset:
-    """A validation set: vocabulary entries, how to open its folder, whether it has instances.
+    """A validation set: vocabulary entries, a function that opens its folder, whether it is panoptic.
 
-    groups are class indices to report beside all, things and stuff.
+    groups are class indices to report in addition to all, things and stuff.
     """
 
     vocabulary: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Judges a predictor on a data set."""
+"""Evaluation of a predictor on a data set."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -27,9 +27,10 @@ def evaluate(
     backend: str,
     limit: int | None,
 ) -> EvaluationResult:
-    """Predict every image once, or the first limit, and judge the results with all metrics.
+    """Predict every image, or the first limit images, and compute all metrics.
 
-    predict must speak the vocabulary; the names are only put into the result. Raises DatasetError.
+    predict must use the vocabulary. dataset_name, variant, checkpoint, device and backend are only recorded
+    in the result. Raises DatasetError if the vocabulary does not fit the data set.
     """
     check_classes(data.samples.categories, vocabulary)
     images = min(limit or len(data.samples), len(data.samples))
@@ -39,7 +40,7 @@ def evaluate(
         for index in range(images):
             metrics.add(index, predict)
             progress.update()
-        progress.set_description("computing the scores")
+        progress.set_description("computing scores")
         scores = metrics.scores([*groups.items(), *((name, [i]) for i, name in enumerate(vocabulary.labels))])
     size = metrics.sizes.most_common(1)[0][0]
     parts = [p for p in count(variant, size, len(vocabulary.synonyms)) if p.multiply_adds is not None]
@@ -60,7 +61,7 @@ def evaluate(
 
 
 def _groups(is_thing: Sequence[bool], dataset: EvaluationDataset) -> Mapping[str, Sequence[int]]:
-    """All classes, things and stuff where both are, and the data set's own groups."""
+    """Return all classes and, for panoptic data sets, things, stuff and the data set's groups."""
     everything = range(len(is_thing))
     if not dataset.panoptic:
         return {"all": everything}

@@ -1,10 +1,10 @@
-"""What the paper reports for S, M and L (its tables 1 and 2), as data."""
+"""Results of the paper for S, M and L (tables 1 and 2)."""
 
 from typing import NamedTuple
 
 
 class Reported(NamedTuple):
-    """One row: percent, frames a second on an RTX 3090, millions of parameters, G multiply-adds."""
+    """A row: percent, frames per second on an RTX 3090, millions of parameters, G multiply-adds."""
 
     pq: float | None
     sq: float | None
@@ -32,7 +32,7 @@ TABLE_2_FRAMES_PER_SECOND = {"s": 24.5, "m": 18.9, "l": 11.8}
 
 
 def reported(dataset: str, variant: str) -> Reported | None:
-    """The paper's row for a data set of `eovseg evaluate` and a variant; None where it has none."""
+    """Return the paper's row for a data set of `eovseg evaluate` and a variant, or None."""
     if variant not in TABLE_1:
         return None
     row = TABLE_1[variant]

@@ -1,4 +1,4 @@
-"""How well the CLIP of a model names true regions: its own ceiling for open vocabulary."""
+"""Classification of ground-truth regions by a model's CLIP: an upper bound for its open vocabulary."""
 
 from collections.abc import Sequence
 
@@ -14,9 +14,9 @@ from ..network import EOVSeg
 
 @torch.no_grad()
 def name_true_regions(model: EOVSeg, samples: Sequence[PanopticSample], names: Sequence[str]) -> Tensor:
-    """Index in names of the text nearest to each true region, image after image: (R,), on the CPU.
+    """Return the index in names of the nearest text for each ground-truth region, image after image: (R,).
 
-    A region is pooled from the CNN's dense map as the out-of-vocabulary branch pools masks.
+    Regions are pooled from the CNN's dense map as in the out-of-vocabulary branch. The result is on the CPU.
     """
     model.eval()
     text = model.text_encoder(names)
@@ -29,7 +29,9 @@ def name_true_regions(model: EOVSeg, samples: Sequence[PanopticSample], names: S
         padded = F.pad(torch.from_numpy(masks).to(text.device, torch.float32), padding)
         dense = model.backbone(images).clip_dense
         cells = F.adaptive_avg_pool2d(padded, dense.shape[-2:])
-        inside = cells >= cells.amax((1, 2), keepdim=True).clamp(max=0.5)  # at least the best cell
+        inside = cells >= cells.amax((1, 2), keepdim=True).clamp(
+            max=0.5
+        )  # at least the cell with the largest share
         embedding = model.backbone.pool_masks(dense, inside[None])[0]
         named.append((F.normalize(embedding, dim=-1) @ text.T).argmax(1))
     return torch.cat(named).cpu()

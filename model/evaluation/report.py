@@ -1,4 +1,4 @@
-"""Results as text, Markdown and JSON, beside what the paper reports."""
+"""Format results as text, Markdown and JSON, with the paper's results for comparison."""
 
 import json
 from collections.abc import Sequence
@@ -7,37 +7,37 @@ from dataclasses import asdict
 from .paper import reported
 from .results import EvaluationResult, Scores
 
-SCORE_COLUMNS = ("PQ", "SQ", "RQ", "AP", "mIoU", "true")
+SCORE_COLUMNS = ("PQ", "SQ", "RQ", "AP", "mIoU", "true segments")
 ROW_COLUMNS = ("PQ", "SQ", "RQ", "AP", "mIoU", "frames/s", "parameters (M)", "multiply-adds (G)")
 Table = list[tuple[str, ...]]  # the first row is the header
 
 
 def to_text(result: EvaluationResult, per_class: bool) -> str:
-    """Aligned tables: the row beside the paper's, groups of classes, every class if wanted."""
+    """Return aligned tables: this run and the paper, groups of classes, and every class if per_class."""
     scores = result.groups + (result.classes if per_class else ())
     return "\n".join([title(result), "", _aligned(row(result)), "", _aligned(score_table(scores)), NOTE])
 
 
 def to_markdown(result: EvaluationResult) -> str:
-    """The same as Markdown, with every class."""
+    """Return the same tables as Markdown, with every class."""
     tables = [_piped(row(result)), _piped(score_table(result.groups)), _piped(score_table(result.classes))]
     return "\n\n".join([f"# {title(result)}", *tables, NOTE]) + "\n"
 
 
 def to_json(result: EvaluationResult) -> str:
-    """Every number of the result, and the paper's row or null."""
+    """Return all numbers of the result as JSON, and the paper's row or null."""
     paper = reported(result.dataset, result.variant)
     return json.dumps({**asdict(result), "paper": paper and paper._asdict()}, indent=1) + "\n"
 
 
 NOTE = (
-    "mIoU of a class is its IoU; means leave out classes that the truth never has (PQ: nor the prediction). "
-    "Parameters and multiply-adds are without the text encoder."
+    "The mIoU of a class is its IoU. Means exclude classes without ground truth (PQ: without ground truth "
+    "and predictions). Parameters and multiply-adds exclude the text encoder."
 )
 
 
 def title(result: EvaluationResult) -> str:
-    """What was evaluated on what."""
+    """Return a one-line description of the evaluation."""
     height, width = result.input_size
     return (
         f"{result.variant} ({result.checkpoint}) on {result.dataset}: {result.images} images, "
@@ -46,7 +46,7 @@ def title(result: EvaluationResult) -> str:
 
 
 def row(result: EvaluationResult) -> Table:
-    """A row of the paper's tables 1 and 2: this run, and what the paper reports."""
+    """Return the columns of the paper's tables 1 and 2, for this run and for the paper."""
     overall = result.groups[0]
     scores = (overall.pq, overall.sq, overall.rq, overall.ap, overall.miou)
     costs = (result.frames_per_second, result.parameters / 1e6, result.multiply_adds / 1e9)
@@ -58,7 +58,7 @@ def row(result: EvaluationResult) -> Table:
 
 
 def score_table(scores: Sequence[Scores]) -> Table:
-    """One row for each group or class."""
+    """Return a row for each group or class."""
     rows: Table = [("", *SCORE_COLUMNS)]
     for s in scores:
         numbers = map(_number, (s.pq, s.sq, s.rq, s.ap, s.miou))

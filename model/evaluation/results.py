@@ -1,13 +1,13 @@
-"""What an evaluation gave, as plain numbers."""
+"""Results of an evaluation."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Scores:
-    """Percent of a class or mean over a group of classes; None where it is not defined or not measured.
+    """Scores of a class or means over a group, in percent; None if undefined or not measured.
 
-    num_true counts true segments that are no crowds.
+    num_true is the number of ground-truth segments, without crowds.
     """
 
     name: str
@@ -21,9 +21,9 @@ class Scores:
 
 @dataclass(frozen=True)
 class EvaluationResult:
-    """One run: how good (groups, of which the first is all classes, and every class), how fast, how big.
+    """An evaluation: scores of groups (the first is all classes) and of every class, speed and size.
 
-    Parameters and multiply-adds are without the text encoder, the latter for the most frequent input size.
+    Parameters and multiply-adds exclude the text encoder; multiply-adds are for the most frequent input size.
     """
 
     dataset: str
@@ -34,7 +34,7 @@ class EvaluationResult:
     classes: tuple[Scores, ...]
     frames_per_second: float
     device: str
-    backend: str  # and its precision
+    backend: str  # with its precision
     parameters: int
     multiply_adds: int
     input_size: tuple[int, int]

@@ -1,4 +1,4 @@
-"""Simulated scenes as a data set to judge on."""
+"""Simulated scenes as a data set for evaluation."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,10 +15,10 @@ GROUPS: dict[str, Sequence[str]] = {
 
 
 def simulation_groups() -> dict[str, list[int]]:
-    """Class indices of names that the demo model was trained on, and of those kept out."""
+    """Return the class indices of the demo model's training names and of kept-out names, by group."""
     return {group: [CATALOG.index(name) for name in names] for group, names in GROUPS.items()}
 
 
 def open_scenes(root: Path) -> AnnotatedSet:
-    """A folder of simulated scenes."""
+    """Open a folder of simulated scenes."""
     return AnnotatedSet(CocoPanoptic.from_folder(root))

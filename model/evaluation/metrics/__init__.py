@@ -1,1 +1,1 @@
-"""PQ, AP and mIoU."""
+"""Metrics: PQ, AP and mIoU."""

@@ -1,4 +1,4 @@
-"""COCO's average precision of instance masks, computed by hotcoco."""
+"""COCO's average precision (AP) of instance masks, computed by hotcoco."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from ...inference import Instances
 
 
 class MaskAP:
-    """Matches each image's instances as it comes: some 50 bytes a prediction stay, and no mask."""
+    """Accumulate AP image by image; about 50 bytes per prediction are kept, but no masks."""
 
     def __init__(self, is_thing: Sequence[bool]) -> None:
         self._things = [i for i, thing in enumerate(is_thing) if thing]
@@ -19,7 +19,7 @@ class MaskAP:
         self._images = self._instances = 0
 
     def update(self, predicted: Instances, true: Sequence[TrueInstance]) -> None:
-        """Add one image: at most 100 predicted instances, and the true ones in a picture of their size."""
+        """Add an image: up to 100 predicted instances, and ground-truth instances of the same image size."""
         self._images += 1
         height, width = predicted.masks.shape[-2:]
         image = {"id": self._images, "height": height, "width": width}
@@ -48,7 +48,7 @@ class MaskAP:
         }
 
     def per_class(self) -> dict[int, float]:
-        """AP in percent, mean over IoU 0.5 to 0.95, of every class that the truth has."""
+        """Return AP in percent, averaged over IoU 0.5 to 0.95, of every class with ground truth."""
         if not self._images:
             return {}
         evaluation = self._evaluation.finalize()
@@ -60,12 +60,12 @@ class MaskAP:
 
 
 def run_lengths(pixels: np.ndarray) -> dict[str, Any]:
-    """A boolean mask (H, W) in COCO's compressed run lengths."""
+    """Encode a boolean mask (H, W) as COCO's compressed RLE."""
     return mask.encode(pixels.astype(np.uint8, order="F"))
 
 
 def things_of(sample: PanopticSample, categories: Sequence[Category]) -> list[TrueInstance]:
-    """The things of a panoptic sample as true instances."""
+    """Return the things of a panoptic sample as ground-truth instances."""
     things = [s for s in sample.segments if categories[s.category].is_thing]
     masks = [sample.id_map == s.id for s in things]
     return [

@@ -1,4 +1,4 @@
-"""All metrics of a run, fed image by image."""
+"""All metrics of an evaluation, accumulated image by image."""
 
 import time
 from collections import Counter
@@ -15,9 +15,9 @@ from .panoptic_quality import ClassifiedSegment, PanopticQuality
 
 
 class Metrics:
-    """PQ and AP (not for a semantic set), mIoU and the frame rate.
+    """PQ and AP (panoptic data sets only), mIoU and frame rate.
 
-    Memory does not grow with the number of images, but for some 50 bytes a predicted instance.
+    Memory does not grow with the number of images, except for about 50 bytes per predicted instance.
     """
 
     def __init__(self, data: AnnotatedSet, *, panoptic: bool) -> None:
@@ -31,11 +31,11 @@ class Metrics:
         self._first_second = self._seconds = 0.0
 
     def add(self, index: int, predict: Callable[[np.ndarray], PanopticResult]) -> None:
-        """Predict one image of the set and judge all that came out."""
+        """Predict an image of the data set and update all metrics."""
         sample = self._data.samples[index]
         start = time.perf_counter()
         result = predict(sample.image)
-        predicted_map = result.label_image  # waits for the device
+        predicted_map = result.label_image  # synchronises the device
         self._clock(time.perf_counter() - start)
         height, width = result.mask_logits.shape[-2:]
         self.sizes[4 * height, 4 * width] += 1
@@ -57,13 +57,13 @@ class Metrics:
             self._first_second = seconds
 
     def frames_per_second(self) -> float:
-        """From the image to its panoptic map; the first image, which warms up, left out if there are more."""
+        """Return the frame rate from image to panoptic map, without the first of several images (warm-up)."""
         if self._frames > 1:
             return (self._frames - 1) / (self._seconds - self._first_second)
         return 1 / self._seconds
 
     def scores(self, groups: Sequence[tuple[str, Sequence[int]]]) -> tuple[Scores, ...]:
-        """The means over groups of classes, each with its name and class indices."""
+        """Return the mean scores of groups of classes, given by name and class indices."""
         precisions = self._mask_ap.per_class() if self._mask_ap else {}
         return tuple(self._mean(name, class_ids, precisions) for name, class_ids in groups)
 

@@ -1,4 +1,4 @@
-"""Panoptic quality (Kirillov et al. 2019), accumulated image by image."""
+"""Panoptic quality (PQ; Kirillov et al. 2019), accumulated image by image."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from ...inference import VOID_ID
 
 
 class ClassifiedSegment(NamedTuple):
-    """A segment of an id map: its id there, its class, and whether it is a crowd region."""
+    """A segment of an id map: its id, its class, and whether it is a crowd region."""
 
     id: int
     class_id: int
@@ -17,7 +17,7 @@ class ClassifiedSegment(NamedTuple):
 
 
 class ClassQuality(NamedTuple):
-    """PQ = SQ x RQ in percent, and how many true segments there were."""
+    """PQ = SQ * RQ in percent, and the number of ground-truth segments."""
 
     pq: float
     sq: float
@@ -26,7 +26,7 @@ class ClassQuality(NamedTuple):
 
 
 class PanopticQuality:
-    """Counts matches per class; memory does not grow with the number of images."""
+    """Matches per class; memory does not grow with the number of images."""
 
     def __init__(self, num_classes: int) -> None:
         self.iou_sum = np.zeros(num_classes)
@@ -41,9 +41,9 @@ class PanopticQuality:
         true_map: np.ndarray,
         true: Sequence[ClassifiedSegment],
     ) -> None:
-        """Add one image: two (H, W) id maps, 0 void, and the segments in them.
+        """Add an image: two (H, W) id maps, 0 void, and their segments.
 
-        Of several crowds of a class the last one counts, as in COCO's own panopticapi.
+        Of several crowds of a class only the last one is used, as in COCO's panopticapi.
         """
         overlap, predicted_area, true_area = _overlaps(predicted_map, true_map)
         matched_true, matched_predicted = set(), set()
@@ -71,7 +71,7 @@ class PanopticQuality:
                 self.false_positives[p.class_id] += 1
 
     def of_class(self, class_id: int) -> ClassQuality | None:
-        """Quality of one class; None where it never occurred and was never predicted."""
+        """Return the quality of a class; None if it is neither in the ground truth nor predicted."""
         tp, fp, fn = (a[class_id] for a in (self.true_positives, self.false_positives, self.false_negatives))
         if tp + fp + fn == 0:
             return None
@@ -80,7 +80,7 @@ class PanopticQuality:
         return ClassQuality(100 * float(sq * rq), 100 * float(sq), 100 * float(rq), int(tp + fn))
 
     def mean(self, class_ids: Sequence[int] | None = None) -> ClassQuality:
-        """Mean over the given classes (default all), those that never occurred left out."""
+        """Return the mean over the given classes (default: all), excluding those that never occur."""
         ids = range(len(self.iou_sum)) if class_ids is None else class_ids
         per_class = [q for q in map(self.of_class, ids) if q is not None]
         if not per_class:
@@ -93,9 +93,11 @@ class PanopticQuality:
 def _overlaps(
     predicted_map: np.ndarray, true_map: np.ndarray
 ) -> tuple[dict[tuple[int, int], int], dict[int, int], dict[int, int]]:
-    """Pixels of every pair of ids, and of every id of either map."""
+    """Count the pixels of every pair of ids, and of every id in each map."""
     if predicted_map.shape != true_map.shape:
-        raise ValueError(f"maps differ in shape: {predicted_map.shape} predicted, {true_map.shape} true")
+        raise ValueError(
+            f"maps differ in shape: prediction {predicted_map.shape}, ground truth {true_map.shape}"
+        )
     pairs = predicted_map.astype(np.int64) * (1 << 32) + true_map.astype(np.int64)
     values, counts = np.unique(pairs, return_counts=True)
     overlap = {(int(v >> 32), int(v & 0xFFFFFFFF)): int(n) for v, n in zip(values, counts, strict=True)}

@@ -139,7 +139,7 @@ def test_the_command_on_other_sets(name, tmp_path, capsys):
     assert main(["evaluate", "--dataset", name, "--data", str(tmp_path), "--variant", "tiny"]) == 0
     printed = capsys.readouterr()
     assert f"on {name}: 1 images" in printed.out
-    assert "1/1" in printed.err and "computing the scores" in printed.err
+    assert "1/1" in printed.err and "computing scores" in printed.err
 
 
 @pytest.mark.parametrize(
