@@ -1,15 +1,19 @@
 """NodeClient against a running node: the status, and whose vocabulary it is that goes live."""
 
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from graph import LATCHED
+from rcl_interfaces.msg import SetParametersResult
+from rcl_interfaces.srv import SetParameters
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 
 from eovseg_ros.clients import ClientError, NodeClient, node_client
-from eovseg_ros.msg import Status
+from eovseg_ros.msg import Status, Vocabulary
 
 
 class Caller:
@@ -46,9 +50,10 @@ def callers(monkeypatch):
         caller.close()
 
 
-def test_the_version_returned_is_the_one_of_the_callers_own_entries(start_fake, callers):
+@pytest.mark.parametrize("rate", [10.0, 0.2], ids=["status comes first", "vocabulary comes first"])
+def test_a_caller_whose_request_is_overtaken_is_told_and_never_gets_the_others(start_fake, callers, rate):
     """The other's request is taken while the first one's is encoded, and goes live alone."""
-    start_fake(diagnostics_rate=10.0)
+    start_fake(diagnostics_rate=rate)
     one, other = callers
     for caller in callers:
         caller.client.get_vocabulary(10)
@@ -65,17 +70,42 @@ def test_the_version_returned_is_the_one_of_the_callers_own_entries(start_fake, 
     )
 
 
-def test_a_vocabulary_of_another_client_that_goes_live_first_is_not_taken_for_the_own(start_fake, callers):
-    start_fake(diagnostics_rate=10.0)
-    one, other = callers
-    for caller in callers:
-        caller.client.get_vocabulary(10)
-    with ThreadPoolExecutor(2) as pool:
-        first = pool.submit(one.client.set_vocabulary, ["lamp"], 20)
-        live = first.result(30)
-        second = pool.submit(other.client.set_vocabulary, ["slow chair"], 20)
-        assert second.result(30).version == 3
-    assert (live.version, live.labels) == (2, ["lamp"])
+class ScriptedNode:
+    """Takes every vocabulary, and makes another client's live before it."""
+
+    def __init__(self, node):
+        self._vocabularies = node.create_publisher(Vocabulary, "/eovseg/vocabulary", LATCHED)
+        self._statuses = node.create_publisher(Status, "/eovseg/status", LATCHED)
+        self._service = node.create_service(SetParameters, "/eovseg/set_parameters", self._set)
+        self.script = []
+
+    def publish(self, message):
+        publishers = {Vocabulary: self._vocabularies, Status: self._statuses}
+        publishers[type(message)].publish(message)
+
+    def _set(self, request, response):
+        response.results = [SetParametersResult(successful=True)]
+        for message in self.script:
+            self.publish(message)
+        return response
+
+
+def vocabulary(version, *entries):
+    return Vocabulary(version=version, entries=entries, labels=entries, is_thing=[True] * len(entries))
+
+
+def test_a_request_that_was_on_its_way_may_go_live_first(graph, callers):
+    node, client = ScriptedNode(graph.node), callers[0].client
+    status = Status(vocabulary_version=2, vocabulary_entries=["lamp"])
+    node.script = [vocabulary(2, "others"), status, status, status, vocabulary(3, "lamp")]
+    answers = []
+    thread = threading.Thread(target=lambda: answers.append(client.set_vocabulary(["lamp"], 10)))
+    thread.start()
+    while not client.vocabularies:
+        node.publish(vocabulary(1, "first"))
+        time.sleep(0.05)
+    thread.join(15)
+    assert [answer.version for answer in answers] == [3]
 
 
 def test_the_same_entries_again_go_live_again(start_fake, callers):
