@@ -71,7 +71,7 @@ def test_a_caller_whose_request_is_overtaken_is_told_and_never_gets_the_others(s
 
 
 class ScriptedNode:
-    """Takes every vocabulary, and makes another client's live before it."""
+    """Takes every vocabulary, and publishes the messages of its script thereafter, five a second."""
 
     def __init__(self, node):
         self._vocabularies = node.create_publisher(Vocabulary, "/eovseg/vocabulary", LATCHED)
@@ -85,8 +85,8 @@ class ScriptedNode:
 
     def _set(self, request, response):
         response.results = [SetParametersResult(successful=True)]
-        for message in self.script:
-            self.publish(message)
+        for i, message in enumerate(self.script):
+            threading.Timer(0.2 * i, self.publish, [message]).start()
         return response
 
 
