@@ -1,4 +1,4 @@
-"""Words to text embeddings: what users write, files of classes, encoding and its cache."""
+"""Vocabularies: user entries, vocabulary files, and cached text embeddings."""
 
 import lazy_loader
 

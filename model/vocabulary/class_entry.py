@@ -1,22 +1,22 @@
-"""One class of a vocabulary, and the one-line form in which users write it."""
+"""A class of a vocabulary, and its one-line notation."""
 
 import unicodedata
 from dataclasses import dataclass
 
 MAX_NAME_LENGTH = 80
 KINDS = {"thing": True, "stuff": False}
-SET_MARKS = ("@", "set=")  # the second needs no quotes in YAML
+SET_MARKS = ("@", "set=")  # "set=" needs no quotes in YAML
 
 
 class VocabularyError(ValueError):
-    """A vocabulary that cannot be used; the message says what is wrong and what to do."""
+    """Raised for an invalid vocabulary; the message states the problem and its remedy."""
 
 
 @dataclass(frozen=True)
 class VocabularyClass:
-    """One class: its synonyms, the first of which is its label, and its kind.
+    """A class: its synonyms, the first of which is its label, and whether it is a thing.
 
-    Raises VocabularyError where a name is empty, longer than MAX_NAME_LENGTH, no text or there twice.
+    Raises VocabularyError if a name is empty, longer than MAX_NAME_LENGTH, not text, or a duplicate.
     """
 
     names: tuple[str, ...]
@@ -30,26 +30,28 @@ class VocabularyClass:
         seen: set[str] = set()
         for name in self.names:
             if len(name) > MAX_NAME_LENGTH:
-                raise VocabularyError(f"{name[:30]!r}... is too long: {MAX_NAME_LENGTH} characters at most")
+                raise VocabularyError(
+                    f"{name[:30]!r}... is too long; use at most {MAX_NAME_LENGTH} characters"
+                )
             if any(unicodedata.category(character) in ("Cc", "Cs") for character in name):
-                raise VocabularyError(f"{name!r} holds control or half characters, which are no text")
+                raise VocabularyError(f"{name!r} contains control characters or surrogates; remove them")
             if name.casefold() in seen:
-                raise VocabularyError(f"{name!r} is a duplicate: class {self.names[0]!r} has it already")
+                raise VocabularyError(f"{name!r} is a duplicate in class {self.names[0]!r}; remove one")
             seen.add(name.casefold())
 
 
 def split_entry(entry: str) -> tuple[tuple[str, ...], bool]:
-    """Names and kind (thing: True) of "name,synonym,..." with `|thing`, the default, or `|stuff` after it.
+    """Parse "name,synonym,...", optionally followed by `|thing` (default) or `|stuff`: (names, is_thing).
 
-    Raises VocabularyError with the entry that is wrong and what to write instead.
+    Raises VocabularyError that names the entry and what to write instead.
     """
     text, bar, kind = entry.partition("|")
     kind = kind.strip().lower()
     if bar and kind not in KINDS:
-        raise VocabularyError(f"{entry!r}: after | comes thing or stuff, not {kind!r}")
+        raise VocabularyError(f"{entry!r}: kind after | must be thing or stuff; got {kind!r}")
     names = tuple(single_spaced(name) for name in text.split(","))
     if not all(names):
-        raise VocabularyError(f"{entry!r}: empty name; write a name before, between and after the commas")
+        raise VocabularyError(f"{entry!r}: empty name; write a name before and after every comma")
     for name in names:
         if set_name(name) is not None:
             raise VocabularyError(
@@ -60,11 +62,11 @@ def split_entry(entry: str) -> tuple[tuple[str, ...], bool]:
 
 
 def set_name(entry: str) -> str | None:
-    """Name or path of the set that an entry such as "@coco_panoptic" or "set=~/tools.txt" stands for."""
+    """Return the name or path in an entry such as "@coco_panoptic" or "set=~/tools.txt"; None for others."""
     text = entry.strip()
     return next((text.removeprefix(mark).strip() for mark in SET_MARKS if text.startswith(mark)), None)
 
 
 def single_spaced(name: str) -> str:
-    """The name without spaces around it, and with single ones inside."""
+    """Strip a name and replace runs of white space by single spaces."""
     return " ".join(name.split())

@@ -1,4 +1,4 @@
-"""The text embeddings of a vocabulary: from memory, from disk, or from CLIP's text tower."""
+"""Text embeddings of a vocabulary, from memory, the disk cache or CLIP's text tower."""
 
 import threading
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from .vocabulary import Vocabulary, load_vocabulary
 
 @dataclass(frozen=True)
 class EncodedVocabulary:
-    """A vocabulary, its text embeddings and the classes seen in training: all that a frame needs of it."""
+    """A vocabulary with its text embeddings and the classes seen in training."""
 
     vocabulary: Vocabulary
     text: TextEmbeddings
@@ -22,9 +22,9 @@ class EncodedVocabulary:
 
 
 class VocabularyEncoder:
-    """Encodes vocabularies with a model's text tower, every name once; safe to use from several threads.
+    """Encode vocabularies with a model's text tower, each name only once. Thread-safe.
 
-    text_cache keeps encoded names between runs; without one they are kept in memory alone.
+    text_cache keeps encoded names between runs; None keeps them in memory only.
     """
 
     def __init__(self, model: EOVSeg, text_cache: TextCache | None) -> None:
@@ -36,17 +36,19 @@ class VocabularyEncoder:
 
     @torch.no_grad()
     def __call__(self, vocabulary: Vocabulary, seen: Sequence[bool] | None) -> EncodedVocabulary:
-        """Text embeddings and seen classes, on the model's device; as in `EOVSegPredictor.encode`."""
+        """Encode a vocabulary on the model's device; see `EOVSegPredictor.encode`."""
         if seen is None:
             seen = vocabulary.shares_synonym_with(self._training_vocabulary)
         if len(seen) != len(vocabulary):
-            raise ValueError(f"seen has {len(seen)} entries for {len(vocabulary)} classes")
+            raise ValueError(
+                f"seen must have one entry per class; got {len(seen)} for {len(vocabulary)} classes"
+            )
         device = self._model.device
         text = TextEmbeddings(self._encode_names(vocabulary.synonyms), _group_names(vocabulary).to(device))
         return EncodedVocabulary(vocabulary, text, torch.tensor(list(map(bool, seen)), device=device))
 
     def _encode_names(self, names: Sequence[str]) -> Tensor:
-        """Text embeddings (T, D)."""
+        """Return the text embeddings (T, D) of names."""
         with self._lock:
             missing = [name for name in names if name not in self._embeddings]
             if missing and self._text_cache:
@@ -64,7 +66,7 @@ class VocabularyEncoder:
 
 
 def _group_names(vocabulary: Vocabulary) -> Tensor:
-    """Indices of every class's text embeddings (C, K), padded by repeating the first."""
+    """Return the indices of every class's text embeddings (C, K), padded by repeating the first."""
     width = max(len(c.names) for c in vocabulary.classes)
     groups, start = [], 0
     for c in vocabulary.classes:

@@ -1,4 +1,4 @@
-"""A list of entries as one list of classes: who owns a name that is there twice."""
+"""Merge entries into one list of classes, and resolve duplicate names."""
 
 import functools
 import logging
@@ -13,17 +13,17 @@ _logger = logging.getLogger(__name__)
 
 
 class Entry(NamedTuple):
-    """One entry as the user wrote it, with its class or, for a set, with all of the set's classes."""
+    """An entry as the user wrote it, with its class or, for a set, all classes of the set."""
 
     text: str
     classes: tuple[VocabularyClass, ...]
 
 
 def merge_entries(entries: Sequence[Entry]) -> tuple[VocabularyClass, ...]:
-    """All classes in order; a class that the user wrote out takes precedence over one of a set.
+    """Return all classes in order; explicit classes take precedence over those of a set.
 
-    A set's class whose label the user wrote out is left out; one that only has it as a synonym loses
-    that name. A warning tells which. Raises VocabularyError where two entries have the same name otherwise.
+    A set's class is dropped if its label is in an explicit class; a duplicate synonym is removed from it. A
+    warning lists these names. Raises VocabularyError for other duplicate names.
     """
     written = [entry for entry in entries if set_name(entry.text) is None]
     _check_names(written)
@@ -34,7 +34,7 @@ def merge_entries(entries: Sequence[Entry]) -> tuple[VocabularyClass, ...]:
 
 
 def _without(entry: Entry, taken: set[str]) -> Entry:
-    """A set without the names that the user's own entries have."""
+    """Return a set without the names of explicit entries."""
     kept = []
     for c in entry.classes:
         names = tuple(name for name in c.names if name.casefold() not in taken)
@@ -50,7 +50,7 @@ def _without(entry: Entry, taken: set[str]) -> Entry:
 
 @functools.lru_cache
 def _warn_once(text: str) -> None:
-    """A node reads the same entries several times."""
+    """Log a warning once, although a node parses the same entries several times."""
     _logger.warning(text)
 
 

@@ -1,4 +1,4 @@
-"""Vocabularies in files: our JSON, and text with one class a line, `id:name,synonym,...`."""
+"""Vocabulary files: JSON, and text with one class per line, `id:name,synonym,...`."""
 
 import json
 from pathlib import Path
@@ -8,11 +8,11 @@ from .class_entry import VocabularyClass, VocabularyError, single_spaced, split_
 
 FILE_KINDS = (".json", ".txt")
 EXAMPLE = '{"source": "where from", "classes": [{"names": ["mug", "cup"], "thing": true}]}'
-PLACEHOLDER = ("invalid_class_id",)  # stands for ids without a class in text files in circulation
+PLACEHOLDER = ("invalid_class_id",)  # marks ids without a class in published text files
 
 
 class Line(NamedTuple):
-    """One class of a text file: its line number, its id, its names as written, its kind."""
+    """A class in a text file: line number, id, names as written, kind."""
 
     number: int
     id: int
@@ -21,18 +21,18 @@ class Line(NamedTuple):
 
 
 def read_classes(path: Path) -> tuple[VocabularyClass, ...]:
-    """The classes of a .json or .txt file, in their order; docs/vocabularies.md describes both kinds.
+    """Return the classes of a .json or .txt file in order; docs/vocabularies.md describes both formats.
 
     Raises VocabularyError that names the place in the file, but not the file.
     """
     if path.suffix not in FILE_KINDS:
-        raise VocabularyError(f"a vocabulary file ends in {' or '.join(FILE_KINDS)}; rename it")
+        raise VocabularyError(f"a vocabulary file must end in {' or '.join(FILE_KINDS)}; rename it")
     try:
         text = path.expanduser().read_text(encoding="utf-8-sig")
     except (OSError, RuntimeError) as error:  # RuntimeError: no such home folder
-        raise VocabularyError(f"cannot be read: {error}; check the path and its permissions") from error
+        raise VocabularyError(f"cannot read the file: {error}; check the path and its permissions") from error
     except UnicodeDecodeError as error:
-        raise VocabularyError("is not UTF-8 text: save it as UTF-8") from error
+        raise VocabularyError("not UTF-8 text; save the file as UTF-8") from error
     return _read_json(text) if path.suffix == ".json" else _read_text(text)
 
 
@@ -40,23 +40,25 @@ def _read_json(text: str) -> tuple[VocabularyClass, ...]:
     try:
         content = json.loads(text)
     except json.JSONDecodeError as error:
-        raise VocabularyError(f"line {error.lineno}: no JSON: {error.msg}; the form is {EXAMPLE}") from error
+        raise VocabularyError(
+            f"line {error.lineno}: invalid JSON: {error.msg}; expected {EXAMPLE}"
+        ) from error
     items = content.get("classes") if isinstance(content, dict) else None
     if not isinstance(items, list):
-        raise VocabularyError(f'no list "classes"; the form is {EXAMPLE}')
+        raise VocabularyError(f'missing list "classes"; expected {EXAMPLE}')
     return tuple(_class_of(item, f"class {index}") for index, item in enumerate(items))
 
 
 def _class_of(item: Any, place: str) -> VocabularyClass:
     if not isinstance(item, dict) or not item.keys() <= {"names", "thing"}:
         raise VocabularyError(
-            f'{place}: {item!r} is no class; it has "names" and "thing" alone, as in {EXAMPLE}'
+            f'{place}: {item!r} is not a class; use only "names" and "thing", as in {EXAMPLE}'
         )
     names, is_thing = item.get("names"), item.get("thing", True)
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise VocabularyError(f'{place}: "names" is a list of strings, as in {EXAMPLE}')
+        raise VocabularyError(f'{place}: "names" must be a list of strings, as in {EXAMPLE}')
     if not isinstance(is_thing, bool):
-        raise VocabularyError(f'{place}: "thing" is true or false, not {is_thing!r}')
+        raise VocabularyError(f'{place}: "thing" must be true or false; got {is_thing!r}')
     return _placed(tuple(map(single_spaced, names)), is_thing, place)
 
 
@@ -67,7 +69,7 @@ def _read_text(text: str) -> tuple[VocabularyClass, ...]:
     for before, line in zip(lines, lines[1:], strict=False):
         if before.id == line.id:
             raise VocabularyError(
-                f"line {line.number}: line {before.number} has the id {line.id} already; change one"
+                f"line {line.number}: id {line.id} is already used in line {before.number}; change one"
             )
     return _without_repeats(lines)
 
@@ -76,7 +78,7 @@ def _line_of(content: str, number: int) -> Line:
     class_id, colon, entry = content.partition(":")
     if not colon or not class_id.strip().isdecimal():
         raise VocabularyError(
-            f"line {number}: {content.strip()[:60]!r} does not begin with an id; write {number}:name,synonym"
+            f"line {number}: {content.strip()[:60]!r} must start with an id, as in {number}:name,synonym"
         )
     try:
         return Line(number, int(class_id), *split_entry(entry))
@@ -85,7 +87,7 @@ def _line_of(content: str, number: int) -> Line:
 
 
 def _without_repeats(lines: list[Line]) -> tuple[VocabularyClass, ...]:
-    """Every name once: with the class that has no other, else where it is first, else on the first line."""
+    """Keep every name once: in a class without other names, else where it is first, else in the first line."""
     owner: dict[str, int] = {}
     sole = [line for line in lines if len(line.names) == 1]
     claims = [(line.number, line.names[:1]) for line in sole + lines]
@@ -103,7 +105,7 @@ def _class_of_line(line: Line, owner: dict[str, int]) -> VocabularyClass:
             own.setdefault(name.casefold(), name)
     if not own:
         other = owner[line.names[0].casefold()]
-        raise VocabularyError(f"line {line.number}: line {other} has {line.names[0]!r} already; rename one")
+        raise VocabularyError(f"line {line.number}: {line.names[0]!r} is already in line {other}; rename one")
     return _placed(tuple(own.values()), line.is_thing, f"line {line.number}")
 
 

@@ -1,4 +1,4 @@
-"""Encoded text kept on disk, so that a name is encoded once for each set of weights."""
+"""Disk cache of text embeddings, so that each name is encoded once per weights file."""
 
 import hashlib
 import logging
@@ -14,17 +14,17 @@ from torch import Tensor
 
 from ..network import PROMPT_TEMPLATES
 
-BUSY_SECONDS = 5.0  # how long one process waits while another writes
-NAMES_A_QUERY = 500  # SQLite takes 999 variables at most in old versions
+BUSY_SECONDS = 5.0  # how long a process waits while another one writes
+NAMES_A_QUERY = 500  # old versions of SQLite allow at most 999 variables
 
 _logger = logging.getLogger(__name__)
 
 
 class TextCache:
-    """Text embeddings by name in one SQLite file a set of weights.
+    """Text embeddings by name, in one SQLite file per set of weights.
 
-    Processes may share the file. An entry that is damaged is a miss; a file that is no database is
-    begun anew; a folder that cannot be written costs a warning and the cache.
+    Processes may share the file. A damaged entry is a miss, a damaged file is deleted, and a folder that
+    cannot be written to disables the cache with a warning.
     """
 
     def __init__(self, folder: Path, weights_hash: str) -> None:
@@ -32,7 +32,7 @@ class TextCache:
         self.path = folder / "text" / f"{weights_hash[:32]}-{templates[:8]}.sqlite"
 
     def read(self, names: Sequence[str]) -> dict[str, Tensor]:
-        """The embeddings (D,) of those names that are there."""
+        """Return the embeddings (D,) of the cached names."""
         if not self.path.exists():
             return {}
         embeddings: dict[str, Tensor] = {}
@@ -45,10 +45,10 @@ class TextCache:
                     for name, checksum, row in database.execute(query, part):
                         if isinstance(row, bytes) and zlib.crc32(row) == checksum:
                             embeddings[name] = torch.from_numpy(np.frombuffer(row, np.float32).copy())
-        except sqlite3.OperationalError as error:  # locked, or no access: the file may be sound
-            _logger.warning("the text cache %s cannot be read: %s", self.path, error)
+        except sqlite3.OperationalError as error:  # locked or no access; the file may be intact
+            _logger.warning("cannot read the text cache %s: %s", self.path, error)
         except sqlite3.DatabaseError as error:
-            _logger.warning("the text cache %s is damaged and begun anew: %s", self.path, error)
+            _logger.warning("the text cache %s is damaged and was deleted: %s", self.path, error)
             self.path.unlink(missing_ok=True)
         return embeddings
 
@@ -66,7 +66,7 @@ class TextCache:
                     [(name, zlib.crc32(row), row) for name, row in entries],
                 )
         except (OSError, sqlite3.Error) as error:
-            _logger.warning("encoded text is not kept: %s: %s", self.path, error)
+            _logger.warning("cannot write the text cache %s: %s", self.path, error)
 
     def _connect(self) -> sqlite3.Connection:
         return sqlite3.connect(self.path, timeout=BUSY_SECONDS)

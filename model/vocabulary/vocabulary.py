@@ -1,4 +1,4 @@
-"""What the user wants to see: classes, their synonyms, and whether each is a thing or stuff."""
+"""Vocabularies: classes, their synonyms, and whether each is a thing or stuff."""
 
 import os
 import re
@@ -19,7 +19,7 @@ MAX_CLASSES = 4096
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """An ordered set of classes; the index of a class is its class id."""
+    """An ordered list of classes; the index of a class is its class id."""
 
     classes: tuple[VocabularyClass, ...]
 
@@ -36,18 +36,18 @@ class Vocabulary:
 
     @cached_property
     def is_thing(self) -> tuple[bool, ...]:
-        """Thing (True) or stuff (False), one a class."""
+        """Whether each class is a thing (True) or stuff (False)."""
         return tuple(c.is_thing for c in self.classes)
 
     @cached_property
     def synonyms(self) -> tuple[str, ...]:
-        """All synonyms, class after class: the order of their text embeddings."""
+        """All synonyms, class after class, in the order of their text embeddings."""
         return tuple(name for c in self.classes for name in c.names)
 
     def shares_synonym_with(self, other: "Vocabulary") -> list[bool]:
-        """For every class, whether one of its synonyms is also one of other's.
+        """Return for every class whether it shares a synonym with other.
 
-        Case, hyphens and regular plurals make no difference: "Cell-phones" is "cell phone".
+        Case, hyphens and regular plurals are ignored: "Cell-phones" equals "cell phone".
         """
         known = {_comparable(name) for name in other.synonyms}
         plurals = {plural for name in known for plural in _plurals(name)}
@@ -59,34 +59,35 @@ class Vocabulary:
 
     @classmethod
     def parse(cls, entries: Sequence[str]) -> "Vocabulary":
-        """Read entries such as "mug,cup", "floor|stuff", "@coco_panoptic" or "@~/tools.txt".
+        """Parse entries such as "mug,cup", "floor|stuff", "@coco_panoptic" or "@~/tools.txt".
 
-        An entry is one class: synonyms by comma, then optionally `|thing` (the default) or
-        `|stuff`. `@name` and `@file`, or `set=name` and `set=file`, stand for all classes of what
-        load_vocabulary finds there; a class that is written out takes precedence over a set's, with a
-        warning.
-        Raises VocabularyError with the entry that is wrong and what to write instead.
+        An entry is a class: synonyms separated by commas, optionally followed by `|thing` (default) or
+        `|stuff`. `@name` and `@file`, or `set=name` and `set=file`, are sets: all classes that
+        `load_vocabulary` returns. Explicit classes take precedence over those of a set, with a warning.
+        Raises VocabularyError that names the entry and what to write instead.
         """
         if isinstance(entries, str):
-            raise VocabularyError(f"a vocabulary is a list of strings, not one string: write [{entries!r}]")
+            raise VocabularyError(
+                f"a vocabulary must be a list of strings; got a string, write [{entries!r}]"
+            )
         for entry in entries:
             if not isinstance(entry, str):
-                raise VocabularyError(f"{entry!r} is not a string: put every class in quotes")
+                raise VocabularyError(f"{entry!r} is not a string; put every class in quotes")
         return cls(merge_entries([Entry(entry, _classes_of(entry)) for entry in entries]))
 
 
 def load_vocabulary(name_or_path: str | Path) -> Vocabulary:
-    """A vocabulary of the package by its name, or one of the user's by the path of its file.
+    """Load a vocabulary of the package by name, or a vocabulary file by path.
 
-    A Path is a file, and so is a string that holds a path separator or ends in .json or .txt; `~` is
-    the home folder. docs/vocabularies.md describes the files.
-    Raises VocabularyError that names the file, the place in it and what to do.
+    A Path is a file, and so is a string with a path separator or the ending .json or .txt; `~` is the home
+    folder. docs/vocabularies.md describes the formats. Raises VocabularyError that names the file, the place
+    in it and the remedy.
     """
     path = Path(name_or_path)
     if isinstance(name_or_path, str) and path.name == name_or_path and path.suffix not in FILE_KINDS:
         known = sorted(p.stem for p in VOCABULARY_FOLDER.glob("*.json"))
         if name_or_path not in known:
-            raise VocabularyError(f"no vocabulary is named @{name_or_path}; there are: @{', @'.join(known)}")
+            raise VocabularyError(f"unknown vocabulary @{name_or_path}; choose from: @{', @'.join(known)}")
         path = VOCABULARY_FOLDER / f"{name_or_path}.json"
     try:
         return Vocabulary(read_classes(path))
@@ -100,8 +101,8 @@ def _classes_of(entry: str) -> tuple[VocabularyClass, ...]:
         return (VocabularyClass(*split_entry(entry)),)
     if ("," in name or "|" in name) and not os.path.isfile(os.path.expanduser(name)):
         raise VocabularyError(
-            f"{entry!r}: a set is an entry of its own, without synonyms and without |thing or |stuff: "
-            f"write {re.split('[,|]', entry.strip())[0]!r} and put other classes into entries beside it"
+            f"{entry!r}: a set cannot have synonyms, |thing or |stuff; "
+            f"write {re.split('[,|]', entry.strip())[0]!r} and put other classes into separate entries"
         )
     return load_vocabulary(name).classes
 
@@ -111,7 +112,7 @@ def _comparable(name: str) -> str:
 
 
 def _plurals(name: str) -> Iterator[str]:
-    """What an English name may be in the plural, by the rules of spelling alone."""
+    """Yield possible English plurals of a name, by spelling rules only."""
     yield name + "s"
     if name.endswith(("s", "x", "z", "ch", "sh", "o")):
         yield name + "es"
@@ -125,15 +126,13 @@ def _plurals(name: str) -> Iterator[str]:
 
 def _check(classes: Sequence[VocabularyClass]) -> None:
     if not classes:
-        raise VocabularyError("the vocabulary is empty: name at least one class, for example ['mug']")
+        raise VocabularyError("the vocabulary is empty; give at least one class, for example ['mug']")
     if len(classes) > MAX_CLASSES:
-        raise VocabularyError(f"{len(classes)} classes are too many: {MAX_CLASSES} is the most")
+        raise VocabularyError(f"{len(classes)} classes are too many; use at most {MAX_CLASSES}")
     owner: dict[str, str] = {}
     for c in classes:
         for name in c.names:
             if name.casefold() in owner:
                 where = owner[name.casefold()]
-                raise VocabularyError(
-                    f"{name!r} is a duplicate: class {where!r} has it already; name it once"
-                )
+                raise VocabularyError(f"{name!r} is a duplicate: class {where!r} has it, too; remove one")
             owner[name.casefold()] = c.names[0]

@@ -177,7 +177,7 @@ def test_words_for_no(launch, word) -> None:
         ("vocabulary", "mug", "launch argument 'vocabulary' must be a list of strings, got mug"),
         ("vocabulary", "[mug, 1]", "launch argument 'vocabulary' must be a list of strings"),
         ("vocabulary", "[]", "launch argument 'vocabulary' must be a list of strings"),
-        ("vocabulary", "['@nothing']", "no vocabulary is named @nothing"),
+        ("vocabulary", "['@nothing']", "unknown vocabulary @nothing"),
         ("vocabulary", "['mug,@lvis']", "'@lvis' stands for a whole set"),
         ("variant", "xl", "launch arguments refused: 'variant' must be one of tiny, s, m, l, got 'xl'"),
         ("backend", "cuda", "launch arguments refused: 'backend' must be one of auto, torch"),

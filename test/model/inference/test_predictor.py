@@ -122,7 +122,7 @@ def test_another_vocabulary_for_one_image(tiny):
 def test_seen_follows_the_training_vocabulary_unless_given(tiny):
     assert tiny.encode(["cup,tea mug", "banana"]).seen.tolist() == [True, False]
     assert tiny.encode(["cup,tea mug", "banana"], seen=[False, True]).seen.tolist() == [False, True]
-    with pytest.raises(ValueError, match="1 entries for 2 classes"):
+    with pytest.raises(ValueError, match="one entry per class; got 1 for 2 classes"):
         tiny.encode(["mug", "banana"], seen=[True])
 
 

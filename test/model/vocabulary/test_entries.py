@@ -42,9 +42,9 @@ def test_a_set_may_have_a_comma_in_its_path(kitchen, tmp_path):
     [
         ("mug,@coco_panoptic", "'@coco_panoptic' stands for a whole set.*entry of its own"),
         ("mug, set=lvis|stuff", "'set=lvis' stands for a whole set"),
-        ("@coco_panoptic,mug", "a set is an entry of its own.*write '@coco_panoptic'"),
-        ("set=lvis|stuff", "a set is an entry of its own.*write 'set=lvis'"),
-        ("@~nobody_of_this_name/a.json,b", "a set is an entry of its own"),
+        ("@coco_panoptic,mug", "a set cannot have synonyms.*write '@coco_panoptic'"),
+        ("set=lvis|stuff", "a set cannot have synonyms.*write 'set=lvis'"),
+        ("@~nobody_of_this_name/a.json,b", "a set cannot have synonyms"),
     ],
 )
 def test_a_set_among_names_is_refused(entry, reason):

@@ -168,22 +168,22 @@ def test_relative_and_home_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ("file", "content", "words"),
     [
         ("a.txt", "1:saw\nhammer\n", "line 2: 'hammer'.*2:name"),
-        ("a.txt", "one:saw\n", "line 1: .*begin with an id"),
-        ("a.txt", "-1:saw\n", "line 1: .*begin with an id"),
-        ("a.txt", "1:saw\n\n1:hammer\n", "line 3: line 1 has the id 1"),
+        ("a.txt", "one:saw\n", "line 1: .*start with an id"),
+        ("a.txt", "-1:saw\n", "line 1: .*start with an id"),
+        ("a.txt", "1:saw\n\n1:hammer\n", "line 3: id 1 is already used in line 1"),
         ("a.txt", "1:saw\n2:hammer,,mallet\n", "line 2: .*empty name"),
         ("a.txt", "1:\n", "line 1: .*empty name"),
         ("a.txt", "1:floor|ground\n", "line 1: .*thing or stuff"),
-        ("a.txt", "1:saw\n2:Saw\n", "line 2: line 1 has 'Saw'.*rename"),
+        ("a.txt", "1:saw\n2:Saw\n", "line 2: 'Saw' is already in line 1.*rename"),
         ("a.txt", f"1:saw\n2:{'m' * 81}\n", "line 2: .*too long"),
         ("a.txt", "0:invalid_class_id\n", "empty"),
         ("a.txt", "", "empty"),
         ("a.txt", b"1:\xff\xfe\n", "UTF-8"),
         ("a.csv", "1:saw\n", ".json or .txt"),
-        ("a.json", '{"classes": [\n{"names": ["saw"],}]}', "line 2: no JSON"),
-        ("a.json", '["saw"]', 'no list "classes"'),
+        ("a.json", '{"classes": [\n{"names": ["saw"],}]}', "line 2: invalid JSON"),
+        ("a.json", '["saw"]', 'missing list "classes"'),
         ("a.json", '{"classes": ["saw"]}', "class 0: 'saw'"),
-        ("a.json", '{"classes": [{"names": ["saw"], "isthing": 0}]}', "class 0: .*isthing.*alone"),
+        ("a.json", '{"classes": [{"names": ["saw"], "isthing": 0}]}', "class 0: .*isthing.*use only"),
         ("a.json", '{"classes": [{"names": "saw"}]}', "class 0: .*list of strings"),
         ("a.json", '{"classes": [{"names": ["saw"]}, {"names": []}]}', "class 1: .*empty name"),
         ("a.json", '{"classes": [{"names": [" "]}]}', "class 0: .*empty name"),
@@ -200,7 +200,7 @@ def test_refused_files(tmp_path: Path, file: str, content: str | bytes, words: s
 
 
 def test_missing_file_and_unknown_name(tmp_path: Path) -> None:
-    with pytest.raises(VocabularyError, match="none.txt: cannot be read.*check the path"):
+    with pytest.raises(VocabularyError, match="none.txt: cannot read the file.*check the path"):
         Vocabulary.parse([f"@{tmp_path}/none.txt"])
     with pytest.raises(VocabularyError, match="@lvis.*@pascal_voc_20"):
         Vocabulary.parse(["@pascal"])

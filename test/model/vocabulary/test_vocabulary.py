@@ -31,8 +31,8 @@ def test_named_vocabulary_beside_entries():
         (["mug", "cup,Mug"], "duplicate"),
         (["mug,mug"], "duplicate"),
         (["m" * 81], "too long"),
-        (["mug\ud800"], "no text"),  # half a character, which no message can carry
-        (["mug\0cup"], "no text"),
+        (["mug\ud800"], "surrogates"),  # half a character, which no message can carry
+        (["mug\0cup"], "control characters"),
         ([f"class {i}" for i in range(4097)], "too many"),
         (["@nonsense"], "@coco_panoptic"),
         (["mug", 3], "quotes"),

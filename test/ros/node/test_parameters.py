@@ -61,7 +61,7 @@ def test_values_given_at_the_start():
         ("vocabulary:=['mug', 'Mug']", "duplicate"),
         ("vocabulary:=['mug', '']", "empty name"),
         ("vocabulary:=['mug|liquid']", "thing or stuff"),
-        ("vocabulary:=['@no_such_set']", "no vocabulary is named @no_such_set"),
+        ("vocabulary:=['@no_such_set']", "unknown vocabulary @no_such_set"),
         ("object_threshold:=high", "'object_threshold' must be a number, got 'high'"),
         ("overlay:=1", "'overlay' must be true or false, got 1"),
         ("short_side:=640.5", "'short_side' must be a whole number"),
