@@ -133,4 +133,4 @@ def test_the_worker_waits_for_the_device_no_more_than_the_model_does(both):
     """Once more, for the label image that all messages are made of."""
     waits = both[1].waits
     assert waits.pop("inference.results.label_image") == 1
-    assert {name.split(".")[1] for name in waits} == {"preprocess", "layers", "mask_sizes", "panoptic"}
+    assert {name.split(".")[1] for name in waits} == {"preprocess", "panoptic"}
