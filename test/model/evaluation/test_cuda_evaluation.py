@@ -80,7 +80,7 @@ def test_segmentation_of_files(tmp_path):
     def segment(device: str) -> Path:
         out = tmp_path / device
         out.mkdir()
-        segmentation = Segmentation(load(device), VOCABULARY, out, opacity=0.5)
+        segmentation = Segmentation(load(device), VOCABULARY, out, opacity=0.5, max_pixels=10**6)
         segmentation.images([picture])
         assert segmentation.failures == []
         return out
