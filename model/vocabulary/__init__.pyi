@@ -6,3 +6,4 @@ from .vocabulary import Vocabulary as Vocabulary
 from .vocabulary import VocabularyClass as VocabularyClass
 from .vocabulary import VocabularyError as VocabularyError
 from .vocabulary import load_vocabulary as load_vocabulary
+from .vocabulary import named_files as named_files

@@ -3,7 +3,8 @@
 import unicodedata
 from dataclasses import dataclass
 
-MAX_NAME_LENGTH = 80
+from .limits import MAX_NAME_LENGTH, MAX_SYNONYMS, quoted
+
 KINDS = {"thing": True, "stuff": False}
 SET_MARKS = ("@", "set=")  # "set=" needs no quotes in YAML
 
@@ -16,7 +17,8 @@ class VocabularyError(ValueError):
 class VocabularyClass:
     """A class: its synonyms, the first of which is its label, and whether it is a thing.
 
-    Raises VocabularyError if a name is empty, longer than MAX_NAME_LENGTH, not text, or a duplicate.
+    Raises VocabularyError if a name is empty, longer than MAX_NAME_LENGTH, not text, or a duplicate, and for
+    more names than MAX_SYNONYMS.
     """
 
     names: tuple[str, ...]
@@ -25,8 +27,10 @@ class VocabularyClass:
     def __post_init__(self) -> None:
         if not self.names or not all(name.strip() for name in self.names):
             raise VocabularyError(
-                f"{', '.join(self.names)!r}: empty name; give every class at least one name"
+                f"{quoted(', '.join(self.names))}: empty name; give every class at least one name"
             )
+        if len(self.names) > MAX_SYNONYMS:
+            raise VocabularyError(too_many_synonyms(self.names[0], len(self.names)))
         seen: set[str] = set()
         for name in self.names:
             if len(name) > MAX_NAME_LENGTH:
@@ -47,18 +51,26 @@ def split_entry(entry: str) -> tuple[tuple[str, ...], bool]:
     """
     text, bar, kind = entry.partition("|")
     kind = kind.strip().lower()
+    shown = quoted(entry)
     if bar and kind not in KINDS:
-        raise VocabularyError(f"{entry!r}: kind after | must be thing or stuff; got {kind!r}")
+        raise VocabularyError(f"{shown}: kind after | must be thing or stuff; got {quoted(kind)}")
+    if text.count(",") >= MAX_SYNONYMS:
+        raise VocabularyError(too_many_synonyms(text[: text.index(",")], text.count(",") + 1))
     names = tuple(single_spaced(name) for name in text.split(","))
     if not all(names):
-        raise VocabularyError(f"{entry!r}: empty name; write a name before and after every comma")
+        raise VocabularyError(f"{shown}: empty name; write a name before and after every comma")
     for name in names:
         if set_name(name) is not None:
             raise VocabularyError(
-                f"{entry!r}: {name!r} stands for a whole set, not for a name; make it an entry of its own, "
-                f"as in ['mug', {name!r}]"
+                f"{shown}: {quoted(name)} stands for a whole set, not for a name; make it an entry of its "
+                f"own, as in ['mug', {quoted(name)}]"
             )
     return names, KINDS.get(kind, True)
+
+
+def too_many_synonyms(label: str, count: int) -> str:
+    """Return the message for a class with more than MAX_SYNONYMS names."""
+    return f"class {quoted(label)} has {count} names; use at most {MAX_SYNONYMS} per class, or split it"
 
 
 def set_name(entry: str) -> str | None:

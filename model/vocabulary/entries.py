@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from .class_entry import VocabularyClass, VocabularyError, set_name
+from .limits import quoted
 
 SHOWN = 8  # names in a warning
 
@@ -60,7 +61,7 @@ def _check_names(entries: Sequence[Entry]) -> None:
         for key, name in {name.casefold(): name for c in entry.classes for name in c.names}.items():
             if key in owner:
                 raise VocabularyError(
-                    f"{name!r} is a duplicate: {owner[key]!r} and {entry.text!r} both have it; "
+                    f"{name!r} is a duplicate: {quoted(owner[key])} and {quoted(entry.text)} both have it; "
                     "name it in one entry"
                 )
             owner[key] = entry.text

@@ -5,9 +5,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from .class_entry import VocabularyClass, VocabularyError, single_spaced, split_entry
+from .limits import MAX_CLASSES, MAX_FILE_BYTES, quoted
+from .regular_file import read_regular_file
 
 FILE_KINDS = (".json", ".txt")
 EXAMPLE = '{"source": "where from", "classes": [{"names": ["mug", "cup"], "thing": true}]}'
+_MAX_ID_LENGTH = 20  # characters
 PLACEHOLDER = ("invalid_class_id",)  # marks ids without a class in published text files
 
 
@@ -28,12 +31,21 @@ def read_classes(path: Path) -> tuple[VocabularyClass, ...]:
     if path.suffix not in FILE_KINDS:
         raise VocabularyError(f"a vocabulary file must end in {' or '.join(FILE_KINDS)}; rename it")
     try:
-        text = path.expanduser().read_text(encoding="utf-8-sig")
-    except (OSError, RuntimeError) as error:  # RuntimeError: no such home folder
-        raise VocabularyError(f"cannot read the file: {error}; check the path and its permissions") from error
+        text = read_regular_file(path.expanduser(), MAX_FILE_BYTES).decode("utf-8-sig")
+        return _read_json(text) if path.suffix == ".json" else _read_text(text)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise VocabularyError(
+            f"cannot read the file: {reason}; check the path and its permissions"
+        ) from error
     except UnicodeDecodeError as error:
         raise VocabularyError("not UTF-8 text; save the file as UTF-8") from error
-    return _read_json(text) if path.suffix == ".json" else _read_text(text)
+    except RecursionError as error:
+        raise VocabularyError(f"lists or objects are nested too deeply; expected {EXAMPLE}") from error
+    except VocabularyError:
+        raise
+    except (MemoryError, RuntimeError, ValueError) as error:  # no home folder, a path with a NUL, no memory
+        raise VocabularyError(f"cannot read the file: {type(error).__name__}: {error}") from error
 
 
 def _read_json(text: str) -> tuple[VocabularyClass, ...]:
@@ -46,19 +58,21 @@ def _read_json(text: str) -> tuple[VocabularyClass, ...]:
     items = content.get("classes") if isinstance(content, dict) else None
     if not isinstance(items, list):
         raise VocabularyError(f'missing list "classes"; expected {EXAMPLE}')
+    if len(items) > MAX_CLASSES:
+        raise VocabularyError(f"{len(items)} classes are too many; use at most {MAX_CLASSES}")
     return tuple(_class_of(item, f"class {index}") for index, item in enumerate(items))
 
 
 def _class_of(item: Any, place: str) -> VocabularyClass:
     if not isinstance(item, dict) or not item.keys() <= {"names", "thing"}:
         raise VocabularyError(
-            f'{place}: {item!r} is not a class; use only "names" and "thing", as in {EXAMPLE}'
+            f'{place}: {quoted(item)} is not a class; use only "names" and "thing", as in {EXAMPLE}'
         )
     names, is_thing = item.get("names"), item.get("thing", True)
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise VocabularyError(f'{place}: "names" must be a list of strings, as in {EXAMPLE}')
     if not isinstance(is_thing, bool):
-        raise VocabularyError(f'{place}: "thing" must be true or false; got {is_thing!r}')
+        raise VocabularyError(f'{place}: "thing" must be true or false; got {quoted(is_thing)}')
     return _placed(tuple(map(single_spaced, names)), is_thing, place)
 
 
@@ -76,7 +90,7 @@ def _read_text(text: str) -> tuple[VocabularyClass, ...]:
 
 def _line_of(content: str, number: int) -> Line:
     class_id, colon, entry = content.partition(":")
-    if not colon or not class_id.strip().isdecimal():
+    if not colon or not class_id.strip().isdecimal() or len(class_id) > _MAX_ID_LENGTH:
         raise VocabularyError(
             f"line {number}: {content.strip()[:60]!r} must start with an id, as in {number}:name,synonym"
         )
@@ -87,7 +101,7 @@ def _line_of(content: str, number: int) -> Line:
 
 
 def _without_repeats(lines: list[Line]) -> tuple[VocabularyClass, ...]:
-    """Keep every name once: in a class without other names, else where it is first, else in the first line."""
+    """Keep every name once: in a class with no other name, else where it is first, else in the first line."""
     owner: dict[str, int] = {}
     sole = [line for line in lines if len(line.names) == 1]
     claims = [(line.number, line.names[:1]) for line in sole + lines]

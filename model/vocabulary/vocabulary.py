@@ -10,11 +10,18 @@ from pathlib import Path
 from .class_entry import VocabularyClass, VocabularyError, set_name, split_entry
 from .entries import Entry, merge_entries
 from .files import FILE_KINDS, read_classes
+from .limits import MAX_CLASSES, MAX_NAMES, MAX_PATH_LENGTH, quoted
 
-__all__ = ["VOCABULARY_FOLDER", "Vocabulary", "VocabularyClass", "VocabularyError", "load_vocabulary"]
+__all__ = [
+    "VOCABULARY_FOLDER",
+    "Vocabulary",
+    "VocabularyClass",
+    "VocabularyError",
+    "load_vocabulary",
+    "named_files",
+]
 
 VOCABULARY_FOLDER = Path(__file__).parent / "data"
-MAX_CLASSES = 4096
 
 
 @dataclass(frozen=True)
@@ -68,11 +75,13 @@ class Vocabulary:
         """
         if isinstance(entries, str):
             raise VocabularyError(
-                f"a vocabulary must be a list of strings; got a string, write [{entries!r}]"
+                f"a vocabulary must be a list of strings; got a string, write [{quoted(entries)}]"
             )
+        if len(entries) > MAX_CLASSES:
+            raise VocabularyError(f"{len(entries)} classes are too many; use at most {MAX_CLASSES}")
         for entry in entries:
             if not isinstance(entry, str):
-                raise VocabularyError(f"{entry!r} is not a string; put every class in quotes")
+                raise VocabularyError(f"{quoted(entry)} is not a string; put every class in quotes")
         return cls(merge_entries([Entry(entry, _classes_of(entry)) for entry in entries]))
 
 
@@ -83,8 +92,12 @@ def load_vocabulary(name_or_path: str | Path) -> Vocabulary:
     folder. docs/vocabularies.md describes the formats. Raises VocabularyError that names the file, the place
     in it and the remedy.
     """
+    if len(str(name_or_path)) > MAX_PATH_LENGTH:
+        raise VocabularyError(
+            f"{quoted(str(name_or_path))} is too long; use at most {MAX_PATH_LENGTH} characters"
+        )
     path = Path(name_or_path)
-    if isinstance(name_or_path, str) and path.name == name_or_path and path.suffix not in FILE_KINDS:
+    if isinstance(name_or_path, str) and not _is_file(name_or_path):
         known = sorted(p.stem for p in VOCABULARY_FOLDER.glob("*.json"))
         if name_or_path not in known:
             raise VocabularyError(f"unknown vocabulary @{name_or_path}; choose from: @{', @'.join(known)}")
@@ -95,14 +108,29 @@ def load_vocabulary(name_or_path: str | Path) -> Vocabulary:
         raise VocabularyError(f"{path}: {error}") from error
 
 
+def named_files(entries: Sequence[str]) -> tuple[str, ...]:
+    """Return the paths among entries: what `Vocabulary.parse` looks for outside of the package."""
+    names = [set_name(entry) for entry in entries]
+    return tuple(name for name in names if name is not None and (_is_file(name) or _has_class_marks(name)))
+
+
+def _is_file(name: str) -> bool:
+    path = Path(name)
+    return path.name != name or path.suffix in FILE_KINDS
+
+
+def _has_class_marks(name: str) -> bool:
+    return "," in name or "|" in name
+
+
 def _classes_of(entry: str) -> tuple[VocabularyClass, ...]:
     name = set_name(entry)
     if name is None:
         return (VocabularyClass(*split_entry(entry)),)
-    if ("," in name or "|" in name) and not os.path.isfile(os.path.expanduser(name)):
+    if _has_class_marks(name) and not os.path.isfile(os.path.expanduser(name)):
         raise VocabularyError(
-            f"{entry!r}: a set cannot have synonyms, |thing or |stuff; "
-            f"write {re.split('[,|]', entry.strip())[0]!r} and put other classes into separate entries"
+            f"{quoted(entry)}: a set cannot have synonyms, |thing or |stuff; "
+            f"write {quoted(re.split('[,|]', entry.strip())[0])} and put other classes into separate entries"
         )
     return load_vocabulary(name).classes
 
@@ -129,6 +157,10 @@ def _check(classes: Sequence[VocabularyClass]) -> None:
         raise VocabularyError("the vocabulary is empty; give at least one class, for example ['mug']")
     if len(classes) > MAX_CLASSES:
         raise VocabularyError(f"{len(classes)} classes are too many; use at most {MAX_CLASSES}")
+    if (names := sum(len(c.names) for c in classes)) > MAX_NAMES:
+        raise VocabularyError(
+            f"{names} names in all classes are too many; use at most {MAX_NAMES}, with fewer synonyms"
+        )
     owner: dict[str, str] = {}
     for c in classes:
         for name in c.names:
