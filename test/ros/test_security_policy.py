@@ -179,9 +179,9 @@ def test_security_that_cannot_be_switched_on_ends_the_node_with_a_clear_line(sta
     for name, value in {"ENABLE": "true", "STRATEGY": "Enforce", "KEYSTORE": str(tmp_path)}.items():
         monkeypatch.setenv(f"ROS_SECURITY_{name}", value)
     node = start("fake_node")
-    assert node.wait(20) == 1
-    (line,) = [line for line in node.log.splitlines() if "[FATAL]" in line]
-    assert "security" in line.lower()
+    assert node.wait(20) == 1, node.log
+    fatal = [line for line in node.log.splitlines() if "[FATAL]" in line]
+    assert len(fatal) == 1 and "security" in fatal[0].lower(), node.log
     assert "Traceback" not in node.log
 
 
