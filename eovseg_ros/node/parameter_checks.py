@@ -1,5 +1,6 @@
 """What a parameter may be: its description, its range, and the check of a value."""
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +11,7 @@ KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "
 _BOOLEANS = {"true": True, "yes": True, "on": True, "y": True, "1": True}
 _BOOLEANS |= {"false": False, "no": False, "off": False, "n": False, "0": False}
 _SHOWN = 80  # characters of a wrong value in a message
+_MOST_CHARACTERS = 4096  # of a string, as of a path in Linux
 
 
 class ParameterError(ValueError):
@@ -94,6 +96,10 @@ def check(name: str, value: object, default: object, spec: Spec) -> Any:
         value = float(value) if abs(value) < 2**53 else float("inf")
     if type(value) is not type(default):
         raise ParameterError(f"'{name}' must be {KINDS[type(default)]}, got {_shown(value)}")
+    if isinstance(value, str) and len(value) > _MOST_CHARACTERS:
+        raise ParameterError(
+            f"'{name}' has {len(value)} characters, {_MOST_CHARACTERS} is the most: {_shown(value)}"
+        )
     if spec.choices and value not in spec.choices:
         raise ParameterError(f"'{name}' must be one of {', '.join(spec.choices)}, got {_shown(value)}")
     if spec.low is not None and spec.high is not None and value != spec.special:
@@ -114,7 +120,7 @@ def _check_list(name: str, value: object) -> tuple[str, ...]:
     if isinstance(value, str):
         raise ParameterError(f"'{name}' must be a list of strings, got the string {_shown(value)}: {how}")
     if not isinstance(value, (list, tuple)) or not all(isinstance(entry, str) for entry in value):
-        shown = _shown(list(value) if isinstance(value, Iterable) else value)
+        shown = _shown(list(itertools.islice(value, _SHOWN)) if isinstance(value, Iterable) else value)
         raise ParameterError(
             f"'{name}' must be a list of strings, got {shown} (YAML takes yes, no, on, off and "
             f"bare numbers for something else): {how}"
@@ -123,5 +129,8 @@ def _check_list(name: str, value: object) -> tuple[str, ...]:
 
 
 def _shown(value: object) -> str:
+    """The repr of a value, shortened; long lists are cut before, as they may have millions of entries."""
+    if isinstance(value, (str, bytes, list, tuple)):
+        value = value[: _SHOWN + 1]
     text = repr(value)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."

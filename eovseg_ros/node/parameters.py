@@ -1,7 +1,7 @@
 """The node's parameters: names, defaults, ranges and descriptions, declared once."""
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rclpy.exceptions import InvalidParameterValueException
@@ -17,6 +17,9 @@ from eovseg_ros.node.parameter_checks import ParameterError, Spec, check, descri
 __all__ = ["NodeParameters", "ParameterError", "parameter_specs"]
 
 _DEFAULT_VOCABULARY = ("@default", "set=default")
+_NAMES_CLASSES = {"vocabulary", "variant"}  # parameters
+
+Parse = Callable[[Sequence[str]], Vocabulary]
 
 
 @dataclass(frozen=True)
@@ -128,7 +131,7 @@ class NodeParameters:
         return self.overlap_threshold if self.overlap_threshold >= 0 else None
 
     @classmethod
-    def declare(cls, node: Node) -> "NodeParameters":
+    def declare(cls, node: Node, parse: Parse = Vocabulary.parse) -> "NodeParameters":
         """Declare every parameter on `node` and read it; ParameterError for a value given at the start."""
         values = {}
         for name, spec in parameter_specs().items():
@@ -138,29 +141,43 @@ class NodeParameters:
                 values[name] = node.declare_parameter(name, start, descriptor(default, spec)).value
             except InvalidParameterValueException as error:  # rclpy checks ranges itself
                 raise ParameterError(str(error)) from None
-        return cls().replaced(values)
+        return cls().replaced(values, parse)
 
-    def replaced(self, values: Mapping[str, object]) -> "NodeParameters":
+    def replaced(self, values: Mapping[str, object], parse: Parse = Vocabulary.parse) -> "NodeParameters":
         """Return a copy with `values` checked and put in; ParameterError for a wrong one."""
+        replaced = self._with_checked(values)
+        if _NAMES_CLASSES & values.keys():
+            try:
+                parse(replaced.model_vocabulary)
+            except ValueError as error:
+                raise ParameterError(f"'vocabulary' refused: {error}") from error
+        return replaced
+
+    def requested_vocabulary(self, values: Mapping[str, object]) -> tuple[str, ...] | None:
+        """`model_vocabulary` with these values; None where they leave it alone or have a wrong type."""
+        if not _NAMES_CLASSES & values.keys():
+            return None
+        try:
+            return self._with_checked(values).model_vocabulary
+        except ParameterError:
+            return None
+
+    def _with_checked(self, values: Mapping[str, object]) -> "NodeParameters":
         specs = parameter_specs()
         checked = {
             name: check(name, value, getattr(NodeParameters, name), specs[name])
             for name, value in values.items()
             if name in specs
         }
-        replaced = dataclasses.replace(self, **checked)
-        if {"vocabulary", "variant"} & checked.keys():
-            try:
-                Vocabulary.parse(replaced.model_vocabulary)
-            except ValueError as error:
-                raise ParameterError(f"'vocabulary' refused: {error}") from error
-        return replaced
+        return dataclasses.replace(self, **checked)
 
-    def changed_at_run_time(self, parameters: Iterable[Parameter]) -> "NodeParameters":
+    def changed_at_run_time(
+        self, parameters: Iterable[Parameter], parse: Parse = Vocabulary.parse
+    ) -> "NodeParameters":
         """Like `replaced`, but refuse what is fixed while the node is configured."""
         specs = parameter_specs()
         values = {p.name: p.value for p in parameters}
-        replaced = self.replaced(values)
+        replaced = self.replaced(values, parse)
         for name in values:
             if name in specs and not specs[name].live and getattr(replaced, name) != getattr(self, name):
                 raise ParameterError(

@@ -76,7 +76,7 @@ def load_predictor(parameters: NodeParameters) -> Predictor:
     return EOVSegPredictor.from_checkpoint(
         parameters.variant,
         os.path.expanduser(parameters.checkpoint) or None,
-        vocabulary=parameters.model_vocabulary,
+        vocabulary=("object",),  # every call brings its own, and the node's may name files
         device=parameters.device,
         backend=parameters.backend,
         precision=parameters.precision,

@@ -1,0 +1,137 @@
+"""The services set_parameters and set_parameters_atomically, whatever a request holds."""
+
+import concurrent.futures
+import contextlib
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from rcl_interfaces.msg import Parameter as ParameterMessage
+from rcl_interfaces.msg import SetParametersResult
+from rcl_interfaces.srv import SetParameters, SetParametersAtomically
+from rclpy.callback_groups import ReentrantCallbackGroup
+from rclpy.exceptions import InvalidHandle
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+from rclpy.task import Future
+
+from eovseg_ros.node.requests.fault_log import FaultLog
+
+_MOST_PARAMETERS = 256  # in a request; each takes time of the executor
+_MOST_CHARACTERS = 2000  # of a reason
+
+
+class ParameterRequests:
+    """Takes over both services of a node; every parameter is set or refused with a reason.
+
+    `prepare` starts to read what the new values name, for example files: the answer waits for the future
+    that it returns, while the executor goes on with other callbacks. Then `validate` is asked, before rclpy
+    is. rclpy itself raises ValueError for a type that it does not know, and changes a parameter's descriptor
+    and the clock before it asks the node's own callback.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        *,
+        prepare: Callable[[Sequence[Parameter]], concurrent.futures.Future[Any] | None],
+        validate: Callable[[Sequence[Parameter]], SetParametersResult],
+        faults: FaultLog,
+    ) -> None:
+        self._node = node
+        self._prepare = prepare
+        self._validate = validate
+        self._faults = faults
+        self._changes: Counter[str] = Counter()  # of every parameter
+        self._group = ReentrantCallbackGroup()  # another request may come while one waits for its files
+        callbacks: dict[Any, Any] = {SetParameters: self._set, SetParametersAtomically: self._set_atomically}
+        for service in node.services:
+            if callback := callbacks.get(service.srv_type):
+                service.callback = callback
+                service.callback_group = self._group
+                self._group.add_entity(service)
+
+    async def _set(self, request: Any, response: Any) -> Any:
+        """Set each parameter on its own: a refused one leaves the others alone."""
+        if refusal := _refusal_of_too_many(request.parameters):
+            response.results = [refusal] * len(request.parameters)
+            return response
+        for message in request.parameters:
+            response.results.append(await self._answer([message]))
+        return response
+
+    async def _set_atomically(self, request: Any, response: Any) -> Any:
+        """Set all of the parameters or none."""
+        refusal = _refusal_of_too_many(request.parameters)
+        response.result = refusal or await self._answer(request.parameters)
+        return response
+
+    async def _answer(self, messages: Sequence[ParameterMessage]) -> SetParametersResult:
+        try:
+            for message in messages:
+                if reason := self._fault_of(message):
+                    return refused(reason)
+            if len({message.name for message in messages}) < len(messages):
+                return refused("a parameter is in the request twice: set each one once")
+            parameters = [Parameter.from_parameter_msg(message) for message in messages]
+            changes = self._changes.copy()
+            await self._end_of(self._prepare(parameters))
+            for parameter in parameters:
+                if self._changes[parameter.name] != changes[parameter.name]:
+                    return refused(f"a newer request has set '{parameter.name}' in the meantime")
+            result = self._validate(parameters)
+            if result.successful:
+                result = self._node.set_parameters_atomically(parameters)
+            if not result.successful:
+                return refused(result.reason)
+            self._changes.update(parameter.name for parameter in parameters)
+            return result
+        except Exception as error:
+            if not self._node.context.ok():
+                raise
+            self._faults.report("a request to set parameters", error)
+            return refused(f"{type(error).__name__}: {error}")
+
+    async def _end_of(self, preparation: "concurrent.futures.Future[Any] | None") -> None:
+        """Let the executor go on until a thread has done its part; its outcome is left to `validate`."""
+        if preparation is None or preparation.done():
+            return
+        ended = Future()
+
+        def wake(_: object) -> None:
+            ended.set_result(None)
+            with contextlib.suppress(InvalidHandle):  # of an executor that has ended
+                if executor := self._node.executor:
+                    executor.wake()
+
+        preparation.add_done_callback(wake)
+        await ended
+
+    def _fault_of(self, message: ParameterMessage) -> str:
+        """Why rclpy could not take a parameter; empty if it can."""
+        name, kind = message.name, message.value.type
+        if not self._node.has_parameter(name):
+            return f"no parameter is named {name[:80]!r}: `ros2 param list` shows those that there are"
+        if kind not in {known.value for known in Parameter.Type}:
+            return (
+                f"'{name}' has a value of type {kind}, which rcl_interfaces/msg/ParameterType does not have"
+            )
+        if kind == Parameter.Type.NOT_SET.value:
+            return f"'{name}' has no value: parameters of this node cannot be deleted"
+        if name == "use_sim_time" and kind != Parameter.Type.BOOL.value:
+            return "'use_sim_time' must be true or false"
+        return ""
+
+
+def refused(reason: str) -> SetParametersResult:
+    """An unsuccessful result; the reason is shortened, and made what a message can carry."""
+    text = reason if len(reason) <= _MOST_CHARACTERS else f"{reason[:_MOST_CHARACTERS]}..."
+    return SetParametersResult(successful=False, reason=text.encode("utf-8", "replace").decode())
+
+
+def _refusal_of_too_many(messages: Sequence[ParameterMessage]) -> SetParametersResult | None:
+    if len(messages) <= _MOST_PARAMETERS:
+        return None
+    return refused(
+        f"the request has {len(messages)} parameters, {_MOST_PARAMETERS} is the most: write several requests"
+    )

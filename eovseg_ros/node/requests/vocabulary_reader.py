@@ -1,0 +1,92 @@
+"""Entries to vocabularies, in a thread where they name files: a disk may take long to answer, or never do."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, InvalidStateError
+
+from eovseg_model.vocabulary import Vocabulary, VocabularyError, named_files
+
+READ_SECONDS = 2.0  # that the files of one vocabulary may take
+_MOST_UNFINISHED = 8  # threads; one that waits for a dead disk cannot be ended
+_KEPT = 8  # results; there are rarely more requests under way
+
+Entries = tuple[str, ...]
+Parse = Callable[[Sequence[str]], Vocabulary]
+
+
+class VocabularyReader:
+    """Reads vocabularies within `seconds` each, and keeps the newest results for `parse`. Thread-safe."""
+
+    def __init__(self, read: Parse = Vocabulary.parse, seconds: float = READ_SECONDS) -> None:
+        self._read = read
+        self._seconds = seconds
+        self._lock = threading.Lock()  # of what follows
+        self._results: OrderedDict[Entries, Future[Vocabulary]] = OrderedDict()
+        self._unfinished = 0
+
+    def parse(self, entries: Sequence[str]) -> Vocabulary:
+        """What `read` found last; else read now. VocabularyError says why the entries cannot be used."""
+        with self._lock:
+            result = self._results.get(tuple(entries))
+        return (result or self.read(entries)).result()
+
+    def read(self, entries: Sequence[str]) -> "Future[Vocabulary]":
+        """Read entries anew: if they name files in a thread, which has `seconds` for it, else at once."""
+        result: Future[Vocabulary] = Future()
+        with self._lock:
+            self._results.pop(tuple(entries), None)
+            self._results[tuple(entries)] = result
+            while len(self._results) > _KEPT:
+                self._results.popitem(last=False)
+        files = named_files(entries)
+        if files:
+            self._start(entries, files, result)
+        else:
+            self._complete(entries, result)
+        return result
+
+    def _start(self, entries: Sequence[str], files: Sequence[str], result: "Future[Vocabulary]") -> None:
+        with self._lock:
+            full = self._unfinished >= _MOST_UNFINISHED
+            self._unfinished += not full
+        names = ", ".join(files[:3]) + (f" and {len(files) - 3} more" if len(files) > 3 else "")
+        if full:
+            reason = f"not read, as {_MOST_UNFINISHED} earlier requests still wait for their files; try later"
+            result.set_exception(VocabularyError(f"{names}: {reason}"))
+            return
+        reason = f"not read within {self._seconds:g} s: copy it to a local disk, or try again"
+        timer = threading.Timer(self._seconds, _fail, (result, VocabularyError(f"{names}: {reason}")))
+        timer.daemon = True
+        timer.start()
+        result.add_done_callback(lambda _: timer.cancel())
+        threading.Thread(
+            target=self._run, args=(entries, result), name="vocabulary reader", daemon=True
+        ).start()
+
+    def _run(self, entries: Sequence[str], result: "Future[Vocabulary]") -> None:
+        try:
+            self._complete(entries, result)
+        finally:
+            with self._lock:
+                self._unfinished -= 1
+
+    def _complete(self, entries: Sequence[str], result: "Future[Vocabulary]") -> None:
+        try:
+            vocabulary = self._read(entries)
+        except VocabularyError as error:
+            _fail(result, error)
+        except Exception as error:
+            _fail(result, VocabularyError(f"cannot be read: {type(error).__name__}: {error}"))
+        else:
+            try:
+                result.set_result(vocabulary)
+            except InvalidStateError:
+                pass  # too late
+
+
+def _fail(result: "Future[Vocabulary]", error: VocabularyError) -> None:
+    try:
+        result.set_exception(error)
+    except InvalidStateError:
+        pass  # the other of timer and reader was first
