@@ -1,4 +1,4 @@
-"""EOV-Seg's network, a folder for each part of the paper's figure 4."""
+"""EOV-Seg's network; each folder is a part of the paper's figure 4."""
 
 import lazy_loader
 

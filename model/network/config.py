@@ -1,4 +1,4 @@
-"""Sizes of every EOV-Seg variant: one frozen dataclass a part, one entry a variant."""
+"""Configurations of the EOV-Seg variants: a dataclass per part, an entry per variant."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -6,10 +6,10 @@ from typing import Literal
 
 @dataclass(frozen=True, kw_only=True)
 class ResNetConfig:
-    """CLIP's modified ResNet (open_clip `ModifiedResNet`) without or with a dense head.
+    """CLIP's modified ResNet (open_clip `ModifiedResNet`), with or without a dense neck.
 
-    `dense_dim` 0 means that CLIP's own attention pool reads res5; otherwise a small top-down
-    neck brings res3..res5 to stride 8 with that many channels and the attention pool reads those.
+    With `dense_dim` 0, CLIP's attention pool reads res5. Otherwise it reads the output of a top-down neck,
+    which combines res3..res5 at stride 8 with `dense_dim` channels.
     """
 
     layers: tuple[int, int, int, int]
@@ -49,7 +49,7 @@ class TextConfig:
 class SpatialConfig:
     """First blocks of a CLIP ViT, the paper's spatial awareness extractor.
 
-    Block index 0, 5 or 11 of table 3 is 1, 6 or 12 blocks; no extractor at all is fusion="masks".
+    Block index 0, 5 or 11 in table 3 means 1, 6 or 12 blocks; fusion="masks" means no extractor.
     """
 
     width: int = 768
@@ -61,13 +61,13 @@ class SpatialConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class EOVSegConfig:
-    """One EOV-Seg variant; field names follow the paper's symbols where it has one."""
+    """An EOV-Seg variant; field names follow the paper's symbols."""
 
     name: str
     backbone: ResNetConfig | ConvNeXtConfig
     text: TextConfig
     spatial: SpatialConfig = SpatialConfig()
-    text_dim: int  # D, shared width of text and class embeddings
+    text_dim: int  # D, width of text and class embeddings
     aggregator_dim: int  # A, width of the lite aggregator before its last 1x1 convolution
     hidden_dim: int = 256
     tdee_dim: int = 512
@@ -76,13 +76,13 @@ class EOVSegConfig:
     num_heads: int = 8
     ffn_dim: int = 2048
     alpha: float = 0.4  # ensemble weight of the out-of-vocabulary branch for seen classes
-    beta: float = 0.8  # the same for unseen classes
+    beta: float = 0.8  # ensemble weight of the out-of-vocabulary branch for unseen classes
     ensemble_on_valid_masks: bool = True  # skip the ensemble for masks without a pixel on the CLIP grid
-    vas: bool = True  # table 4: Vocabulary-Aware Selection, or none
-    fusion: Literal["tdee", "sum", "masks"] = "tdee"  # table 4: TDEE or E_m alone; "sum" is E_m + E_s
-    short_side: int = 640  # evaluation resizes the short side to this
-    overlap_threshold: float = 0.8  # evaluation drops a segment that won a smaller share of its mask
-    training_vocabulary: str = "coco_panoptic"  # classes seen in training, a file in vocabularies/
+    vas: bool = True  # table 4: with Vocabulary-Aware Selection
+    fusion: Literal["tdee", "sum", "masks"] = "tdee"  # table 4: TDEE or only E_m; "sum" is E_m + E_s
+    short_side: int = 640  # pixels of the short side in evaluation
+    overlap_threshold: float = 0.8  # minimum share of its mask that a segment must win in evaluation
+    training_vocabulary: str = "coco_panoptic"  # classes seen in training, a file in vocabulary/data
     open_clip: tuple[str, str] | None = None  # open_clip model name and pretrained tag
 
 

@@ -1,4 +1,4 @@
-"""EOV-Seg (Niu et al., AAAI 2025): the network, one line a box of the paper's figure 4."""
+"""EOV-Seg (Niu et al., AAAI 2025): the network, one line per box of the paper's figure 4."""
 
 from functools import partial
 from typing import NamedTuple
@@ -25,8 +25,10 @@ from .text.encoder import TextEncoder
 
 
 class EOVSegOutput(NamedTuple):
-    """class_logits (B, N, C + 1) and mask_logits (B, N, H/4, W/4) of the last stage; final_class_logits
-    (B, N, C + 1) after the ensemble, log probabilities; void is the last class of both."""
+    """Output of the network; void is the last class.
+
+    class_logits (B, N, C + 1) and mask_logits (B, N, H/4, W/4) are those of the last decoder stage,
+    final_class_logits (B, N, C + 1) the log probabilities after the ensemble."""
 
     class_logits: Tensor
     mask_logits: Tensor
@@ -34,7 +36,7 @@ class EOVSegOutput(NamedTuple):
 
 
 class EOVSeg(nn.Module):
-    """The whole network; `build.build_model` makes one from a config."""
+    """The whole network; `build_model` builds it from a config."""
 
     def __init__(
         self,
@@ -56,37 +58,36 @@ class EOVSeg(nn.Module):
         self.aggregator = aggregator
         self.vas = vas
         self.decoder = decoder
-        self.void_row = void_row  # named as in every weights file
+        self.void_row = void_row  # the name in all weights files
         self.clip_logit_scale = initial_logit_scale()
         for frozen in self.clip_modules():
             frozen.requires_grad_(False)
         self.clip_logit_scale.requires_grad_(False)
 
     def clip_modules(self) -> tuple[nn.Module, ...]:
-        """The parts that come from the two CLIPs: frozen, and always in eval mode."""
+        """Return the parts from the two CLIPs, which are frozen and always in eval mode."""
         return self.backbone, self.text_encoder, self.spatial_extractor.vit
 
     @property
     def device(self) -> torch.device:
-        """Where the network lives."""
+        """Device of the parameters."""
         return self.void_row.embedding.device
 
     def train(self, mode: bool = True) -> "EOVSeg":
-        """As ever, but the two CLIPs stay in eval mode."""
+        """Set training mode, except for the two CLIPs."""
         super().train(mode)
         for frozen in self.clip_modules():
             frozen.eval()
         return self
 
     def forward(self, images: Tensor, text: TextEmbeddings, seen: Tensor) -> EOVSegOutput:
-        """Normalised images (B, 3, H, W), sides multiples of 32, and a vocabulary -> EOVSegOutput.
+        """Run the network on normalised images (B, 3, H, W); H and W are multiples of 32.
 
-        text is the vocabulary's without void; seen (C,) says which of its classes were
-        seen in training.
+        text is the vocabulary without void; seen (C,) marks the classes seen in training.
         """
         cnn = self.backbone(images)
         aggregated, clip_dense = self.aggregator(cnn), cnn.clip_dense
-        del cnn  # the largest maps there are
+        del cnn  # free the largest maps
         (last,) = self.decode(aggregated, images, text, every_stage=False)
         out_logits, valid = self.classify_out_of_vocabulary(clip_dense, last.mask_logits, text)
         weight = torch.where(seen, self.config.alpha, self.config.beta)
@@ -97,7 +98,7 @@ class EOVSeg(nn.Module):
     def decode(
         self, aggregated: Tensor, images: Tensor, text: TextEmbeddings, *, every_stage: bool
     ) -> list[StageOutput]:
-        """What follows F_agg, but for the out-of-vocabulary branch: the decoder stages' outputs."""
+        """Run VAS and the decoder on F_agg; return the outputs of the decoder stages."""
         text = self.void_row(text)
         features = self.vas(aggregated, text)
         spatial = partial(self.spatial_extractor.masked_mean, self.spatial_extractor(images))
@@ -106,7 +107,7 @@ class EOVSeg(nn.Module):
     def classify_out_of_vocabulary(
         self, clip_dense: Tensor, mask_logits: Tensor, text: TextEmbeddings
     ) -> tuple[Tensor, Tensor]:
-        """CLIP's own view of each mask: logits (B, N, C) and whether the mask has a pixel there (B, N)."""
+        """Classify masks with CLIP: logits (B, N, C), and whether each has a pixel on CLIP's grid (B, N)."""
         mask = resize(mask_logits, clip_dense.shape[-2:]) > 0
         embedding = self.backbone.pool_masks(clip_dense, mask)
         return class_logits(embedding, text, self.clip_logit_scale), mask.flatten(2).any(-1)

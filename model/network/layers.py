@@ -1,4 +1,4 @@
-"""Layers that more than one stage uses."""
+"""Shared layers and mask operations."""
 
 import math
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ class ChannelLayerNorm(nn.LayerNorm):
 
 
 class ScaledLayerNorm(nn.LayerNorm):
-    """Layer norm of x, given scale * x: the scale keeps large numbers inside half precision."""
+    """Layer norm of x, computed from scale * x, which keeps large numbers within half precision."""
 
     def forward(self, x: Tensor, scale: float = 1.0) -> Tensor:
         """(..., C) -> (..., C)."""
@@ -38,13 +38,13 @@ class MLP(nn.Module):
 
 
 class SelfAttention(nn.MultiheadAttention):
-    """Multi-head self-attention of (B, N, C); its weights have the names of `nn.MultiheadAttention`."""
+    """Multi-head self-attention with the parameter names of `nn.MultiheadAttention`."""
 
     def __init__(self, dim: int, heads: int) -> None:
         super().__init__(dim, heads, batch_first=True)
 
     def forward(self, x: Tensor) -> Tensor:  # type: ignore[override]
-        """(B, N, C) -> (B, N, C), never with the (N, N) weights in memory."""
+        """(B, N, C) -> (B, N, C), without storing the (N, N) weights."""
         B, N, C = x.shape
         projected = F.linear(x, self.in_proj_weight, self.in_proj_bias)
         query, key, value = projected.view(B, N, 3, self.num_heads, -1).permute(2, 0, 3, 1, 4)
@@ -55,9 +55,9 @@ class SelfAttention(nn.MultiheadAttention):
 class ModulatedDeformConv2d(nn.Module):
     """3x3 modulated deformable convolution, padding 1 (Zhu et al. 2019, equation 1).
 
-    One bilinear `grid_sample` gathers the nine shifted maps and one matrix product mixes them: the
-    same values as `torchvision.ops.deform_conv2d` to float32 rounding, in operators that every
-    exporter knows. The bias is None until a batch norm is folded into it.
+    A bilinear `grid_sample` gathers the nine shifted maps and a matrix product combines them. Equal to
+    `torchvision.ops.deform_conv2d` up to float32 rounding, but with operators that every exporter supports.
+    The bias is None until a batch norm is folded into it.
     """
 
     bias: nn.Parameter | None
@@ -87,48 +87,48 @@ class ModulatedDeformConv2d(nn.Module):
 
 
 def pixels_of(features: Tensor) -> Tensor:
-    """(B, C, H, W) -> (B, HW, C), a view, and no copy in graphs whose runtime keeps channels last."""
+    """View (B, C, H, W) as (B, HW, C); runtimes with channels-last layout need no copy."""
     return features.permute(0, 2, 3, 1).flatten(1, 2)
 
 
 def pixel_weight(mask: Tensor) -> float:
-    """The power of two next to 1 / sqrt(H * W) for masks (..., H, W): what a pixel counts in sums over them.
+    """Return the weight of a pixel in sums over masks (..., H, W): the power of two nearest 1 / sqrt(H * W).
 
-    With it a sum over a single pixel and one over a whole map both fit half precision, and float32 and
-    bfloat16 lose nothing.
+    With it, sums over one pixel and over a whole map both fit half precision; float32 and bfloat16 lose no
+    accuracy.
     """
     return 2.0 ** -round(math.log2(mask.shape[-2] * mask.shape[-1]) / 2)
 
 
 def masked_sum(features: Tensor, mask: Tensor, weight: float) -> Tensor:
-    """Sum of features (B, C, H, W) over each mask (B, N, H, W), times weight -> (B, N, C)."""
+    """Return the sum of features (B, C, H, W) over each mask (B, N, H, W), times weight: (B, N, C)."""
     return _weigh(mask, features.dtype, weight) @ pixels_of(features)
 
 
 def masked_mean(features: Tensor, mask: Tensor) -> Tensor:
-    """Mean of features (B, C, H, W) over each mask (B, N, H, W) -> (B, N, C); 0 for an empty mask."""
+    """Return the mean of features (B, C, H, W) over each mask (B, N, H, W): (B, N, C), 0 if empty."""
     weight = pixel_weight(mask)
     weights = _weigh(mask, features.dtype, weight)
     return weights @ pixels_of(features) / weights.sum(-1, keepdim=True).clamp(min=weight)
 
 
 def mask_area(mask: Tensor, weight: float) -> Tensor:
-    """Pixels of each boolean mask (B, N, H, W), at least one, times weight -> (B, N, 1) float32."""
+    """Return the area of each boolean mask (B, N, H, W), at least one, times weight: (B, N, 1) float32."""
     return _weigh(mask, torch.float32, weight).sum(-1, keepdim=True).clamp(min=weight)
 
 
 def _weigh(mask: Tensor, dtype: torch.dtype, weight: float) -> Tensor:
-    """Boolean (B, N, H, W) -> (B, N, H * W) of 0 and weight."""
+    """Convert boolean masks (B, N, H, W) to (B, N, H * W) with values 0 and weight."""
     return mask.flatten(2).to(dtype) * weight
 
 
 def rows_at_once(numbers_a_row: int, most: int) -> int:
-    """How many rows of a map to work on at once: as many as make most numbers, at least one."""
+    """Return the number of rows of a map to process at once: at most `most` numbers, at least one row."""
     return max(1, most // numbers_a_row)
 
 
 def resize(x: Tensor, size: Sequence[int]) -> Tensor:
-    """Bilinear resize of (B, C, H, W) to size (height, width), corners not aligned."""
+    """Resize (B, C, H, W) bilinearly to size (height, width), with align_corners=False."""
     if tuple(x.shape[-2:]) == tuple(size):
         return x
     return F.interpolate(x, size=tuple(size), mode="bilinear", align_corners=False)

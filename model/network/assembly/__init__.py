@@ -1,1 +1,1 @@
-"""A network from its config, its variants for ablations, and what is done to it as a whole."""
+"""Build a network from its config, replace parts for ablations, count operations and fold batch norms."""

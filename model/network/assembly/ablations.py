@@ -1,4 +1,4 @@
-"""What stands in for a part that an ablation leaves out (paper, table 4; docs/ablations.md)."""
+"""Replacements for the parts that an ablation removes (paper, table 4; docs/ablations.md)."""
 
 from torch import Tensor, nn
 
@@ -8,7 +8,7 @@ from ..text.classification import TextEmbeddings
 
 
 class NoSelection(nn.Module):
-    """Without VAS: the aggregated features as they are."""
+    """Replacement of VAS: the aggregated features, unchanged."""
 
     def forward(self, aggregated: Tensor, text: TextEmbeddings) -> Tensor:
         """F_agg (B, C, H, W) -> F_agg."""
@@ -16,7 +16,7 @@ class NoSelection(nn.Module):
 
 
 class EmbeddingSum(nn.Module):
-    """Instead of TDEE: E_m + E_s, the "fixed weight coefficients" of the paper's TDEE section."""
+    """Replacement of TDEE: E_m + E_s, the "fixed weight coefficients" of the paper's TDEE section."""
 
     def forward(self, mask_embedding: Tensor, spatial_embedding: Tensor) -> Tensor:
         """(B, N, C), (B, N, C) -> (B, N, C)."""
@@ -24,7 +24,7 @@ class EmbeddingSum(nn.Module):
 
 
 class MaskEmbedding(nn.Module):
-    """Without TDEE and its extractor: E_m alone."""
+    """Replacement of TDEE and the spatial awareness extractor: only E_m."""
 
     def __init__(self, *, hidden_dim: int) -> None:
         super().__init__()
@@ -36,16 +36,16 @@ class MaskEmbedding(nn.Module):
 
 
 class NoSpatialFeatures(nn.Module):
-    """In place of the spatial awareness extractor where nothing reads it."""
+    """Replacement of the spatial awareness extractor where its features are not used."""
 
     def __init__(self) -> None:
         super().__init__()
         self.vit = nn.Identity()
 
     def forward(self, images: Tensor) -> Tensor:
-        """An empty tensor."""
+        """Return an empty tensor."""
         return images.new_empty(0)
 
     def masked_mean(self, coarse: Tensor, inside: Tensor) -> Tensor:
-        """Nothing may ask for it."""
-        raise NotImplementedError("a network without spatial features has no mean of them")
+        """Raise NotImplementedError."""
+        raise NotImplementedError("this network has no spatial features")

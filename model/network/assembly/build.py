@@ -1,4 +1,4 @@
-"""From a config to a network, and from a weights file to a network that holds it."""
+"""Build a network from a config or a state dict."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,7 +21,7 @@ from .ablations import EmbeddingSum, MaskEmbedding, NoSelection, NoSpatialFeatur
 
 
 def build_model(config: EOVSegConfig) -> EOVSeg:
-    """A freshly initialised network in eval mode; under `torch.device("meta")` one without memory."""
+    """Return a newly initialised network in eval mode; under `torch.device("meta")` without memory."""
     text = config.text
     return EOVSeg(
         config=config,
@@ -50,7 +50,7 @@ def build_model(config: EOVSegConfig) -> EOVSeg:
 
 
 def load_model(variant: str, state_dict: Mapping[str, Any], source: str) -> EOVSeg:
-    """A network that takes over a state dict's tensors; no others are made first. Raises CheckpointError."""
+    """Return a network that uses a state dict's tensors without copying. Raises CheckpointError."""
     with torch.device("meta"):
         model = build_model(CONFIGS[variant])
     load_weights(model, state_dict, source)
@@ -116,7 +116,7 @@ def _build_instance_embedding(config: EOVSegConfig) -> InstanceEmbedding | MaskE
 
 
 def _materialise_buffers(model: EOVSeg) -> None:
-    """Give memory to what no weights file holds: the text tower's causal mask."""
+    """Create the text tower's causal mask, which is not in weights files."""
     tower = model.text_encoder.tower
     with torch.device("cpu"):
         tower.attn_mask = tower.build_causal_mask()

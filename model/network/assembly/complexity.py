@@ -1,4 +1,4 @@
-"""How many parameters and multiply-adds each part of a variant has."""
+"""Count parameters and multiply-adds of each part of a variant."""
 
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ LAST_UPSAMPLING = "EOVSeg.spatial_extractor.upsampling.3"
 
 
 class PartComplexity(NamedTuple):
-    """One part; multiply_adds is None for what runs once a name instead of once an image."""
+    """A part of the network; multiply_adds is None if it runs once per name instead of once per image."""
 
     name: str
     parameters: int
@@ -23,10 +23,10 @@ class PartComplexity(NamedTuple):
 
 
 def count(variant: str, size: tuple[int, int], num_classes: int) -> list[PartComplexity]:
-    """Parts of a variant for one image of size (height, width) and num_classes classes of one name.
+    """Count the parts of a variant for an image of size (height, width) and num_classes classes of one name.
 
-    Runs on the meta device, so it needs no weights and no time. Counted are matrix products and
-    convolutions, one multiply-add as one.
+    Counts matrix products and convolutions; a multiply-add counts as one. Runs on the meta device, which
+    needs no weights and hardly any time.
     """
     with torch.device("meta"):
         model = build_model(CONFIGS[variant]).requires_grad_(False)
@@ -39,7 +39,7 @@ def count(variant: str, size: tuple[int, int], num_classes: int) -> list[PartCom
     with counter:
         model(images, text, seen)
     flops = {name: sum(ops.values()) for name, ops in counter.get_flop_counts().items()}
-    pooled = flops[LAST_UPSAMPLING]  # runs inside the decoder, where its result is wanted
+    pooled = flops[LAST_UPSAMPLING]  # runs inside the decoder, which uses its result
     flops["EOVSeg.spatial_extractor"] += pooled
     flops["EOVSeg.decoder"] -= pooled
     parameters = {name: sum(p.numel() for p in getattr(model, name).parameters()) for name in PARTS}

@@ -1,4 +1,4 @@
-"""Batch norms folded into the convolutions before them: the same function in fewer passes."""
+"""Fold batch norms into the preceding convolutions, for fewer passes over memory."""
 
 import torch
 from torch import nn
@@ -10,9 +10,9 @@ CONVOLUTIONS = (nn.Conv2d, nn.ConvTranspose2d, ModulatedDeformConv2d)
 
 @torch.no_grad()
 def fold_batch_norms(model: nn.Module) -> None:
-    """Fold every batch norm of model into its convolution, in place; for inference alone.
+    """Fold every batch norm of model into its convolution, in place; for inference only.
 
-    A batch norm belongs to the convolution that is registered right before it in the same module.
+    A batch norm belongs to the convolution that is registered directly before it in the same module.
     """
     for module in model.modules():
         children = list(module.named_children())

@@ -1,1 +1,1 @@
-"""From features to masks, embeddings and classes of proposals."""
+"""Decoder: masks, embeddings and classes of queries from features."""

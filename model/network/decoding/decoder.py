@@ -1,4 +1,4 @@
-"""Lightweight decoder: object kernels refined against the features, stage after stage (paper, equation 2)."""
+"""Lightweight decoder: stages that refine object kernels with the features (paper, equation 2)."""
 
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ from .instance_embedding import SpatialMean
 
 
 class StageOutput(NamedTuple):
-    """One decoder stage's class logits (B, N, C + 1), void last, and mask logits (B, N, H/4, W/4)."""
+    """Class logits (B, N, C + 1), void last, and mask logits (B, N, H/4, W/4) of a decoder stage."""
 
     class_logits: Tensor
     mask_logits: Tensor
@@ -30,9 +30,9 @@ class LightweightDecoder(nn.Module):
     def forward(
         self, features: Tensor, spatial: SpatialMean, text: TextEmbeddings, *, every_stage: bool
     ) -> list[StageOutput]:
-        """features (B, C, H/4, W/4), means of F_s, text with void -> the stages' outputs.
+        """Decode features (B, C, H/4, W/4) with means of F_s and text with void.
 
-        Training needs every stage's classes, inference only the last one's.
+        Returns the outputs of every stage (for training), or of the last one only (for inference).
         """
         kernels = self.object_kernels.expand(features.shape[0], -1, -1)
         masks = self.predict_masks(kernels, features)
@@ -47,7 +47,7 @@ class LightweightDecoder(nn.Module):
 
 
 class DecoderStage(nn.Module):
-    """Initial attention, dynamic depthwise attention, late attention; then masks and classes."""
+    """Initial attention, dynamic depthwise attention and late attention, followed by masks and classes."""
 
     def __init__(
         self,
@@ -81,7 +81,7 @@ class DecoderStage(nn.Module):
         self.logit_scale = initial_logit_scale()
 
     def refine(self, kernels: Tensor, masks: Tensor, features: Tensor) -> tuple[Tensor, Tensor]:
-        """Kernels (B, N, C), incoming mask logits, features -> object features (B, N, C), new mask logits."""
+        """Refine kernels (B, N, C) with previous mask logits: object features (B, N, C), new mask logits."""
         weight = pixel_weight(masks)
         f = masked_sum(features, masks > 0, weight)  # (B, N, C)
         f = self.feature_norm(f + weight * self.feature_attention(kernels, f, weight), weight)
@@ -93,13 +93,13 @@ class DecoderStage(nn.Module):
     def classify(
         self, kernels: Tensor, masks: Tensor, features: Tensor, spatial: SpatialMean, text: TextEmbeddings
     ) -> Tensor:
-        """Object features and their mask logits -> class logits (B, N, C + 1), void last."""
+        """Classify object features with their mask logits: class logits (B, N, C + 1), void last."""
         instance = self.instance_embedding(features, spatial, masks > 0)
         return class_logits(self.class_embedding(instance + kernels), text, self.logit_scale)
 
 
 class DynamicDepthwiseAttention(nn.Module):
-    """A three-tap kernel made from each query, slid along the value's channels (paper, equation 2)."""
+    """Convolution of the value's channels with a three-tap kernel from each query (paper, equation 2)."""
 
     def __init__(self, *, dim: int) -> None:
         super().__init__()

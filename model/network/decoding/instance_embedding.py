@@ -1,4 +1,4 @@
-"""Instance embeddings: what a proposal's mask covers, in both feature maps (paper, TDEE section)."""
+"""Instance embeddings: features inside a query's mask, from both feature maps (paper, TDEE section)."""
 
 from collections.abc import Callable
 
@@ -6,12 +6,12 @@ from torch import Tensor, nn
 
 from ..layers import masked_mean
 
-# The mean of F_s inside each boolean mask: (B, N, H, W) -> (B, N, C_s).
+# Mean of F_s inside each boolean mask: (B, N, H, W) -> (B, N, C_s).
 SpatialMean = Callable[[Tensor], Tensor]
 
 
 class InstanceEmbedding(nn.Module):
-    """Pools both feature maps inside each mask and lets `fusion` join the two."""
+    """Pool both feature maps inside each mask and combine them with `fusion`."""
 
     def __init__(self, *, hidden_dim: int, spatial_dim: int, fusion: nn.Module) -> None:
         super().__init__()

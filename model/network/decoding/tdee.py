@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 
 class TwoWayDynamicEmbeddingExperts(nn.Module):
-    """Joins mask embeddings E_m and spatial awareness embeddings E_s into instance embeddings E_I."""
+    """Combine mask embeddings E_m and spatial awareness embeddings E_s into instance embeddings E_I."""
 
     def __init__(self, *, hidden_dim: int, tdee_dim: int) -> None:
         super().__init__()

@@ -1,1 +1,1 @@
-"""From a picture to features: both CLIPs' visual encoders, the aggregator, the selection by vocabulary."""
+"""Image features: visual encoders of both CLIPs, the aggregator and Vocabulary-Aware Selection."""

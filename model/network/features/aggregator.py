@@ -56,7 +56,7 @@ class DeformUpsampling(nn.Module):
 
 
 def _coordinates(x: Tensor) -> Tensor:
-    """Two channels like x (B, C, H, W): column then row, each from -1 to 1 with both ends."""
+    """Return coordinates (B, 2, H, W) for x (B, C, H, W): column, then row, each from -1 to 1 inclusive."""
     B, _, H, W = x.shape
     row = torch.linspace(-1, 1, H, device=x.device, dtype=x.dtype)
     column = torch.linspace(-1, 1, W, device=x.device, dtype=x.dtype)

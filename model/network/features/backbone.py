@@ -1,4 +1,4 @@
-"""CNN-based CLIP visual encoder: features for the aggregator, mask pooling beside the decoder."""
+"""CNN-based CLIP visual encoder: features for the aggregator, and mask pooling for classification."""
 
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ from ..text.classification import PADDING
 
 
 class CNNFeatures(NamedTuple):
-    """C_2..C_5 at strides 4, 8, 16, 32, and the map that CLIP's own head pools."""
+    """C_2..C_5 at strides 4, 8, 16, 32, and the map that CLIP's head pools."""
 
     res2: Tensor
     res3: Tensor
@@ -22,7 +22,7 @@ class CNNFeatures(NamedTuple):
 
 
 class DenseNeck(nn.Module):
-    """Top-down sum of res3..res5 at stride 8, for a CLIP whose images hold several objects."""
+    """Top-down sum of res3..res5 at stride 8, for a CLIP trained on images with several objects."""
 
     def __init__(self, *, channels: tuple[int, int, int], dim: int) -> None:
         super().__init__()
@@ -30,14 +30,14 @@ class DenseNeck(nn.Module):
         self.mix = nn.Conv2d(dim, dim, 3, padding=1)
 
     def forward(self, res3: Tensor, res4: Tensor, res5: Tensor) -> Tensor:
-        """Strides 8, 16, 32 -> (B, dim, H/8, W/8)."""
+        """Combine maps at strides 8, 16, 32 to (B, dim, H/8, W/8)."""
         x3, x4, x5 = (conv(x) for conv, x in zip(self.lateral, (res3, res4, res5), strict=True))
         x4 = x4 + resize(x5, x4.shape[-2:])
         return F.relu(self.mix(x3 + resize(x4, x3.shape[-2:])))
 
 
 class ResNetBackbone(nn.Module):
-    """CLIP's modified ResNet; its attention pool becomes a masked one."""
+    """CLIP's modified ResNet, with a masked attention pool."""
 
     def __init__(
         self,
@@ -66,11 +66,10 @@ class ResNetBackbone(nn.Module):
         return CNNFeatures(res2, res3, res4, res5, clip_dense)
 
     def pool_masks(self, clip_dense: Tensor, mask: Tensor) -> Tensor:
-        """CLIP embedding of each mask.
+        """Return CLIP's embedding of each boolean mask: clip_dense (B, C, H, W), (B, N, H, W) -> (B, N, D).
 
-        clip_dense (B, C, H, W) and boolean mask (B, N, H, W) -> (B, N, D). The query is the mean over
-        all pixels plus the class position, keys and values are the pixels of the mask. A mask
-        without pixels gives the projection's bias, never NaN.
+        The query is the mean of all pixels plus the class position; keys and values are the mask's pixels. An
+        empty mask gives the projection's bias, not NaN.
         """
         pool = self.tower.attnpool
         B, C, H, W = clip_dense.shape
@@ -79,8 +78,8 @@ class ResNetBackbone(nn.Module):
         x = clip_dense.flatten(2).transpose(1, 2)  # (B, HW, C)
         query = pool.q_proj(x.mean(1, keepdim=True) + position[0])  # (B, 1, C)
         x = x + _resize_positions(position[1:], (H, W))
-        # One query a head: it goes through k_proj to the pixels, not every pixel to a key. The bias of
-        # the keys adds the same to every pixel of a softmax.
+        # There is one query per head, so k_proj is applied to it, not to every pixel. The key bias is
+        # omitted, because it adds the same value to all pixels of a softmax.
         probe = query.view(B, heads, 1, head_dim) @ pool.k_proj.weight.view(heads, head_dim, C)
         score = (probe.squeeze(2) @ x.transpose(1, 2)) * head_dim**-0.5  # (B, heads, HW)
         value = pool.v_proj(x).to(x.dtype)
@@ -93,7 +92,7 @@ class ResNetBackbone(nn.Module):
 
 
 class ConvNeXtBackbone(nn.Module):
-    """CLIP's ConvNeXt; a mask is pooled by its mean, then the trunk's norm and CLIP's head."""
+    """CLIP's ConvNeXt; masks are pooled by their mean, followed by the trunk's norm and CLIP's head."""
 
     def __init__(self, *, timm_name: str, image_size: int, text_dim: int) -> None:
         super().__init__()
@@ -111,7 +110,7 @@ class ConvNeXtBackbone(nn.Module):
         return CNNFeatures(res2, res3, res4, res5, trunk.norm_pre(res5))
 
     def pool_masks(self, clip_dense: Tensor, mask: Tensor) -> Tensor:
-        """CLIP embedding of each mask: clip_dense (B, C, H, W), mask (B, N, H, W) -> (B, N, D)."""
+        """Return CLIP's embedding of each mask: clip_dense (B, C, H, W), mask (B, N, H, W) -> (B, N, D)."""
         pooled = masked_mean(clip_dense, mask)
         B, N, C = pooled.shape
         pooled = self.tower.trunk.head(pooled.reshape(B * N, C, 1, 1))
@@ -119,7 +118,7 @@ class ConvNeXtBackbone(nn.Module):
 
 
 def _resize_positions(position: Tensor, size: tuple[int, int]) -> Tensor:
-    """Square positional grid (G * G, C) -> (H * W, C) at size (H, W)."""
+    """Resize a square positional grid (G * G, C) to size (H, W): (H * W, C)."""
     grid = round(position.shape[0] ** 0.5)
     position = position.transpose(0, 1).view(1, -1, grid, grid)
     return resize(position, size).flatten(2)[0].transpose(0, 1)

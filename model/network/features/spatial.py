@@ -16,11 +16,11 @@ from ..layers import (
     rows_at_once,
 )
 
-NUMBERS_AT_ONCE = 2**22  # of F_s that are in memory
+NUMBERS_AT_ONCE = 2**22  # numbers of F_s in memory
 
 
 class SpatialExtractor(nn.Module):
-    """F_s, spatial awareness features at stride 4; only their means inside masks are ever asked for."""
+    """Spatial awareness features F_s at stride 4, of which only means inside masks are computed."""
 
     def __init__(self, *, vit: "ViTBlocks", width: int) -> None:
         super().__init__()
@@ -34,13 +34,14 @@ class SpatialExtractor(nn.Module):
         )
 
     def forward(self, images: Tensor) -> Tensor:
-        """Normalised images (B, 3, H, W) -> (B, width, H/8, W/8), F_s before its last upsampling."""
+        """Return F_s before its last upsampling, (B, width, H/8, W/8), of normalised images (B, 3, H, W)."""
         return self.upsampling[:3](self.vit(images))
 
     def masked_mean(self, coarse: Tensor, inside: Tensor) -> Tensor:
-        """Mean of F_s inside each mask: what forward gave, boolean masks (B, N, H/4, W/4) -> (B, N, width).
+        """Return the mean of F_s (B, N, width) inside boolean masks (B, N, H/4, W/4).
 
-        F_s comes and goes a few rows at a time: each of its pixels has one parent in `coarse`.
+        coarse is the output of forward. F_s is computed a few rows at a time, as each of its pixels depends
+        on one pixel of coarse.
         """
         height, weight = coarse_rows(coarse), pixel_weight(inside)
         parts = zip(coarse.split(height, 2), inside.split(2 * height, 2), strict=True)
@@ -50,7 +51,7 @@ class SpatialExtractor(nn.Module):
 
 
 class ViTBlocks(nn.Module):
-    """Patch embedding, class token, positions and the first transformer blocks of a CLIP ViT."""
+    """Patch embedding, class token, positional embedding and first transformer blocks of a CLIP ViT."""
 
     def __init__(self, *, width: int, heads: int, patch_size: int, grid_size: int, num_blocks: int) -> None:
         super().__init__()
@@ -74,7 +75,7 @@ class ViTBlocks(nn.Module):
 
 
 class TransformerBlock(nn.Module):
-    """A CLIP transformer block without mask; its weights have open_clip's names."""
+    """A CLIP transformer block without attention mask; its parameters have open_clip's names."""
 
     def __init__(self, *, width: int, heads: int) -> None:
         super().__init__()
@@ -94,6 +95,6 @@ class TransformerBlock(nn.Module):
 
 
 def coarse_rows(coarse: Tensor) -> int:
-    """Rows of the stride-8 map (B, C, H/8, W/8) whose part of F_s is in memory at once."""
+    """Return the rows of the stride-8 map (B, C, H/8, W/8) whose part of F_s is in memory at once."""
     _, C, _, W = coarse.shape
-    return rows_at_once(4 * C * W, NUMBERS_AT_ONCE)  # a pixel becomes four
+    return rows_at_once(4 * C * W, NUMBERS_AT_ONCE)  # each pixel becomes four

@@ -7,11 +7,11 @@ from torch import Tensor, nn
 from ..layers import rows_at_once
 from ..text.classification import TextEmbeddings
 
-NUMBERS_AT_ONCE = 2**20  # of embeddings and similarities: what a core's cache holds
+NUMBERS_AT_ONCE = 2**20  # embeddings and similarities that fit into a core's cache
 
 
 class VocabularyAwareSelection(nn.Module):
-    """Weights every pixel of F_agg by how well the vocabulary explains it."""
+    """Weight every pixel of F_agg by its similarity to the vocabulary."""
 
     def __init__(self, *, hidden_dim: int, text_dim: int) -> None:
         super().__init__()
@@ -24,10 +24,10 @@ class VocabularyAwareSelection(nn.Module):
         self.offset = nn.Parameter(torch.zeros(1, 1, 1, 1))  # delta
 
     def forward(self, aggregated: Tensor, text: TextEmbeddings) -> Tensor:
-        """F_agg (B, C, H, W), text with void (T + 1 embeddings) -> visual-semantic features (B, C, H, W)."""
+        """Weight F_agg by text with void (T + 1 embeddings): visual-semantic features (B, C, H, W)."""
         x = F.gelu(self.depthwise_bn(self.depthwise(aggregated)))
         guide = self.guide(text.embeddings) * text.embeddings.shape[1] ** -0.5
-        # A batch norm that learns needs all pixels at once; else D and T + 1 numbers a pixel come and go.
+        # In training, batch norm needs all pixels at once; otherwise process rows, to save memory.
         height = x.shape[2] if self.training else rows_attended(x.shape[3], text)
         attention = torch.cat(
             [self._attend(part, guide, text.penalty) for part in x.split(height, dim=2)], dim=2
@@ -35,12 +35,12 @@ class VocabularyAwareSelection(nn.Module):
         return aggregated * (attention * self.scale + self.offset).to(aggregated.dtype)
 
     def _attend(self, x: Tensor, guide: Tensor, penalty: Tensor | None) -> Tensor:
-        """Largest weight of each pixel's softmax over the text embeddings: (B, C, H, W) -> (B, 1, H, W)."""
+        """Return the maximum of each pixel's softmax over the text: (B, C, H, W) -> (B, 1, H, W)."""
         embedding = F.gelu(self.pointwise_bn(self.pointwise(x)))  # (B, D, H, W)
         similarity = F.linear(embedding.permute(0, 2, 3, 1), guide, penalty)  # (B, H, W, T + 1)
         return similarity.float().softmax(-1).amax(-1).unsqueeze(1)
 
 
 def rows_attended(width: int, text: TextEmbeddings) -> int:
-    """Rows of a map of that width whose embeddings and similarities are in memory at once."""
+    """Return the rows of a map of this width whose embeddings and similarities are in memory at once."""
     return rows_at_once(width * sum(text.embeddings.shape), NUMBERS_AT_ONCE)

@@ -1,1 +1,1 @@
-"""The text encoder, and the classification of embeddings by what it gives."""
+"""The text encoder, and classification with its embeddings."""

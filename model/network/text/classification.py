@@ -1,4 +1,4 @@
-"""Text classifier and the geometric ensemble with the out-of-vocabulary branch."""
+"""Text classifier, and geometric ensemble with the out-of-vocabulary branch."""
 
 import math
 from typing import NamedTuple
@@ -8,17 +8,16 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 MAX_LOGIT_SCALE = 100.0
-PADDING = -1e4  # what half precision holds, and far below every logit
-SMALLEST_NORM = 1e-6  # half precision rounds torch's own 1e-12 to 0
+PADDING = -1e4  # fits half precision and is far below every logit
+SMALLEST_NORM = 1e-6  # half precision rounds torch's default, 1e-12, to 0
 SMALLEST_PROBABILITY = 1e-8
 
 
 class TextEmbeddings(NamedTuple):
-    """A vocabulary's text embeddings (T, D), one a name, L2-normalised, and which of them each class has.
+    """L2-normalised text embeddings (T, D) of a vocabulary's names, and the embeddings of each class.
 
-    groups (C, K) holds the indices of every class's synonyms, padded by repeating the first.
-    penalty (T,), if there is one, is added to the logits of the embeddings: 0, or PADDING for those that only
-    fill an input of a fixed size.
+    groups (C, K) holds the indices of every class's synonyms, padded by repeating the first. penalty (T,), if
+    not None, is added to the logits of the embeddings: 0, or PADDING for those that only pad a fixed size.
     """
 
     embeddings: Tensor
@@ -27,7 +26,7 @@ class TextEmbeddings(NamedTuple):
 
 
 class VoidEmbedding(nn.Module):
-    """The learned text embedding of "none of these"."""
+    """The learned text embedding of void."""
 
     def __init__(self, *, text_dim: int) -> None:
         super().__init__()
@@ -45,14 +44,14 @@ class VoidEmbedding(nn.Module):
 
 
 def initial_logit_scale() -> nn.Parameter:
-    """CLIP's temperature, log(1 / 0.07)."""
+    """Return CLIP's initial logit scale, log(1 / 0.07)."""
     return nn.Parameter(torch.tensor(math.log(1 / 0.07)))
 
 
 def class_logits(embedding: Tensor, text: TextEmbeddings, logit_scale: Tensor) -> Tensor:
-    """Scaled cosine to the best synonym of each class: embedding (B, N, D) -> (B, N, C).
+    """Return the scaled cosine to the best synonym of each class: embedding (B, N, D) -> (B, N, C).
 
-    In float32 where training is in mixed precision: large logits in bfloat16 have steps of a half.
+    Computed in float32 with mixed-precision training, because large bfloat16 logits have steps of 0.5.
     """
     device = embedding.device.type
     if torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device):
@@ -68,13 +67,13 @@ def class_logits(embedding: Tensor, text: TextEmbeddings, logit_scale: Tensor) -
 
 
 def geometric_ensemble(in_logits: Tensor, out_logits: Tensor, weight: Tensor, valid: Tensor | None) -> Tensor:
-    """Joins the decoder's and the out-of-vocabulary branch's classification (after Yu et al. 2023).
+    """Combine the classifications of decoder and out-of-vocabulary branch (after Yu et al. 2023).
 
-    in_logits (B, N, C + 1) with void last, out_logits (B, N, C), weight (C,) the exponent of the
-    second, valid (B, N) or None: where False, only the first counts. -> log probabilities
-    (B, N, C + 1), log(p_in^(1 - a) p_out^a renormalised times (1 - void) + 1e-8), void last.
+    in_logits (B, N, C + 1), void last, are the decoder's, out_logits (B, N, C) the branch's; weight (C,) is
+    the branch's exponent a. Where valid (B, N) is False, only the decoder counts; None means all are valid.
+    Returns log(p + 1e-8), (B, N, C + 1), void last; p is p_in^(1 - a) * p_out^a, normalised to 1 - p_void.
 
-    In logarithms throughout: half precision has neither the small probabilities nor 1e-8.
+    Computed with logarithms, because half precision can represent neither small probabilities nor 1e-8.
     """
     log_in, log_void = in_logits.log_softmax(-1).tensor_split([-1], dim=-1)
     log_object = log_in.logsumexp(-1, keepdim=True)  # log(1 - void)

@@ -27,7 +27,7 @@ NAMES_PER_BATCH = 16
 
 
 class TextEncoder(nn.Module):
-    """Frozen CLIP text tower with the prompt templates in front."""
+    """Frozen CLIP text tower with prompt templates."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class TextEncoder(nn.Module):
         )
 
     def forward(self, names: Sequence[str]) -> Tensor:
-        """Text features of T names, averaged over the templates -> L2-normalised text embeddings (T, D)."""
+        """Encode T names, averaged over the templates, as L2-normalised text embeddings (T, D)."""
         embeddings = []
         for start in range(0, len(names), NAMES_PER_BATCH):
             batch = names[start : start + NAMES_PER_BATCH]
@@ -63,7 +63,7 @@ class TextEncoder(nn.Module):
         return torch.cat(embeddings)
 
     def tokenize(self, prompts: Sequence[str]) -> Tensor:
-        """Token ids (P, L), cut to the longest prompt: attention is causal, so what follows it is unseen."""
+        """Return token ids (P, L), L the longest prompt; attention is causal, so padding has no effect."""
         from open_clip.tokenizer import tokenize  # slow to import, needed only here
 
         tokens = tokenize(list(prompts), context_length=self.tower.context_length)
@@ -71,7 +71,7 @@ class TextEncoder(nn.Module):
         return tokens[:, :length].to(self.tower.positional_embedding.device)
 
     def encode_tokens(self, tokens: Tensor) -> Tensor:
-        """Token ids (P, L) -> text features (P, D), not normalised."""
+        """Encode token ids (P, L) as text features (P, D), not normalised."""
         tower, length = self.tower, tokens.shape[1]
         x = tower.token_embedding(tokens) + tower.positional_embedding[:length]  # (P, L, width)
         x = tower.ln_final(tower.transformer(x, attn_mask=tower.attn_mask[:length, :length]))
