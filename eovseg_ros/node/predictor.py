@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from eovseg_model.backends import BackendStatus
+from eovseg_model.checkpoint import enable_malloc_options
 from eovseg_model.drawing import LabelledSegment
 from eovseg_model.vocabulary import Vocabulary
 from eovseg_ros.node.parameters import NodeParameters
@@ -66,11 +67,15 @@ class Predictor(Protocol):
 
 
 def load_predictor(parameters: NodeParameters) -> Predictor:
-    """Load the model that the parameters name; ValueError or OSError says what is wrong with them."""
+    """Load the model that the parameters name; ValueError or OSError says what is wrong with them.
+
+    Sets PyTorch's threads and malloc's options: the process is the node's own.
+    """
     import torch
 
     from eovseg_model.inference import EOVSegPredictor
 
+    enable_malloc_options()
     if parameters.threads:
         torch.set_num_threads(parameters.threads)
     return EOVSegPredictor.from_checkpoint(

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from ..backends import load_backend
-from ..checkpoint import read_state_dict, save_weights
+from ..checkpoint import enable_malloc_options, read_state_dict, save_weights
 from ..network import CONFIGS, EOVSeg, load_model
 from .case import BenchmarkCase
 from .pipeline import Pipeline, to_images
@@ -121,6 +121,7 @@ def _peak_memory() -> int:
 
 
 def main() -> None:
+    enable_malloc_options()
     request = json.loads(sys.argv[1])
     case = BenchmarkCase(**request["case"] | {"size": tuple(request["case"]["size"])})
     torch.set_num_threads(case.threads)

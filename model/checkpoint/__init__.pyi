@@ -14,6 +14,7 @@ from .loading import matching as matching
 from .loading import read_metadata as read_metadata
 from .loading import read_state_dict as read_state_dict
 from .loading import save_weights as save_weights
+from .long_lived import enable_malloc_options as enable_malloc_options
 from .long_lived import long_lived_tensors as long_lived_tensors
 from .published import is_published as is_published
 from .published_files import PUBLISHED_FILES as PUBLISHED_FILES

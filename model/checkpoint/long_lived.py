@@ -7,6 +7,17 @@ from contextlib import contextmanager
 TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3  # glibc's option numbers for mallopt
 LARGE = 2**20  # bytes
 USUAL = 2**25  # the value that glibc's dynamic threshold reaches once large tensors are freed
+_enabled = False
+
+
+def enable_malloc_options() -> None:
+    """Let `long_lived_tensors` change malloc's options, which hold for the whole process.
+
+    The programs of this project call it first. A program that only uses the library keeps its own options
+    unless it calls this, too.
+    """
+    global _enabled
+    _enabled = True
 
 
 @contextmanager
@@ -15,8 +26,11 @@ def long_lived_tensors() -> Iterator[None]:
 
     Otherwise glibc keeps freed memory, which is fast for buffers that are allocated again in the next frame,
     but fragments the heap when weights are replaced by ones of another layout. Does nothing with other C
-    libraries.
+    libraries, and before `enable_malloc_options`.
     """
+    if not _enabled:
+        yield
+        return
     _set_threshold(LARGE)
     try:
         yield

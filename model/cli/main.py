@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from ..checkpoint import enable_malloc_options
 from . import benchmark, evaluate, export, info, scenes, segment, train, weights
 from .arguments.errors import CommandError
 
@@ -16,6 +17,7 @@ INTERRUPTED = 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `eovseg` with these arguments, by default the process's own, and return the exit code."""
+    enable_malloc_options()
     args = build_parser().parse_args(arguments)
     try:
         return args.run(args)

@@ -12,7 +12,7 @@ import torch
 from lightning_fabric import Fabric
 from torch import nn
 
-from ...checkpoint import save_weights
+from ...checkpoint import enable_malloc_options, save_weights
 from ...data import CocoPanoptic
 from ...network import CONFIGS, EOVSeg, ResNetBackbone, VocabularyAwareSelection, build_model
 from ...simulation import DEFAULT, TRAINED_NAMES, DatasetSettings, write_dataset
@@ -36,6 +36,7 @@ MASK_POINTS = 1024  # sample points for the mask losses
 
 
 def main() -> None:
+    enable_malloc_options()
     arguments = _parse_arguments()
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)

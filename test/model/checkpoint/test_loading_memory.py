@@ -60,11 +60,12 @@ def test_its_converted_form(published_file, tmp_path):
 REPLACE = """
 import os
 import torch
-from eovseg_model.checkpoint.long_lived import long_lived_tensors
+from eovseg_model.checkpoint.long_lived import enable_malloc_options, long_lived_tensors
 
 def resident():
     return int(open("/proc/self/statm").read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
+enable_malloc_options()
 torch.ones(2**22)  # once such a tensor was freed, the C library keeps what smaller ones leave
 with long_lived_tensors():
     tensors = [torch.ones(2**20) for _ in range(40)]
