@@ -1,4 +1,4 @@
-"""Latency and discovery, measured on a graph of their own."""
+"""Latency, discovery and long runs, measured on a graph of their own."""
 
 import lazy_loader
 

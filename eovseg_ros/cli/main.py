@@ -84,7 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     # Programs with nodes and arguments of their own, --help too.
     demo = commands.add_parser("demo", help="play the demo; --help lists its arguments", add_help=False)
     demo.set_defaults(program=_demo)
-    benchmark = commands.add_parser("benchmark", help="measure latency or discovery")
+    benchmark = commands.add_parser("benchmark", help="measure latency or discovery, or run for long")
     measures = benchmark.add_subparsers(required=True, metavar="WHAT")
     latency = measures.add_parser(
         "latency",
@@ -96,6 +96,10 @@ def _parser() -> argparse.ArgumentParser:
         "discovery", help="how long two processes take to find one another", add_help=False
     )
     discovery.set_defaults(program=_benchmark_discovery)
+    soak = measures.add_parser(
+        "soak", help="many frames under changing settings: memory, losses, wrong answers", add_help=False
+    )
+    soak.set_defaults(program=_benchmark_soak)
     return parser
 
 
@@ -124,6 +128,12 @@ def _benchmark_discovery(arguments: list[str]) -> int:
     from eovseg_ros.benchmarks import measure_discovery
 
     return measure_discovery(arguments)
+
+
+def _benchmark_soak(arguments: list[str]) -> int:
+    from eovseg_ros.benchmarks import measure_soak
+
+    return measure_soak(arguments)
 
 
 def _status(node: Node, client: NodeClient, options: argparse.Namespace) -> None:

@@ -40,6 +40,11 @@ class ChildProcess:
         self.stop()
 
     @property
+    def pid(self) -> int:
+        """Process id."""
+        return self._process.pid
+
+    @property
     def returncode(self) -> int | None:
         """Exit status, None while it runs."""
         return self._process.poll()

@@ -1,1 +1,5 @@
 """Cameras that need no hardware: simulated and recorded."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -155,6 +155,7 @@ def test_a_status_with_errors_says_them():
         (["demo", "--help"], "eovseg_ros.demo.main", ["--help"]),
         (["benchmark", "latency", "--rate", "9"], "eovseg_ros.benchmarks.measure_latency", ["--rate", "9"]),
         (["benchmark", "discovery"], "eovseg_ros.benchmarks.measure_discovery", []),
+        (["benchmark", "soak", "--frames", "9"], "eovseg_ros.benchmarks.measure_soak", ["--frames", "9"]),
     ],
 )
 def test_demo_and_benchmarks_get_their_arguments(monkeypatch, words, program, rest):

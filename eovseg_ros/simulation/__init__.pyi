@@ -1,0 +1,1 @@
+from .recorded_camera import ROBOT_VIEW as ROBOT_VIEW
