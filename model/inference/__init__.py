@@ -1,4 +1,4 @@
-"""Image in, segments out: the predictor and the steps around the network."""
+"""The predictor, and pre- and postprocessing of the network."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""Mask logits at the size of the result, a few rows at a time."""
+"""Upsampling of mask logits to the size of the result, a few rows at a time."""
 
 import functools
 from collections.abc import Iterator, Sequence
@@ -8,12 +8,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-NUMBERS_PER_BAND = 2**19  # mask logits of the result's size that are in memory at once
+NUMBERS_PER_BAND = 2**19  # maximum mask logits of the result's size in memory at once
 COLUMNS_PER_BLOCK = 128
 
 
 class MaskSizes(NamedTuple):
-    """Sizes (height, width) on the way of a mask: the padded input, the image inside it, the result."""
+    """Sizes (height, width): the padded input, the resized image inside it, the result."""
 
     padded: Sequence[int]
     image: Sequence[int]
@@ -21,15 +21,15 @@ class MaskSizes(NamedTuple):
 
 
 def upsample_masks(mask_logits: Tensor, sizes: MaskSizes) -> Tensor:
-    """Mask logits (N, H/4, W/4) -> (N, *output): to the padded input, cut to the image, to the output."""
+    """Upsample mask logits (N, H/4, W/4) to the padded input, crop to the image, resize to (N, *output)."""
     return torch.cat(list(upsampled_bands(mask_logits, sizes)), dim=1)
 
 
 def upsampled_bands(mask_logits: Tensor, sizes: MaskSizes) -> Iterator[Tensor]:
-    """What `upsample_masks` gives, (N, rows, width) after (N, rows, width), without ever holding all of it.
+    """Yield the result of `upsample_masks` in bands (N, rows, width), without storing all of it.
 
-    Both bilinear resizes are linear in rows and in columns: together they are one matrix on either side. Each
-    band is a tensor of its own.
+    Both bilinear resizes are separable linear maps, so together they are a matrix product on either side.
+    Bands do not share memory.
     """
     N, height, width = mask_logits.shape
     row_sides, column_sides = ((p, i, o) for p, i, o in zip(*sizes, strict=True))
@@ -41,7 +41,7 @@ def upsampled_bands(mask_logits: Tensor, sizes: MaskSizes) -> Iterator[Tensor]:
 
 
 def rows_per_band(masks: int, width: int) -> int:
-    """Rows of so many masks of that width to have in memory at once: 4, 8, 16, ..., 256."""
+    """Return the rows per band for a number of masks of this width: 4, 8, 16, ..., 256."""
     most = max(1, NUMBERS_PER_BAND // max(1, masks * width))
     return min(256, max(4, 1 << (most.bit_length() - 1)))
 
@@ -50,10 +50,10 @@ def rows_per_band(masks: int, width: int) -> int:
 def _resizing_blocks(
     side: int, sides: tuple[int, int, int], size: int, device: torch.device, dtype: torch.dtype
 ) -> list[tuple[Tensor, slice]]:
-    """The two resizes of one axis, from side to sides (padded, image, output), as a banded matrix.
+    """Return both resizes of one axis, from side to sides (padded, image, output), as a banded matrix.
 
-    In groups of `size` rows: the part that is not zero, and which columns that is. Made on the CPU and kept
-    on the device, as each copy there is one that the host waits for.
+    For each group of `size` rows: the non-zero part, and its columns. Computed on the CPU and cached on the
+    device, because the host waits for every copy.
     """
     padded, image, output = sides
     x = torch.eye(side)[None]

@@ -1,4 +1,4 @@
-"""From class and mask logits to panoptic, semantic and instance results: no network in here."""
+"""Panoptic, semantic and instance results from class and mask logits."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -13,7 +13,7 @@ MAX_INSTANCES = 100
 
 
 class FusedSegment(NamedTuple):
-    """One segment of a panoptic map; score is the class probability of its first query, area in pixels."""
+    """A segment of a panoptic map; score is the class probability of its first query, area is in pixels."""
 
     id: int
     class_id: int
@@ -23,14 +23,14 @@ class FusedSegment(NamedTuple):
 
 
 class PanopticMap(NamedTuple):
-    """map (H, W) int32 of segment ids, 0 void; the segments in the order of their ids."""
+    """A map (H, W) int32 of segment ids, 0 void, and its segments in the order of ids."""
 
     map: Tensor
     segments: list[FusedSegment]
 
 
 class Instances(NamedTuple):
-    """Things, best first: scores (I,), class_ids (I,), masks (I, H, W) boolean."""
+    """Things by descending score: scores (I,), class_ids (I,), boolean masks (I, H, W)."""
 
     scores: Tensor
     class_ids: Tensor
@@ -48,18 +48,23 @@ def fuse_panoptic(
 ) -> PanopticMap:
     """Assign every pixel to at most one segment.
 
-    final_class_logits (N, C + 1) with void last, mask_logits (N, H, W) at the output size, or at H/4, W/4
-    with the sizes to bring them to, is_thing one flag per class. Queries whose best class is void or
-    whose score is not above object_threshold are dropped; a segment survives if the pixels it won are at
-    least overlap_threshold of all the pixels where its probability is 0.5 or more. The host waits for the
-    device once.
-    Tensors or arrays. Source: the inference of Mask2Former (Cheng et al. 2022), stuff joined by class.
+    Args:
+        final_class_logits: (N, C + 1), void last; tensor or array.
+        mask_logits: (N, H, W) at the output size, or at H/4, W/4 with sizes; tensor or array.
+        is_thing: one flag per class.
+        object_threshold: queries are dropped unless their score is higher; so are those of class void.
+        overlap_threshold: a segment is kept if it wins at least this share of the pixels of its mask
+            (probability 0.5 or more).
+        sizes: sizes to which mask_logits are upsampled; None for the output size.
+
+    The host waits for the device once. Source: inference of Mask2Former (Cheng et al. 2022); stuff is merged
+    by class.
     """
     final_class_logits, mask_logits = torch.as_tensor(final_class_logits), torch.as_tensor(mask_logits)
     num_classes = final_class_logits.shape[-1] - 1
     scores, classes = final_class_logits.softmax(-1).max(-1)
     scores = torch.where((classes != num_classes) & (scores > object_threshold), scores, -1)
-    if mask_logits.device.type == "cpu":  # elsewhere a selection would be a second wait
+    if mask_logits.device.type == "cpu":  # on other devices the host would wait for the selection
         kept = scores >= 0
         if not kept.all():
             scores, classes, mask_logits = scores[kept], classes[kept], mask_logits[kept]
@@ -82,11 +87,11 @@ def fuse_panoptic(
 
 
 def _count_pixels(bands: Iterable[Tensor], scores: Tensor) -> tuple[Tensor, Tensor]:
-    """Which query wins each pixel and whether its mask holds it, and how many pixels each query has.
+    """Determine which query wins each pixel and whether the pixel is in its mask, and count pixels.
 
-    bands (K, rows, W) of mask logits, which are written over, scores (K,), negative where dropped -> codes
-    (H, W), which are 2 (K - query), 1 more where its mask holds the pixel; and (3, K) float64: pixels won and
-    held, won at any probability, held whether won or not.
+    bands (K, rows, W) are mask logits, which are overwritten; scores (K,) are negative for dropped queries.
+    Returns codes (H, W), 2 * (K - query), plus 1 if the pixel is in the query's mask, and counts (3, K)
+    float64: pixels won and in the mask, pixels won, pixels in the mask.
     """
     K = len(scores)
     twice = torch.arange(2 * K, 0, -2, dtype=torch.float32, device=scores.device).view(K, 1, 1)
@@ -98,8 +103,8 @@ def _count_pixels(bands: Iterable[Tensor], scores: Tensor) -> tuple[Tensor, Tens
         weighted = logits.sigmoid().mul_(scores.view(K, 1, 1))
         inside = logits.ge_(0)
         total += inside.sum((1, 2))
-        # argmax(0), many times faster on CPUs: the first of those that equal the maximum has the largest
-        # code. A comparison that writes numbers is faster than one that writes booleans.
+        # Replaces argmax(0), which is much slower on CPUs: of all queries with the maximum, the first has the
+        # largest code. Comparing in place to numbers is faster than creating booleans.
         best = weighted.eq_(weighted.amax(0))
         code = best.mul_(inside.add_(twice)).amax(0).long()  # (rows, W)
         counts.scatter_add_(0, code.flatten(), torch.ones_like(code, dtype=counts.dtype).flatten())
@@ -111,9 +116,9 @@ def _count_pixels(bands: Iterable[Tensor], scores: Tensor) -> tuple[Tensor, Tens
 def _assign_ids(
     queries: list[list[float]], is_thing: Sequence[bool], overlap_threshold: float
 ) -> tuple[list[int], list[FusedSegment]]:
-    """The segment id of every query (0: dropped), and the segments.
+    """Return the segment id of every query (0: dropped), and the segments.
 
-    queries: lists of class, score, pixels won and held, pixels won, pixels held.
+    queries holds lists of class, score, pixels won and in the mask, pixels won, and pixels in the mask.
     """
     table: list[int] = []
     segments: list[FusedSegment] = []
@@ -138,14 +143,16 @@ def _assign_ids(
 
 @torch.no_grad()
 def fuse_semantic(final_class_logits: Tensor, mask_logits: Tensor) -> Tensor:
-    """Class index of every pixel, never void: (N, C + 1) and (N, H, W) -> (H, W) int64."""
+    """Return the class index of every pixel, never void: (N, C + 1) and (N, H, W) -> (H, W) int64."""
     probability = final_class_logits.softmax(-1)[:, :-1]
     return torch.einsum("nc,nhw->chw", probability, mask_logits.sigmoid()).argmax(0)
 
 
 @torch.no_grad()
 def fuse_instances(final_class_logits: Tensor, mask_logits: Tensor, is_thing: Sequence[bool]) -> Instances:
-    """Things among the 100 best (class, query) pairs; score: class x mean mask probability inside."""
+    """Return the things among the 100 best (class, query) pairs.
+
+    The score is the class probability times the mean mask probability inside the mask."""
     probability = final_class_logits.softmax(-1)[:, :-1]
     num_classes = probability.shape[1]
     scores, index = probability.flatten().topk(min(MAX_INSTANCES, probability.numel()))

@@ -1,4 +1,4 @@
-"""Images in, panoptic segmentation out: what users of the library call."""
+"""Predictor: panoptic segmentation of images."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -38,10 +38,10 @@ DEMO_WEIGHTS = Path(__file__).parents[1] / "weights" / "eovseg_tiny.safetensors"
 
 
 class EOVSegPredictor:
-    """A network, a vocabulary and the steps around them; `encode` and calls may run in several threads.
+    """Panoptic segmentation of images with a network and a vocabulary; `encode` and calls are thread-safe.
 
-    text_cache keeps encoded names between runs; without one they are kept in memory alone. backend runs
-    the network; without one the model does as it is.
+    text_cache keeps encoded names between runs; None keeps them in memory only. backend runs the network;
+    None runs the model unchanged.
     """
 
     def __init__(
@@ -70,21 +70,28 @@ class EOVSegPredictor:
         patient: bool = False,
         parallel_calls: int = 1,
     ) -> "EOVSegPredictor":
-        """Load a variant ("s", "m", "l", "tiny") from a published checkpoint, one of ours, or what is in one.
+        """Load a variant ("s", "m", "l", "tiny") from a weights file or a state dict.
 
-        None means the demo weights of the package for "tiny", for the others what `eovseg weights fetch` got.
-        A state dict's tensors are taken over, not copied. vocabulary and seen as in `encode`. device "auto"
-        is CUDA where there is some, else the CPU. backend "reference" leaves the network as it was trained;
-        all others change its layers in place for speed, after which it cannot be trained or saved; "auto" is
-        TensorRT where it and CUDA are, else torch. Where one builds an engine, torch serves meanwhile, or, if
-        patient, the first image of a size waits for it. parallel_calls: as many calls from several threads
-        are worked on at the same time, each on as many threads as PyTorch is set to; more of them take turns.
-        Raises ValueError for an unknown variant, BackendError for a backend, precision or device that cannot
-        be used here, CheckpointError, with the first keys that do not fit, for missing or wrong weights, and
-        what `encode` raises.
+        Args:
+            variant: name of the variant.
+            path_or_state_dict: published checkpoint or our weights file, or its content, which is not copied.
+                None means the package's demo weights for "tiny", else the file from `eovseg weights fetch`.
+            vocabulary: as in `encode`.
+            seen: as in `encode`.
+            device: PyTorch device; "auto" is CUDA if available, else the CPU.
+            backend: "reference" runs the unchanged network. All others replace layers in place for speed; the
+                network cannot be trained or saved afterwards. "auto" is TensorRT if available, else torch.
+            precision: "fp32", "bf16", "int8" or "fp16", if the backend supports it.
+            patient: whether the first image of a size waits for the backend's engine; otherwise torch runs
+                until the engine is built.
+            parallel_calls: calls from different threads that run at the same time, each with PyTorch's number
+                of threads; further calls wait.
+
+        Raises ValueError for an unknown variant, BackendError if backend, precision or device cannot be used,
+        CheckpointError if the weights are missing or do not fit, and the errors of `encode`.
         """
         if variant not in CONFIGS:
-            raise ValueError(f"unknown variant {variant!r}; there are: {', '.join(CONFIGS)}")
+            raise ValueError(f"unknown variant {variant!r}; choose from: {', '.join(CONFIGS)}")
         if path_or_state_dict is None:
             path_or_state_dict = _kept_weights(variant)
         text_hash = None
@@ -102,22 +109,22 @@ class EOVSegPredictor:
 
     @property
     def backend_status(self) -> BackendStatus:
-        """Backend and precision, and how far the engine is that the last image needed."""
+        """Backend, precision, and state of the engine for the last image."""
         return backend_status(self._backend)
 
     @property
     def device(self) -> torch.device:
-        """Where the network lives."""
+        """Device of the network."""
         return self.model.device
 
     def encode(
         self, vocabulary: Vocabulary | Sequence[str], seen: Sequence[bool] | None = None
     ) -> EncodedVocabulary:
-        """Encode a vocabulary's text; slow the first time a name is met.
+        """Encode a vocabulary's text, which is slow for new names.
 
-        seen, one bool a class, overrides which classes count as seen in training (default: those that
-        share a synonym with a training class). Raises VocabularyError for entries that make no sense
-        and ValueError if seen has another length. Source: paper, Text Encoder.
+        seen, one bool per class, overrides which classes count as seen in training (default: those that
+        share a synonym with a training class). Raises VocabularyError for invalid entries and ValueError if
+        seen has the wrong length. Source: paper, Text Encoder.
         """
         if not isinstance(vocabulary, Vocabulary):
             vocabulary = Vocabulary.parse(vocabulary)
@@ -133,15 +140,18 @@ class EOVSegPredictor:
         object_threshold: float = 0.0,
         overlap_threshold: float | None = None,
     ) -> PanopticResult:
-        """Segment one image (H, W, 3) uint8 RGB.
+        """Segment an image (H, W, 3) uint8 RGB.
 
-        short_side: the image is resized so that its short side has that many pixels, its long side
-        2560 at most; 0 is what the variant was made for (640, tiny 216), -1 leaves the size as it is.
-        output_size: (height, width) of the result, by default the image's own. vocabulary: an
-        encoded one, by default the predictor's. The thresholds, from 0 to 1, are those of fuse_panoptic;
-        overlap_threshold is by default what the variant was judged with (0.8, tiny 0.6).
-        Raises ValueError for anything that is not such an image, and for other sizes.
-        Source: paper, Evaluation Protocols.
+        Args:
+            image: (H, W, 3) uint8 RGB.
+            short_side: pixels to which the short side of the image is resized, with a long side of at most
+                2560; 0 is the variant's default (640, tiny 216), -1 keeps the size.
+            output_size: (height, width) of the result; None is the size of the image.
+            vocabulary: an encoded vocabulary; None is the predictor's.
+            object_threshold: 0 to 1, as in `fuse_panoptic`.
+            overlap_threshold: 0 to 1, as in `fuse_panoptic`; None is the variant's default (0.8, tiny 0.6).
+
+        Raises ValueError for another shape or dtype, or invalid sizes. Source: paper, Evaluation Protocols.
         """
         check_image(image)
         vocabulary = vocabulary or self.vocabulary
@@ -176,7 +186,7 @@ def _kept_weights(variant: str) -> Path:
     path = DEMO_WEIGHTS if variant == "tiny" else converted_path(cache_folder(), variant)
     if not path.exists():
         raise CheckpointError(
-            f"variant {variant!r} needs a weights file: name one, or get the authors' with "
+            f"variant {variant!r} needs a weights file: give its path, or download the published one with "
             f"`eovseg weights fetch {variant}`; only tiny comes with the package"
         )
     return path

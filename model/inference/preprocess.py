@@ -1,4 +1,4 @@
-"""From an RGB image to the network's input (paper, Evaluation Protocols)."""
+"""Conversion of RGB images to the network's input (paper, Evaluation Protocols)."""
 
 import functools
 import math
@@ -29,19 +29,19 @@ def check_image(image: np.ndarray) -> None:
 
 
 def check_output_size(output_size: Sequence[int] | None) -> None:
-    """Raise ValueError unless output_size, (height, width), has pixels; None is the image's own size."""
+    """Raise ValueError unless output_size is None or (height, width) with at least one pixel."""
     if output_size is not None and (len(output_size) != 2 or min(output_size) < 1):
-        raise ValueError(f"output_size must be (height, width), both at least 1, not {output_size}")
+        raise ValueError(f"output_size must be (height, width), both at least 1, got {output_size}")
 
 
 def resized_shape(height: int, width: int, short_side: int) -> tuple[int, int]:
-    """Sides (height, width) after scaling the short side to short_side, the long one to 2560 at most."""
+    """Return (height, width) after scaling the short side to short_side, the long side to at most 2560."""
     scale = min(short_side / min(height, width), MAX_LONG_SIDE / max(height, width))
     return max(1, math.floor(height * scale + 0.5)), max(1, math.floor(width * scale + 0.5))
 
 
 def resize_image(image: np.ndarray, short_side: int) -> np.ndarray:
-    """Resize (H, W, 3) uint8 with PIL's bilinear filter; IMAGE_SHORT_SIDE leaves it as it is."""
+    """Resize (H, W, 3) uint8 with PIL's bilinear filter; IMAGE_SHORT_SIDE keeps the size."""
     height, width = image.shape[:2]
     if short_side == IMAGE_SHORT_SIDE or (shape := resized_shape(height, width, short_side)) == (
         height,
@@ -52,7 +52,7 @@ def resize_image(image: np.ndarray, short_side: int) -> np.ndarray:
 
 
 def to_input(image: np.ndarray, device: torch.device) -> Tensor:
-    """(H, W, 3) uint8 RGB -> normalised (1, 3, H', W') float32, padded with zeros to multiples of 32."""
+    """Normalise (H, W, 3) uint8 RGB and pad it with zeros to multiples of 32: (1, 3, H', W') float32."""
     height, width = image.shape[:2]
     x = torch.zeros(1, 3, height + -height % STRIDE, width + -width % STRIDE, device=device)
     inside = x[0, :, :height, :width]
@@ -63,14 +63,14 @@ def to_input(image: np.ndarray, device: torch.device) -> Tensor:
 
 
 def normalise(images: Tensor) -> Tensor:
-    """RGB (..., 3, H, W) from 0 to 255 as floats -> less the mean, over the standard deviation."""
+    """Subtract the mean from RGB (..., 3, H, W), floats from 0 to 255, and divide by the deviation."""
     mean, std = mean_and_deviation(images.device)
     return (images - mean).div_(std)
 
 
 @functools.cache
 def mean_and_deviation(device: torch.device) -> tuple[Tensor, Tensor]:
-    """PIXEL_MEAN and PIXEL_STD, (3, 1, 1) each; copied to a device once, as the host waits for it."""
-    with torch.inference_mode(False):  # else training could not use what inference made
+    """Return PIXEL_MEAN and PIXEL_STD, (3, 1, 1) each; cached, because the host waits for the copy."""
+    with torch.inference_mode(False):  # inference tensors could not be used in training
         mean, std = (torch.tensor(values, device=device) for values in (PIXEL_MEAN, PIXEL_STD))
     return mean.view(3, 1, 1), std.view(3, 1, 1)

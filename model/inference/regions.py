@@ -1,14 +1,14 @@
-"""Area, bounding box and centroid of every segment of a label image, in one pass over its runs."""
+"""Area, bounding box and centroid of every segment of a label image, from its runs."""
 
 from typing import NamedTuple
 
 import numpy as np
 
-VOID_ID = 0  # the id of pixels that belong to no segment, in every label image and id map
+VOID_ID = 0  # id of pixels without a segment, in all label images and id maps
 
 
 class Region(NamedTuple):
-    """Where one segment lies; pixels, x right and y down, pixel centres at whole numbers."""
+    """Area, bounding box and centroid in pixels; x is right, y is down, pixel centres are integers."""
 
     area: int
     x: int
@@ -26,7 +26,7 @@ def measure_regions(label_image: np.ndarray) -> dict[int, Region]:
         label_image: (H, W) integers >= 0, 0 = void.
 
     Returns:
-        One Region per id that has a pixel, in ascending order of id.
+        A Region for each id with pixels, in ascending order of ids.
     """
     height, width = label_image.shape
     if label_image.size == 0:
@@ -61,7 +61,7 @@ def measure_regions(label_image: np.ndarray) -> dict[int, Region]:
 
 
 def _runs(label_image: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Cut the rows into runs of one id: (ids, row, first column, length), each (R,)."""
+    """Split the rows into runs of one id: (ids, row, first column, length), each (R,)."""
     width = label_image.shape[1]
     flat = np.ascontiguousarray(label_image).reshape(-1)
     changes = np.empty(flat.size, bool)

@@ -1,4 +1,4 @@
-"""What the segmentation of one image gives."""
+"""Results of the segmentation of an image."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +14,7 @@ from .panoptic import Instances, fuse_instances, fuse_semantic
 
 @dataclass(frozen=True)
 class Segment:
-    """One segment: id in the map, class index and label, thing or stuff, class probability, area (pixels)."""
+    """A segment: id in the map, class index and label, thing or stuff, class probability, area in pixels."""
 
     id: int
     class_id: int
@@ -26,11 +26,11 @@ class Segment:
 
 @dataclass(frozen=True)
 class PanopticResult:
-    """What one image gave; label_image, semantic and instances are computed when asked for.
+    """Result of an image; label_image, semantic and instances are computed on first access.
 
-    map (H, W) int32 segment ids at the output size, 0 void; class_logits and mask_logits of the last
-    decoder stage (N, C + 1) and (N, H'/4, W'/4), H' and W' the padded input's; final_class_logits
-    (N, C + 1) log probabilities after the ensemble; void is the last class.
+    map (H, W) int32 holds segment ids at the output size, 0 void. class_logits (N, C + 1) and mask_logits
+    (N, H'/4, W'/4) are those of the last decoder stage, H' and W' the size of the padded input.
+    final_class_logits (N, C + 1) are the log probabilities after the ensemble. Void is the last class.
     """
 
     map: Tensor
@@ -43,20 +43,22 @@ class PanopticResult:
 
     @cached_property
     def label_image(self) -> np.ndarray:
-        """The map as an array on the host: (H, W) int32 segment ids, 0 void.
+        """The map as an array (H, W) int32 of segment ids, 0 void.
 
-        From a GPU it is copied once, and the host waits for it; on the CPU it shares the map's memory.
+        It is copied from a GPU once, for which the host waits; on the CPU it shares the map's memory.
         """
         return self.map.cpu().numpy()
 
     @cached_property
     def semantic(self) -> Tensor:
         """Class index of every pixel (H, W) int64, never void."""
-        bands = upsampled_bands(self.mask_logits, self._sizes)  # all classes of a whole image are too much
+        bands = upsampled_bands(
+            self.mask_logits, self._sizes
+        )  # all classes of a whole image need too much memory
         return torch.cat([fuse_semantic(self.final_class_logits, band) for band in bands])
 
     @cached_property
     def instances(self) -> Instances:
-        """Things with scores, class ids and masks (I, H, W), best first."""
+        """Things with scores, class ids and masks (I, H, W), by descending score."""
         masks = upsample_masks(self.mask_logits, self._sizes)
         return fuse_instances(self.final_class_logits, masks, self.vocabulary.is_thing)

@@ -1,9 +1,9 @@
-"""The short side that images have inside the model: pixels, or one of two numbers that stand for pixels."""
+"""Short side to which images are resized: pixels, or one of two special values."""
 
 from numbers import Integral
 
-VARIANT_SHORT_SIDE = 0  # the one that the variant was made for
-IMAGE_SHORT_SIDE = -1  # the image's own: it is not resized
+VARIANT_SHORT_SIDE = 0  # the variant's default
+IMAGE_SHORT_SIDE = -1  # the image is not resized
 
 
 def check_short_side(short_side: int) -> None:
@@ -11,6 +11,6 @@ def check_short_side(short_side: int) -> None:
     whole = isinstance(short_side, Integral) and not isinstance(short_side, bool)
     if not whole or short_side < IMAGE_SHORT_SIDE:
         raise ValueError(
-            f"short_side must be a number of pixels, {VARIANT_SHORT_SIDE} (what the variant was made for) or "
-            f"{IMAGE_SHORT_SIDE} (the image is not resized), not {short_side!r}"
+            f"short_side must be a number of pixels, {VARIANT_SHORT_SIDE} (the variant's default) or "
+            f"{IMAGE_SHORT_SIDE} (no resizing), got {short_side!r}"
         )

@@ -1,4 +1,4 @@
-"""The predictor's former place; goes with the next release."""
+"""Former location of the predictor; will be removed in the next release."""
 
 import warnings
 
@@ -6,7 +6,7 @@ from ..inference import DEMO_WEIGHTS as DEMO_WEIGHTS
 from ..inference import EOVSegPredictor as EOVSegPredictor
 
 warnings.warn(
-    "eovseg_model.predictor has moved: write `from eovseg_model import EOVSegPredictor`",
+    "eovseg_model.predictor has moved; use `from eovseg_model import EOVSegPredictor`",
     DeprecationWarning,
     stacklevel=2,
 )
