@@ -28,7 +28,7 @@ class Recording:
             self._zip = zipfile.ZipFile(self.path)
         except OSError as error:
             raise self._error(error.strerror or str(error)) from None
-        except zipfile.BadZipFile as error:
+        except (zipfile.BadZipFile, RuntimeError, ValueError) as error:  # also a newer version of ZIP
             raise self._error(str(error)) from None
         try:
             self.header = self._read_header()
@@ -105,7 +105,10 @@ class Recording:
         name = name.format(i)
         content = np.frombuffer(self._read(name), np.uint8)
         # OpenCV decodes WebP three times as fast as Pillow.
-        image = cv2.imdecode(content, cv2.IMREAD_UNCHANGED) if content.size else None
+        try:
+            image = cv2.imdecode(content, cv2.IMREAD_UNCHANGED) if content.size else None
+        except cv2.error as error:  # a size that OpenCV refuses
+            raise self._error(f"{name}: {error}") from None
         if image is None:
             raise self._error(f"{name} is not an image or is damaged")
         shape = (self.header.height, self.header.width, *channels)
@@ -118,8 +121,8 @@ class Recording:
             return self._zip.read(name)
         except KeyError:
             raise self._error(f"{name} is missing") from None
-        except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-            raise self._error(f"{name}: {error}") from None
+        except (OSError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError, ValueError) as error:
+            raise self._error(f"{name}: {error}") from None  # also encrypted, or compressed in an unknown way
 
     def _error(self, reason: str) -> ValueError:
         return ValueError(f"cannot read the recording {self.path}: {reason}")

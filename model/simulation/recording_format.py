@@ -96,6 +96,8 @@ def read_header(text: bytes) -> RecordingHeader:
         )
     except KeyError as error:
         raise ValueError(f"{error} is missing") from None
+    except RecursionError:
+        raise ValueError("lists or objects are nested too deeply") from None
     except (TypeError, AttributeError, OverflowError) as error:
         raise ValueError(f"a value has the wrong type: {error}") from None
 
