@@ -5,11 +5,12 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from eovseg_model.vocabulary import Vocabulary
+from eovseg_model.vocabulary import Vocabulary, VocabularyClass, quoted
 from eovseg_ros.node.mailbox import Mailbox
 from eovseg_ros.node.predictor import EncodedVocabulary, Predictor
 
-_PART = 16  # classes that are encoded without a look at whether somebody still wants them
+# Names that are encoded without a look at whether somebody still wants them: half a second for S on one core.
+_PART = 2
 
 
 class VocabularyState(enum.Enum):
@@ -121,7 +122,7 @@ class LiveVocabulary:
         try:
             encoded = self._encode_in_parts(self._parse(entries))
         except Exception as error:  # whatever the text tower does, frames go on with the old classes
-            reason = f"cannot encode the vocabulary {list(entries)}: {type(error).__name__}: {error}"
+            reason = f"cannot encode the vocabulary {quoted(list(entries))}: {type(error).__name__}: {error}"
             with self._lock:
                 self._answered = number
                 if number == self._asked:
@@ -142,8 +143,10 @@ class LiveVocabulary:
 
     def _encode_in_parts(self, vocabulary: Vocabulary) -> EncodedVocabulary | None:
         """Encode a vocabulary; None once nobody wants it any more. The predictor keeps names that it met."""
-        for start in range(0, len(vocabulary) - _PART, _PART):
+        names = vocabulary.synonyms
+        for start in range(0, len(names) - _PART, _PART):
             if self._unwanted:
                 return None
-            self._predictor.encode(Vocabulary(vocabulary.classes[start : start + _PART]))
+            part = tuple(VocabularyClass((name,)) for name in names[start : start + _PART])
+            self._predictor.encode(Vocabulary(part))
         return self._predictor.encode(vocabulary)

@@ -72,7 +72,7 @@ class NodeParameters:
     short_side: int = parameter(
         VARIANT_SHORT_SIDE,
         "Shorter side that images are resized to for the model, pixels; 0: what the variant was made for, "
-        "-1: not resized.",
+        "-1: not resized. An image that then has more than 4194304 pixels is skipped.",
         low=IMAGE_SHORT_SIDE,
         high=4096,
     )

@@ -1,3 +1,5 @@
+from .input_size import STRIDE as STRIDE
+from .input_size import ImageSizeError as ImageSizeError
 from .mask_sizes import MaskSizes as MaskSizes
 from .mask_sizes import upsample_masks as upsample_masks
 from .panoptic import Instances as Instances
@@ -8,7 +10,6 @@ from .panoptic import fuse_semantic as fuse_semantic
 from .predictor import DEMO_WEIGHTS as DEMO_WEIGHTS
 from .predictor import EOVSegPredictor as EOVSegPredictor
 from .preprocess import PIXEL_MEAN as PIXEL_MEAN
-from .preprocess import STRIDE as STRIDE
 from .preprocess import mean_and_deviation as mean_and_deviation
 from .preprocess import normalise as normalise
 from .preprocess import resize_image as resize_image

@@ -28,6 +28,7 @@ from ..checkpoint import (
 )
 from ..network import CONFIGS, EOVSeg, load_model
 from ..vocabulary import EncodedVocabulary, TextCache, Vocabulary, VocabularyEncoder
+from .input_size import check_input_size
 from .mask_sizes import MaskSizes
 from .panoptic import fuse_panoptic
 from .preprocess import check_image, check_output_size, resize_image, to_input
@@ -160,6 +161,7 @@ class EOVSegPredictor:
         if short_side == VARIANT_SHORT_SIDE:
             short_side = self.model.config.short_side
         resized = resize_image(image, short_side)
+        check_input_size(image.shape[:2], resized.shape[:2])
         images = to_input(resized, self.device)
         output = self._backend(images, vocabulary.text, vocabulary.seen)
         output_shape = image.shape[:2] if output_size is None else tuple(output_size)

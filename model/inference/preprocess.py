@@ -9,11 +9,11 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from .input_size import STRIDE
 from .short_side import IMAGE_SHORT_SIDE
 
 PIXEL_MEAN = (123.675, 116.28, 103.53)
 PIXEL_STD = (58.395, 57.12, 57.375)
-STRIDE = 32
 MAX_LONG_SIDE = 2560
 
 

@@ -1,5 +1,6 @@
 from .encoder import EncodedVocabulary as EncodedVocabulary
 from .encoder import VocabularyEncoder as VocabularyEncoder
+from .limits import quoted as quoted
 from .text_cache import TextCache as TextCache
 from .vocabulary import VOCABULARY_FOLDER as VOCABULARY_FOLDER
 from .vocabulary import Vocabulary as Vocabulary

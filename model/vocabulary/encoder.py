@@ -8,7 +8,9 @@ import torch
 from torch import Tensor
 
 from ..network import EOVSeg, TextEmbeddings
+from .limits import MAX_NAMES
 from .text_cache import TextCache
+from .token_check import TokenCheck
 from .vocabulary import Vocabulary, load_vocabulary
 
 
@@ -24,14 +26,16 @@ class EncodedVocabulary:
 class VocabularyEncoder:
     """Encode vocabularies with a model's text tower, each name only once. Thread-safe.
 
-    text_cache keeps encoded names between runs; None keeps them in memory only.
+    text_cache keeps encoded names between runs; None keeps them in memory only, where the newest 32,768 stay.
+    Names that the text encoder cannot tell apart, or does not read to their end, cause a warning.
     """
 
     def __init__(self, model: EOVSeg, text_cache: TextCache | None) -> None:
         self._model = model
         self._training_vocabulary = load_vocabulary(model.config.training_vocabulary)
         self._text_cache = text_cache
-        self._embeddings: dict[str, Tensor] = {}
+        self._check_tokens = TokenCheck(model.text_encoder.tower.context_length)
+        self._embeddings: dict[str, Tensor] = {}  # least recently used first
         self._lock = threading.Lock()
 
     @torch.no_grad()
@@ -50,6 +54,7 @@ class VocabularyEncoder:
     def _encode_names(self, names: Sequence[str]) -> Tensor:
         """Return the text embeddings (T, D) of names."""
         with self._lock:
+            self._check_tokens(names)
             missing = [name for name in names if name not in self._embeddings]
             if missing and self._text_cache:
                 self._keep(self._text_cache.read(missing))
@@ -59,7 +64,11 @@ class VocabularyEncoder:
                 self._keep(encoded)
                 if self._text_cache:
                     self._text_cache.write(encoded)
-            return torch.stack([self._embeddings[name] for name in names])
+            used = {name: self._embeddings.pop(name) for name in names}
+            self._embeddings.update(used)
+            for name in list(self._embeddings)[: -2 * MAX_NAMES]:
+                del self._embeddings[name]
+            return torch.stack(list(used.values()))
 
     def _keep(self, embeddings: Mapping[str, Tensor]) -> None:
         self._embeddings.update({name: e.to(self._model.device) for name, e in embeddings.items()})

@@ -2,7 +2,7 @@
 
 MAX_CLASSES = 4096
 MAX_SYNONYMS = 64  # of a class
-MAX_NAMES = 16_384  # of all classes; S encodes some 100 names per second on one CPU core
+MAX_NAMES = 16_384  # of all classes
 MAX_NAME_LENGTH = 80  # characters
 MAX_PATH_LENGTH = 4096  # characters, as in Linux
 MAX_FILE_BYTES = 4_000_000

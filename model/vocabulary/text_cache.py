@@ -69,4 +69,7 @@ class TextCache:
             _logger.warning("cannot write the text cache %s: %s", self.path, error)
 
     def _connect(self) -> sqlite3.Connection:
-        return sqlite3.connect(self.path, timeout=BUSY_SECONDS)
+        database = sqlite3.connect(self.path, timeout=BUSY_SECONDS)
+        # Waiting for the disk takes long on SD cards; a file that a power cut damages is deleted.
+        database.execute("PRAGMA synchronous = OFF")
+        return database

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from eovseg_model.inference import predictor
+from eovseg_model.inference.input_size import ImageSizeError, check_input_size
 from eovseg_model.inference.panoptic import fuse_panoptic
 from eovseg_model.inference.predictor import EOVSegPredictor
 from eovseg_model.inference.preprocess import resized_shape, to_input
@@ -139,6 +140,31 @@ def test_seen_follows_the_training_vocabulary_unless_given(tiny):
 def test_what_is_no_image_is_refused(tiny, picture, words):
     with pytest.raises(ValueError, match=words):
         tiny(picture)
+
+
+@pytest.mark.parametrize(
+    ("shape", "inside"),
+    [
+        ((4320, 7680), "7680x4320 pixels has 7680x4320 = 33177600"),
+        ((2048, 2049), "2049x2048 pixels has 2080x2048 = 4259840"),  # the sides are multiples of 32
+        ((1, 131073), "131073x1 pixels has 131104x32 = 4195328"),
+    ],
+)
+def test_an_image_that_is_too_large_for_the_network_is_refused_with_a_remedy(tiny, shape, inside):
+    with pytest.raises(ImageSizeError) as caught:
+        tiny(image(*shape), short_side=-1)
+    assert isinstance(caught.value, ValueError)
+    assert inside in str(caught.value) and "takes at most 4194304" in str(caught.value)
+    assert "smaller short_side" in str(caught.value)
+
+
+@pytest.mark.parametrize("size", [(1440, 2560), (1600, 2560), (2048, 2048), (1, 131072)])
+def test_an_image_of_four_megapixels_is_not(size):
+    check_input_size(size, size)
+
+
+def test_a_large_image_is_segmented_where_it_is_resized(tiny):
+    assert tiny(image(2160, 3840), short_side=32).map.shape == (2160, 3840)
 
 
 @pytest.mark.parametrize(

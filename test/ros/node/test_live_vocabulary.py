@@ -14,10 +14,12 @@ class GatedPredictor:
     def __init__(self):
         self.gates = {}
         self.started = []
+        self.names = []
 
     def encode(self, vocabulary):
         name = vocabulary.labels[0]
         self.started.append(name)
+        self.names.append(vocabulary.synonyms)
         if name in self.gates:
             assert self.gates[name].wait(5)
         if name == "broken":
@@ -93,10 +95,10 @@ def test_a_newer_one_overtakes_one_still_being_encoded(harness):
 
 @pytest.mark.parametrize("end", ["close", "overtake"])
 def test_the_encoding_of_a_large_one_stops_where_nobody_wants_it_any_more(harness, end):
-    gate = harness.predictor.gates["thing 16"] = threading.Event()
+    gate = harness.predictor.gates["thing 2"] = threading.Event()
     harness.live.request([f"thing {i}" for i in range(1000)])
     deadline = time.monotonic() + 10
-    while "thing 16" not in harness.predictor.started:  # its second part
+    while "thing 2" not in harness.predictor.started:  # its second part
         assert time.monotonic() < deadline
         time.sleep(0.001)
     if end == "close":
@@ -106,17 +108,37 @@ def test_the_encoding_of_a_large_one_stops_where_nobody_wants_it_any_more(harnes
         gate.set()
         closing.join(5)
         assert not closing.is_alive()
-        assert harness.predictor.started == ["first", "thing 0", "thing 16"]
+        assert harness.predictor.started == ["first", "thing 0", "thing 2"]
     else:
         harness.live.request(["newest"])
         gate.set()
         assert harness.ready.acquire(timeout=5)
         assert harness.live.adopt()
         assert harness.live.snapshot.labels == ("newest",)
-        assert harness.predictor.started == ["first", "thing 0", "thing 16", "newest"]
+        assert harness.predictor.started == ["first", "thing 0", "thing 2", "newest"]
 
 
-@pytest.mark.parametrize("size", [1, 16, 17, 40])
+def test_synonyms_are_encoded_in_parts_too(harness):
+    harness.live.request(["mug,cup,beaker", "ball,sphere"])
+    assert harness.ready.acquire(timeout=5)
+    assert harness.predictor.names == [
+        ("first", "floor"),
+        ("mug", "cup"),
+        ("beaker", "ball"),
+        ("mug", "cup", "beaker", "ball", "sphere"),
+    ]
+    assert harness.live.adopt()
+    assert harness.live.snapshot.labels == ("mug", "ball")
+
+
+def test_an_error_quotes_little_of_a_large_vocabulary(harness):
+    harness.live.request(["broken", *(f"thing {i}" for i in range(4000))])
+    assert harness.failed.wait(5)
+    assert harness.errors[0].startswith("cannot encode the vocabulary ['broken', 'thing 0', 'thing 1'")
+    assert harness.errors[0].endswith("...: RuntimeError: out of memory") and len(harness.errors[0]) < 300
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 40])
 def test_a_large_one_goes_live_as_a_whole(harness, size):
     names = tuple(f"thing {i}" for i in range(size))
     harness.live.request(names)

@@ -1,0 +1,21 @@
+"""Limit of the image size inside the network."""
+
+STRIDE = 32  # of the network: the sides of its input are multiples
+MAX_INPUT_PIXELS = 2048 * 2048  # 2560x1440 and 2560x1600 are allowed, 4K is not
+
+
+class ImageSizeError(ValueError):
+    """Raised for an image that is too large inside the network; the message states size, limit and remedy."""
+
+
+def check_input_size(image: tuple[int, int], resized: tuple[int, int]) -> None:
+    """Raise ImageSizeError if the resized image has more than MAX_INPUT_PIXELS with padding; (height, width).
+
+    The time and memory of a frame grow with these pixels, and a frame cannot be interrupted.
+    """
+    height, width = (side + -side % STRIDE for side in resized)
+    if height * width > MAX_INPUT_PIXELS:
+        raise ImageSizeError(
+            f"image of {image[1]}x{image[0]} pixels has {width}x{height} = {width * height} in the network, "
+            f"which takes at most {MAX_INPUT_PIXELS}; resize it with a smaller short_side, for example 640"
+        )
