@@ -1,7 +1,7 @@
-"""Measure speed and memory on made-up weights, as a ratio to the CNN trunk's own time.
+"""Measure speed, relative to the CNN trunk, and memory with random weights.
 
-Lists are combined: two sizes and three vocabulary sizes are six cases, each in processes of its own. The
-ratio survives a change of machine; the milliseconds do not.
+Lists are combined: two sizes and three vocabulary sizes are six cases, each measured in separate processes.
+The ratios are comparable between machines; the times are not.
 """
 
 import argparse
@@ -26,32 +26,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     add = parser.add_argument
     add("--variant", choices=CONFIGS, nargs="+", default=["s"])
-    text = "height x width of the network's input; pictures and results have 3/4 of it (default: 640x864)"
+    text = "height x width of the network's input; images and results have 3/4 of it (default: 640x864)"
     add("--size", nargs="+", default=["640x864"], metavar="HxW", help=text)
-    text = "text embeddings, one a class (default: 150)"
+    text = "number of classes with one name each (default: 150)"
     add("--vocabulary-size", type=int, nargs="+", default=[150], metavar="N", help=text)
-    text = f"{', '.join(BACKENDS)}; reference: the modules as they were trained (default: {DEFAULT_BACKEND})"
+    text = f"{', '.join(BACKENDS)}; reference is the unchanged network (default: {DEFAULT_BACKEND})"
     add("--backend", nargs="+", default=[DEFAULT_BACKEND], help=text)
     add("--device", default=DEFAULT_DEVICE, help=DEVICE_HELP)
-    text = f"fp32, bf16, int8 or fp16, where the backend has it (default: {DEFAULT_PRECISION})"
+    text = f"fp32, bf16, int8 or fp16, if the backend supports it (default: {DEFAULT_PRECISION})"
     add("--precision", nargs="+", default=[DEFAULT_PRECISION], help=text)
-    add("--threads", type=int, nargs="+", default=[1], metavar="N", help="(default: 1)")
-    add("--batch", type=int, nargs="+", default=[1], metavar="N", help="pictures at once (default: 1)")
-    text = "wall (default), or cpu: seconds of the processor, for a machine that has other work"
+    add("--threads", type=int, nargs="+", default=[1], metavar="N", help="CPU threads (default: 1)")
+    add("--batch", type=int, nargs="+", default=[1], metavar="N", help="images per call (default: 1)")
+    text = "wall time, or cpu: processor time, for machines with other load (default: wall)"
     add("--clock", choices=("wall", "cpu"), default="wall", help=text)
-    add("--repeats", type=int, default=5, metavar="N", help="(default: 5)")
-    add("--json", type=Path, metavar="FILE", help="write the figures there")
-    add("--plot", type=Path, metavar="FILE.svg", help="write a picture of them there")
+    add("--repeats", type=int, default=5, metavar="N", help="measured repeats (default: 5)")
+    add("--json", type=Path, metavar="FILE", help="write the results as JSON")
+    add("--plot", type=Path, metavar="FILE.svg", help="plot the results as SVG")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Measure every case and print it; files are written after every case, too."""
+    """Measure all cases and print the results; write the files after every case."""
     from tqdm import tqdm
 
     from ..benchmark import BenchmarkError, draw, report, run_case, steps, title
 
     if arguments.plot and arguments.plot.suffix != ".svg":
-        raise CommandError(f"--plot writes SVG: {arguments.plot} must end in .svg")
+        raise CommandError(f"--plot must end in .svg; got {arguments.plot}")
     cases, results = list(_cases(arguments)), []
     progress = tqdm(total=len(cases) * steps(arguments.repeats), unit="step")
 
@@ -89,7 +89,7 @@ def _cases(arguments: argparse.Namespace) -> Iterator["BenchmarkCase"]:
         raise CommandError(str(error)) from error
     numbers = (*arguments.vocabulary_size, *arguments.threads, *arguments.batch, arguments.repeats)
     if min(numbers) < 1:
-        raise CommandError("vocabulary size, threads, batch and repeats must be at least 1")
+        raise CommandError("--vocabulary-size, --threads, --batch and --repeats must be at least 1")
     for variant, size, classes, backend, precision, threads, batch in itertools.product(
         arguments.variant,
         [input_size(text) for text in arguments.size],

@@ -1,7 +1,7 @@
-"""Judge a model on a data set: PQ, AP, mIoU, speed and size, beside what the paper reports.
+"""Evaluate a model on a data set: PQ, AP, mIoU, speed and size, compared with the paper.
 
-Prints tables; --json and --markdown write every class too. docs/evaluation.md describes the data sets and the
-folders that they are expected in.
+Prints tables; --json and --markdown also write every class. docs/evaluation.md describes the data sets and
+their folders.
 """
 
 import argparse
@@ -19,21 +19,21 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     add = parser.add_argument
-    text = "ade20k, coco, simulation, ...; a wrong one lists all"
+    text = "ade20k, coco, simulation, ...; an unknown name lists them all"
     add("--dataset", required=True, metavar="NAME", help=text)
-    add("--data", type=Path, required=True, metavar="FOLDER", help="where the data set is")
+    add("--data", type=Path, required=True, metavar="FOLDER", help="folder of the data set")
     add_model_arguments(parser)
-    add("--limit", type=_count, metavar="N", help="the first N images only")
+    add("--limit", type=_count, metavar="N", help="evaluate only the first N images")
     add("--per-class", action="store_true", help="print every class")
-    add("--json", type=Path, metavar="FILE", help="write all numbers")
-    add("--markdown", type=Path, metavar="FILE", help="write the tables")
+    add("--json", type=Path, metavar="FILE", help="write all results as JSON")
+    add("--markdown", type=Path, metavar="FILE", help="write the tables as Markdown")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Evaluate; 0 when the tables are there."""
+    """Evaluate; return 0 when the results are written."""
     for file in (arguments.json, arguments.markdown):
         if file and not file.parent.is_dir():
-            raise CommandError(f"there is no folder {file.parent} to write {file.name} in")
+            raise CommandError(f"cannot write {file}: folder {file.parent} does not exist")
     result = _evaluate(arguments)
     from ..evaluation import to_json, to_markdown, to_text
 
@@ -51,12 +51,12 @@ def _evaluate(arguments: argparse.Namespace) -> "EvaluationResult":
     except ModuleNotFoundError as error:
         if error.name != "hotcoco":
             raise
-        raise CommandError("evaluation needs the package hotcoco: pip install hotcoco") from error
+        raise CommandError("evaluation needs hotcoco: pip install hotcoco") from error
     from ..backends import BackendError
     from ..data import DatasetError
 
     if arguments.dataset not in DATASETS:
-        raise CommandError(f"no data set {arguments.dataset!r}; there are: {', '.join(DATASETS)}")
+        raise CommandError(f"unknown data set {arguments.dataset!r}; choose from: {', '.join(DATASETS)}")
     dataset = DATASETS[arguments.dataset]
     try:
         data = dataset.open(arguments.data)
@@ -68,7 +68,7 @@ def _evaluate(arguments: argparse.Namespace) -> "EvaluationResult":
             dataset,
             dataset_name=arguments.dataset,
             variant=arguments.variant,
-            checkpoint=str(arguments.checkpoint or "its default weights"),
+            checkpoint=str(arguments.checkpoint or "default weights"),
             device=str(predictor.device),
             backend=predictor.backend_status.title,
             limit=arguments.limit,
@@ -79,5 +79,5 @@ def _evaluate(arguments: argparse.Namespace) -> "EvaluationResult":
 
 def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"a number of images, not {text!r}")
+        raise argparse.ArgumentTypeError(f"must be a whole number above 0; got {text!r}")
     return int(text)

@@ -1,4 +1,4 @@
-"""Write the network for another runtime, with the text as an input: onnx, openvino or tensorrt."""
+"""Export the network, with the text as an input, to ONNX, OpenVINO or TensorRT."""
 
 import argparse
 from pathlib import Path
@@ -20,27 +20,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("format", choices=NEEDS)
     add("--variant", choices=CONFIGS, default="s")
-    add("--checkpoint", type=Path, help="weights; default: what `eovseg weights fetch` got")
+    add("--checkpoint", type=Path, help="weights file (default: the file from `eovseg weights fetch`)")
     add("--size", default="640x864", metavar="HxW", help="height x width of the input (default: 640x864)")
-    text = "text embeddings; a vocabulary may have one name fewer (default: 256)"
+    text = "text embeddings; vocabularies may have up to N - 1 names (default: 256)"
     add("--text-embeddings", type=int, default=256, metavar="N", help=text)
-    add("--synonyms", type=int, default=8, metavar="K", help="most names a class may have (default: 8)")
-    text = "fp32 (default), or fp16 for the layers of the features"
+    add("--synonyms", type=int, default=8, metavar="K", help="maximum number of names per class (default: 8)")
+    text = "fp32, or fp16 for the layers that compute features (default: fp32)"
     add("--precision", choices=("fp32", "fp16"), default="fp32", help=text)
-    add("--out", type=Path, required=True, metavar="FILE", help=f"must end in {', '.join(SUFFIXES.values())}")
+    add(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help=f"output file, ending in {', '.join(SUFFIXES.values())}",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Load, export and write; CommandError where a file or a package is missing."""
+    """Load, export and write the network. Raises CommandError if a file or a package is missing."""
     from ..backends import TensorRTError
 
     size = input_size(arguments.size)
     if arguments.text_embeddings < 2 or arguments.synonyms < 1:
         raise CommandError("--text-embeddings must be at least 2 and --synonyms at least 1")
     if arguments.out.suffix != SUFFIXES[arguments.format]:
-        raise CommandError(f"--out must end in {SUFFIXES[arguments.format]} for {arguments.format}")
+        raise CommandError(
+            f"--out must end in {SUFFIXES[arguments.format]} for {arguments.format}; got {arguments.out}"
+        )
     if not arguments.out.parent.is_dir():
-        raise CommandError(f"there is no folder {arguments.out.parent}")
+        raise CommandError(f"cannot write {arguments.out}: folder {arguments.out.parent} does not exist")
     try:
         _write(arguments, size)
     except ModuleNotFoundError as error:

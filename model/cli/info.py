@@ -1,4 +1,4 @@
-"""Parameters and multiply-adds of every part, beside the paper's figures."""
+"""Print parameters and multiply-adds of every part, compared with the paper."""
 
 import argparse
 import re
@@ -8,9 +8,9 @@ from ..network import CONFIGS
 from .arguments.errors import CommandError
 
 NOTE = """\
-A multiply-add counts once. Counted are matrix products and convolutions, the products inside the
-deformable ones among them; sampling, norms and activations are not. The paper counts its own way, and a
-3.15 M text block in place of the 7.09 M visual block that the published weights hold."""
+A multiply-add counts as one. Matrix products and convolutions are counted, including the products in
+deformable convolutions, but not sampling, norms and activations. The paper counts differently, and includes
+a text block of 3.15 M parameters instead of the visual block of 7.09 M in the published weights."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,12 +18,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--variant", choices=CONFIGS, default="s")
     parser.add_argument("--size", default="640x640", help="height x width of the input (default: 640x640)")
     parser.add_argument(
-        "--vocabulary-size", type=int, default=150, help="classes, one name each (default: 150)"
+        "--vocabulary-size", type=int, default=150, help="number of classes with one name each (default: 150)"
     )
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the table; the network has no weights and computes nothing."""
+    """Print the table; needs neither weights nor computation."""
     from ..network import count
 
     size = input_size(arguments.size)
@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     print(f"{arguments.variant}, {size[0]}x{size[1]}, {arguments.vocabulary_size} classes")
     print(f"{'':24}{'parameters (M)':>16}{'multiply-adds (G)':>20}")
     for part in parts:
-        cost = "once a name" if part.multiply_adds is None else f"{part.multiply_adds / 1e9:.2f}"
+        cost = "once per name" if part.multiply_adds is None else f"{part.multiply_adds / 1e9:.2f}"
         print(f"{part.name:24}{part.parameters / 1e6:16.2f}{cost:>20}")
     whole = [part for part in parts if part.multiply_adds is not None]
     parameters, operations = sum(p.parameters for p in whole), sum(p.multiply_adds or 0 for p in whole)
@@ -45,11 +45,11 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def input_size(text: str) -> tuple[int, int]:
-    """ "640x864" -> (640, 864); CommandError for what is no size of the network's input."""
+    """Parse "640x864" as (640, 864). Raises CommandError if that is not a size of the network's input."""
     match = re.fullmatch(r"(\d+)x(\d+)", text)
     if match is None:
-        raise CommandError(f"--size is height x width, 640x640 for example, not {text!r}")
+        raise CommandError(f"--size must be HEIGHTxWIDTH, for example 640x640; got {text!r}")
     height, width = int(match[1]), int(match[2])
     if not height or not width or height % 32 or width % 32:
-        raise CommandError(f"both sides must be multiples of 32, not {text}")
+        raise CommandError(f"height and width of --size must be multiples of 32; got {text}")
     return height, width

@@ -1,4 +1,4 @@
-"""Entry point of `eovseg`: reads the arguments and hands over to a subcommand."""
+"""Entry point of `eovseg`: parse the arguments and run a subcommand."""
 
 import argparse
 import sys
@@ -8,15 +8,15 @@ from ..checkpoint import enable_malloc_options
 from . import benchmark, evaluate, export, info, scenes, segment, train, weights
 from .arguments.errors import CommandError
 
-# A subcommand is a module of this folder: its name, its docstring, add_arguments(parser), run(arguments) that
-# returns the exit code. It imports what is heavy only when it runs.
+# A subcommand is a module of this folder. Its name and docstring are the command's name and help; it has
+# add_arguments(parser) and run(arguments), which returns the exit code and does all heavy imports.
 COMMANDS = (segment, train, evaluate, scenes, info, weights, benchmark, export)
-USER_MISTAKE = 2  # exit code, also argparse's own
+USER_MISTAKE = 2  # exit code, the same as argparse's
 INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run `eovseg` with these arguments, by default the process's own, and return the exit code."""
+    """Run `eovseg` with the arguments (default: those of the process) and return the exit code."""
     enable_malloc_options()
     args = build_parser().parse_args(arguments)
     try:
@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The parser with every subcommand; imports nothing heavy."""
+    """Return the parser with all subcommands, without heavy imports."""
     parser = argparse.ArgumentParser(
         prog="eovseg", description="Open-vocabulary panoptic segmentation of images and videos."
     )

@@ -1,6 +1,7 @@
-"""Render simulated scenes as a COCO panoptic data set, to train and evaluate on.
+"""Render simulated scenes as a COCO panoptic data set, for training and evaluation.
 
-The arguments determine the data set; the same command continues an interrupted one. Needs PyBullet.
+The arguments determine the data set. Run the same command again to continue an interrupted one. Needs
+PyBullet.
 """
 
 import argparse
@@ -15,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Render; 0 when the data set is complete."""
+    """Render; return 0 when the data set is complete."""
     try:
         from ..simulation import render_scenes
 

@@ -1,4 +1,4 @@
-"""List, fetch, convert and describe weights."""
+"""List, download, convert and describe weights."""
 
 import argparse
 from collections.abc import Mapping
@@ -15,41 +15,43 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the actions."""
     actions = parser.add_subparsers(required=True, metavar="ACTION")
-    text = "the variants, where their weights come from, and whether they are here"
+    text = "list the variants, the sources of their weights, and whether they are in the cache"
     actions.add_parser("list", help=text, description=text).set_defaults(act=_list)
-    text = "download the authors' weights of a variant into the cache and convert them"
+    text = "download the published weights of a variant and convert them into the cache"
     fetch = actions.add_parser("fetch", help=text, description=text)
     fetch.add_argument("variant", choices=PUBLISHED_FILES)
-    fetch.add_argument("--url", help="a mirror instead of the authors' Google Drive")
-    fetch.add_argument("--restart", action="store_true", help="drop what was downloaded and begin anew")
+    fetch.add_argument("--url", help="URL of a mirror, instead of the authors' Google Drive")
+    fetch.add_argument("--restart", action="store_true", help="delete earlier downloads and start over")
     fetch.set_defaults(act=_fetch)
-    text = "check a published checkpoint and write it as safetensors"
+    text = "check a published checkpoint and convert it to safetensors"
     convert = actions.add_parser("convert", help=text, description=text)
-    convert.add_argument("source", type=Path, help="the published file")
-    convert.add_argument("target", type=Path, nargs="?", help="a .safetensors file (default: into the cache)")
+    convert.add_argument("source", type=Path, help="the published checkpoint")
+    convert.add_argument(
+        "target", type=Path, nargs="?", help="output .safetensors file (default: in the cache)"
+    )
     convert.add_argument("--variant", choices=PUBLISHED_FILES, required=True)
     convert.set_defaults(act=_convert)
-    text = "what a weights file holds"
+    text = "describe the content of a weights file"
     info = actions.add_parser("info", help=text, description=text)
     info.add_argument("file", type=Path)
     info.set_defaults(act=_info)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Do one action; 0 when it is done."""
+    """Run an action; return 0."""
     arguments.act(arguments)
     return 0
 
 
 def _list(arguments: argparse.Namespace) -> None:
     cache = cache_folder()
-    print(f"{'variant':9}{'size':>9}  {'here':32}from")
-    print(f"{'tiny':9}{'':>9}  {'yes':32}the package: demo weights")
+    print(f"{'variant':9}{'size':>9}  {'in the cache':32}source")
+    print(f"{'tiny':9}{'':>9}  {'not needed':32}the package (demo weights)")
     for variant, published in PUBLISHED_FILES.items():
         here = "yes" if converted_path(cache, variant).exists() else f"no: eovseg weights fetch {variant}"
         print(f"{variant:9}{published.converted_bytes / 1e6:6.0f} MB  {here:32}{published.url}")
-    print("S, M and L are the authors' (Apache-2.0); the size is what the converted file takes.")
-    print(f"The cache is {cache}; the environment variable EOVSEG_CACHE names another.")
+    print("S, M and L were published by the authors (Apache-2.0); the size is that of the converted file.")
+    print(f"The cache is {cache}; set the environment variable EOVSEG_CACHE to change it.")
 
 
 def _fetch(arguments: argparse.Namespace) -> None:
@@ -60,8 +62,8 @@ def _fetch(arguments: argparse.Namespace) -> None:
         path = fetch(variant, cache_folder(), _expected(variant), arguments.url, arguments.restart)
     except DownloadError as error:
         raise CommandError(
-            f"{error}. The same command goes on where this one stopped, --restart begins anew. Without "
-            f"internet, download the file elsewhere and run `eovseg weights convert FILE --variant {variant}`"
+            f"{error}. Run the command again to resume, or with --restart to start over. Without internet, "
+            f"copy the file from another machine and run `eovseg weights convert FILE --variant {variant}`"
         ) from error
     except (ChecksumError, CheckpointError) as error:
         raise CommandError(str(error)) from error
@@ -73,7 +75,7 @@ def _convert(arguments: argparse.Namespace) -> None:
 
     target = arguments.target or converted_path(cache_folder(), arguments.variant)
     if target.suffix != ".safetensors":
-        raise CommandError(f"{target} must end in .safetensors")
+        raise CommandError(f"target must end in .safetensors; got {target}")
     if not arguments.source.is_file():
         raise CommandError(f"weights file not found: {arguments.source}")
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -97,8 +99,8 @@ def _info(arguments: argparse.Namespace) -> None:
         "file": f"{arguments.file}, {arguments.file.stat().st_size / 1e6:.1f} MB",
         "SHA-256": sha256_of(arguments.file),
         "fits": _fitting(entries) or "no variant",
-        "names": "the authors'" if is_published(entries) else "ours",
-        "holds": f"{count:,} numbers ({kinds}) in {len(entries)} entries",
+        "names": "published" if is_published(entries) else "ours",
+        "content": f"{count:,} numbers ({kinds}) in {len(entries)} tensors",
         **read_metadata(arguments.file),
     }
     for name, value in rows.items():
@@ -106,7 +108,7 @@ def _info(arguments: argparse.Namespace) -> None:
 
 
 def _fitting(entries: Mapping[str, "Tensor"]) -> str | None:
-    """The variant whose names and shapes these are."""
+    """Return the variant with these names and shapes, or None."""
     from ..checkpoint import CheckpointError, matching
     from ..network import CONFIGS
 
@@ -120,7 +122,7 @@ def _fitting(entries: Mapping[str, "Tensor"]) -> str | None:
 
 
 def _expected(variant: str) -> Mapping[str, "Tensor"]:
-    """Names and shapes of a variant, without memory."""
+    """Return names and shapes of a variant, as meta tensors."""
     import torch
 
     from ..network import CONFIGS, build_model
@@ -130,4 +132,4 @@ def _expected(variant: str) -> Mapping[str, "Tensor"]:
 
 
 def _say_where(path: Path) -> None:
-    print(f"{path} ({path.stat().st_size / 1e6:.0f} MB) is there and checked")
+    print(f"{path} ({path.stat().st_size / 1e6:.0f} MB) is ready; its checksum is correct")

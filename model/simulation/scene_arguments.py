@@ -1,4 +1,4 @@
-"""The command line arguments that determine a data set of scenes; loads nothing to render with."""
+"""Command line arguments that determine a data set of scenes, without importing the renderer."""
 
 import argparse
 from pathlib import Path
@@ -17,8 +17,8 @@ def add_scene_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--seed", type=int, default=TRAINING.start, help=text)
     add("--views", type=int, default=1, metavar="N", help="images per scene (default: %(default)s)")
-    add("--width", type=int, default=256, metavar="PIXELS", help="default: %(default)s")
-    add("--height", type=int, default=192, metavar="PIXELS", help="default: %(default)s")
+    add("--width", type=int, default=256, metavar="PIXELS", help="image width (default: %(default)s)")
+    add("--height", type=int, default=192, metavar="PIXELS", help="image height (default: %(default)s)")
     add("--workers", type=int, default=2, metavar="N", help="number of processes (default: %(default)s)")
     add("--kept-out", action="store_true", help="include objects that are kept out of training")
     text = "exceed the default ranges of lights, textures, object counts and poses"

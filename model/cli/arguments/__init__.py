@@ -1,1 +1,1 @@
-"""What several subcommands ask for, and their errors."""
+"""Arguments and errors shared by several subcommands."""

@@ -1,4 +1,4 @@
-"""The arguments that choose a model and a device, and the predictor that they mean."""
+"""Arguments that select a model, a device and a backend, and the predictor for them."""
 
 import argparse
 from collections.abc import Sequence
@@ -13,25 +13,25 @@ from .errors import CommandError
 if TYPE_CHECKING:
     from ...inference import EOVSegPredictor
 
-DEVICE_HELP = "auto (CUDA where there is some, else cpu), cpu, cuda, cuda:1, ... (default: %(default)s)"
+DEVICE_HELP = "auto (CUDA if available, else cpu), cpu, cuda, cuda:1, ... (default: %(default)s)"
 BACKEND_HELP = f"{', '.join(BACKENDS)} (default: %(default)s)"
-PRECISION_HELP = "fp32, bf16, int8 or fp16, where the backend has it (default: %(default)s)"
+PRECISION_HELP = "fp32, bf16, int8 or fp16, if the backend supports it (default: %(default)s)"
 
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare --variant, --checkpoint, --device, --backend, --precision and --short-side."""
     add = parser.add_argument
     add("--variant", choices=CONFIGS, default="s")
-    add("--checkpoint", type=Path, help="weights; default: what `eovseg weights fetch` got")
+    add("--checkpoint", type=Path, help="weights file (default: the file from `eovseg weights fetch`)")
     add("--device", default=DEFAULT_DEVICE, help=DEVICE_HELP)
     add("--backend", default=DEFAULT_BACKEND, help=BACKEND_HELP)
     add("--precision", default=DEFAULT_PRECISION, help=PRECISION_HELP)
-    text = "pixels; 0: what the variant was made for (default), -1: no resizing"
+    text = "pixels of the short side after resizing; 0: the variant's default, -1: no resizing (default: 0)"
     add("--short-side", type=_short_side, default=VARIANT_SHORT_SIDE, metavar="PIXELS", help=text)
 
 
 def load_predictor(arguments: argparse.Namespace, vocabulary: Sequence[str]) -> "EOVSegPredictor":
-    """The predictor that the arguments mean; CommandError if it cannot be loaded."""
+    """Load the predictor that the arguments select. Raises CommandError if that fails."""
     from ...backends import BackendError
     from ...checkpoint import CheckpointError
     from ...inference import EOVSegPredictor
@@ -45,13 +45,13 @@ def load_predictor(arguments: argparse.Namespace, vocabulary: Sequence[str]) -> 
             device=arguments.device,
             backend=arguments.backend,
             precision=arguments.precision,
-            patient=True,  # what is written must not come from another backend than the one asked for
+            patient=True,  # all results must come from the requested backend
         )
     except (BackendError, CheckpointError, VocabularyError) as error:
         raise CommandError(str(error)) from error
     except RuntimeError as error:  # out of memory, for example
         reason = str(error).splitlines()[0]
-        raise CommandError(f"cannot load on --device {arguments.device}: {reason}") from error
+        raise CommandError(f"cannot load the model on --device {arguments.device}: {reason}") from error
 
 
 def _short_side(text: str) -> int:
@@ -60,6 +60,6 @@ def _short_side(text: str) -> int:
         check_short_side(short_side)
     except ValueError:
         raise argparse.ArgumentTypeError(
-            f"a number of pixels, 0 (what the variant was made for) or -1 (no resizing), not {text!r}"
+            f"must be a number of pixels, 0 (the variant's default) or -1 (no resizing); got {text!r}"
         ) from None
     return short_side

@@ -52,7 +52,7 @@ def test_a_folder_with_a_broken_file(picture, tmp_path, capsys):
 def test_a_short_side_that_is_none_is_refused(value, capsys):
     with pytest.raises(SystemExit):
         segment("a.png", "out", "--short-side", value)
-    assert f"-1 (no resizing), not '{value}'" in capsys.readouterr().err
+    assert f"-1 (no resizing); got '{value}'" in capsys.readouterr().err
 
 
 def test_the_json_is_a_coco_panoptic_set(picture, tmp_path):
@@ -195,7 +195,7 @@ def test_help_is_quick():
         (["segment", "nowhere.png", "--vocabulary", "mug"], "nowhere.png"),
         (["segment", ".", "--vocabulary", "mug"], "holds no images or videos"),
         (["segment", __file__, "--vocabulary", "mug", "--out", __file__], "is a file"),
-        (["info", "--size", "640"], "height x width"),
+        (["info", "--size", "640"], "must be HEIGHTxWIDTH, for example 640x640; got '640'"),
         (["info", "--size", "100x100"], "multiples of 32"),
     ],
 )

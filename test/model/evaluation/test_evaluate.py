@@ -145,9 +145,12 @@ def test_the_command_on_other_sets(name, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--dataset", "ade", "--data", "."], "no data set 'ade'; there are: coco, ade20k, ade20k_150"),
+        (
+            ["--dataset", "ade", "--data", "."],
+            "unknown data set 'ade'; choose from: coco, ade20k, ade20k_150",
+        ),
         (["--dataset", "coco", "--data", "nowhere"], "3 of 3 parts missing: nowhere/val2017"),
-        (["--dataset", "coco", "--data", ".", "--json", "nowhere/a.json"], "no folder nowhere"),
+        (["--dataset", "coco", "--data", ".", "--json", "nowhere/a.json"], "folder nowhere does not exist"),
         ([*SIMULATION, "--backend", "abacus"], "unknown backend 'abacus'; there are: auto, torch"),
         ([*SIMULATION, "--precision", "fp16"], "backend torch has no precision 'fp16'; it has: fp32"),
         ([*SIMULATION, "--backend", "tensorrt"], "tensorrt needs an NVIDIA GPU"),

@@ -128,7 +128,7 @@ def test_a_recipe_of_another_variant_is_refused(tmp_path, capsys):
     file.write_text(to_json(Recipe(), "m"))
     arguments = ["train", "--config", str(file), "--data", str(tmp_path), "--out", str(tmp_path / "run")]
     assert main([*arguments, "--variant", "s"]) == 2
-    assert f"{file} is for --variant m, not s" in capsys.readouterr().err
+    assert f"{file} is for --variant m; got --variant s" in capsys.readouterr().err
 
 
 def test_the_page_shows_every_field_as_published(tmp_path):
