@@ -35,7 +35,7 @@ TARGETS = {
     "model/evaluation/metrics/panoptic_quality.py": "test/model/evaluation/test_panoptic_quality.py",
     "model/backends/engines/engine_cache.py": "test/model/backends/test_engine_cache.py",
     "eovseg_ros/node/mailbox.py": "test/ros/node/test_mailbox.py",
-    "eovseg_ros/node/publishing_order.py": "test/ros/node/test_publishing_order.py",
+    "eovseg_ros/node/threads/publishing_order.py": "test/ros/node/test_publishing_order.py",
     "eovseg_ros/node/live_vocabulary.py": "test/ros/node/test_live_vocabulary.py",
     "eovseg_ros/node/frame_statistics.py": "test/ros/node/test_frame_statistics.py",
     "eovseg_ros/node/parameters.py": "test/ros/node/test_parameters.py",

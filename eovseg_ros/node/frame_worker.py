@@ -12,6 +12,7 @@ import numpy as np
 from rclpy.impl.rcutils_logger import RcutilsLogger
 from sensor_msgs.msg import CompressedImage, Image
 
+from eovseg_model.inference import ImageSizeError
 from eovseg_ros.messages import ImageError, SegmentedFrame, image_to_rgb, image_warning
 from eovseg_ros.node.live_vocabulary import LiveVocabulary, VocabularySnapshot
 from eovseg_ros.node.mailbox import Mailbox
@@ -19,10 +20,12 @@ from eovseg_ros.node.outputs.frame_publisher import FramePublisher
 from eovseg_ros.node.outputs.overlay_painter import OverlayPainter
 from eovseg_ros.node.parameters import NodeParameters
 from eovseg_ros.node.predictor import Predictor
-from eovseg_ros.node.publishing_order import PublishingOrder
 from eovseg_ros.node.reporting.frame_statistics import FrameStatistics, FrameTiming
+from eovseg_ros.node.reporting.log_limit import LogLimit
+from eovseg_ros.node.threads.publishing_order import PublishingOrder
+from eovseg_ros.node.threads.supervised_thread import SupervisedThread
 
-_WARNING_PERIOD = 5.0  # seconds between two warnings of one kind
+_STOP_SECONDS = 1.0  # that frames in hand have to be finished in
 
 
 class ReceivedImage(NamedTuple):
@@ -50,14 +53,16 @@ class FrameWorker:
         threads: int,
     ) -> None:
         self.mailbox: Mailbox[ReceivedImage] = Mailbox()
-        self.image_error = ""  # why the last image could not be read, empty where it could
-        self._error = ""
+        self.image_error = ""  # why an image could not be read, until a later one is published
+        self._error = ""  # why a frame failed, until a later one is published
         self._predictor = predictor
         self._vocabulary = vocabulary
         self._publisher = publisher
         self._statistics = statistics
         self._parameters = parameters
         self._logger = logger
+        self._bad_images = LogLimit()
+        self._failures = LogLimit()
         self._painter = OverlayPainter(
             publisher=publisher,
             statistics=statistics,
@@ -65,42 +70,67 @@ class FrameWorker:
             logger=logger,
         )
         self._stopping = threading.Event()
+        self._dropping = False  # what is not published by now never will be
         self._taking = threading.Lock()  # one thread looks for work, the others are at it
         self._taken = -math.inf  # when the last image was, seconds of the steady clock
         self._order = PublishingOrder()
+        self._begun: dict[int, float] = {}  # seconds of the steady clock by ticket of the work in hand
         self._warned: set[str] = set()  # as few as there are encodings
-        self._threads = [threading.Thread(target=self._run, name="frame worker") for _ in range(threads)]
-        for thread in self._threads:
-            thread.start()
+        self._threads = [
+            SupervisedThread(
+                self._do_next, name="frame worker", stopping=self._stopping.is_set, log_error=logger.error
+            )
+            for _ in range(threads)
+        ]
 
     @property
     def error(self) -> str:
-        """What went wrong with the last frame or its overlay, empty where nothing did."""
-        return self._error or self._painter.error
+        """What went wrong with a thread, the newest frame or its overlay, empty where nothing did."""
+        threads = (thread.error for thread in self._threads)
+        return next(filter(None, threads), "") or self._error or self._painter.error
+
+    @property
+    def frame_seconds(self) -> float:
+        """How long the oldest frame in hand has been worked on, 0 without one."""
+        return max((time.monotonic() - begun for begun in self._begun.copy().values()), default=0.0)
+
+    @property
+    def skipped_overlays(self) -> int:
+        """Number of frames that a newer one replaced before their overlay was drawn."""
+        return self._painter.skipped
 
     def stop(self) -> None:
-        """End the threads once the frames in hand are done and drawn; what waits is dropped."""
+        """Finish, publish and draw the frames in hand, and end the threads; an image that waits is dropped.
+
+        Frames that take longer than a second are dropped, too: their threads end once the model returns.
+        """
         self._stopping.set()
         self.mailbox.close()
-        for thread in self._threads:
-            while thread.is_alive():  # a wait without end would not notice a second Ctrl-C in every case
-                thread.join(0.1)
-        self._painter.stop()
+        deadline = time.monotonic() + _STOP_SECONDS
+        ended = [thread.join(deadline - time.monotonic()) for thread in self._threads]
+        self._dropping = not all(ended)
+        ended.append(self._painter.stop(deadline - time.monotonic()))
+        if not all(ended):
+            self._logger.warning(f"the frame in hand was not finished in {_STOP_SECONDS} s and is dropped")
 
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            with self._taking:
-                work = self._next_work()
-            if work:
-                ticket, step = work
-                self._attempt(step)
-                self._order.done(ticket)
-
-    def _next_work(self) -> tuple[int, Callable[[], None]] | None:
-        """A vocabulary to announce or an image to segment, and its ticket; None: look again."""
-        if self._vocabulary.adopt():
+    def _do_next(self) -> None:
+        """Wait for work and do it, or return to be called again."""
+        with self._taking:
+            work = self._next_work()
+            if work is None:
+                return
             ticket = self._order.draw()
-            return ticket, functools.partial(self._announce, self._vocabulary.snapshot, ticket)
+        try:
+            self._begun[ticket] = time.monotonic()
+            self._attempt(work, ticket)
+        finally:
+            self._begun.pop(ticket, None)
+            self._order.done(ticket)
+
+    def _next_work(self) -> Callable[[int], None] | None:
+        """A vocabulary to announce or an image to segment, to be called with a ticket; None: look again."""
+        if self._vocabulary.adopt():
+            return functools.partial(self._announce, self._vocabulary.snapshot)
         if (seconds := self._seconds_to_next()) > 0:
             self.mailbox.pause(seconds)
             return None
@@ -108,8 +138,7 @@ class FrameWorker:
         if image is None:
             return None
         self._taken = time.monotonic()
-        ticket = self._order.draw()
-        return ticket, functools.partial(self._process, image, self._taken, self._vocabulary.snapshot, ticket)
+        return functools.partial(self._process, image, self._taken, self._vocabulary.snapshot)
 
     def _seconds_to_next(self) -> float:
         """Seconds until max_rate allows another frame."""
@@ -121,31 +150,28 @@ class FrameWorker:
         self._publisher.publish_vocabulary(snapshot)
         self._logger.info(f"vocabulary {snapshot.version} is live: {len(snapshot.labels)} classes")
 
-    def _attempt(self, work: Callable[[], None]) -> None:
+    def _attempt(self, work: Callable[[int], None], ticket: int) -> None:
         try:
-            work()
-            self._error = ""
-        except ImageError as error:
+            work(ticket)
+        except (ImageError, ImageSizeError) as error:
+            self._order.wait_for(ticket)  # the error that is reported is the newest image's
             self.image_error = str(error)
             count = self._statistics.count_bad()
-            self._logger.warning(
-                f"skipped a bad image ({count} so far): {error}", throttle_duration_sec=_WARNING_PERIOD
-            )
-        except Exception as error:  # one frame lost is better than a robot without eyes
-            if not self._publisher.usable:
-                return  # Ctrl-C took the publishers away
+            if self._bad_images.allows(self.image_error):
+                self._logger.warning(f"skipped a bad image ({count} so far): {error}")
+        except BaseException as error:  # one frame lost is better than a robot without eyes
+            self._order.wait_for(ticket)
+            if self._dropping or not self._publisher.usable:
+                return  # the publishers are gone
             self._error = f"{type(error).__name__}: {error}"
             count = self._statistics.count_failed()
-            self._logger.error(
-                f"a frame failed ({count} so far): {traceback.format_exc()}",
-                throttle_duration_sec=_WARNING_PERIOD,
-            )
+            if self._failures.allows(self._error):
+                self._logger.error(f"a frame failed ({count} so far): {traceback.format_exc()}")
 
     def _process(self, image: ReceivedImage, taken: float, snapshot: VocabularySnapshot, ticket: int) -> None:
         parameters = self._parameters()
         rgb = image_to_rgb(image.message, max_pixels=parameters.max_pixels)
         self._warn_once(image_warning(image.message))
-        self.image_error = ""
         model_started = time.monotonic()
         prediction = self._predictor(
             rgb,
@@ -164,17 +190,18 @@ class FrameWorker:
             class_count=len(snapshot.labels),
         )
         self._order.wait_for(ticket)
-        if self._stopping.is_set():
+        if self._dropping:
             return
         self._publisher.publish_frame(frame)
         published = time.monotonic()
+        self._error = self.image_error = ""
         self._statistics.count_published(
             FrameTiming(image.received, taken, model_started, model_ended, published)
         )
         if self._publisher.overlay_wanted:
             self._painter.hand_over(frame)
         else:
-            self._painter.error = ""
+            self._painter.forget_error()
 
     def _warn_once(self, text: str) -> None:
         if text and text not in self._warned:

@@ -30,6 +30,7 @@ class FramePublisher:
 
     def __init__(self, node: LifecycleNode, *, overlay: bool) -> None:
         self._node = node
+        self._closed = False
         self._panoptic = node.create_publisher(Image, "~/panoptic", _FRAMES)
         self._semantic = node.create_publisher(Image, "~/semantic", _FRAMES)
         self._segments = node.create_publisher(PanopticSegmentation, "~/segments", _FRAMES)
@@ -40,8 +41,8 @@ class FramePublisher:
 
     @property
     def usable(self) -> bool:
-        """Whether anything can be published: not any more after Ctrl-C."""
-        return self._node.context.ok()
+        """Whether anything can be published: not any more after `close` or Ctrl-C."""
+        return not self._closed and self._node.context.ok()
 
     @property
     def overlay_wanted(self) -> bool:
@@ -72,7 +73,8 @@ class FramePublisher:
             self._label_info.publish(label_info_message(stamp, snapshot.labels))
 
     def close(self) -> None:
-        """Take the topics away."""
+        """Take the topics away; what another thread publishes from now on fails while `usable` is false."""
+        self._closed = True
         publishers = (
             self._panoptic,
             self._semantic,

@@ -1,6 +1,5 @@
 """The thread that draws ~/overlay while the worker is at the next frame already."""
 
-import queue
 import threading
 import time
 import traceback
@@ -10,14 +9,15 @@ from rclpy.impl.rcutils_logger import RcutilsLogger
 
 from eovseg_model.drawing import draw_overlay
 from eovseg_ros.messages import SegmentedFrame
+from eovseg_ros.node.mailbox import Mailbox
 from eovseg_ros.node.outputs.frame_publisher import FramePublisher
 from eovseg_ros.node.reporting.frame_statistics import FrameStatistics
-
-_WARNING_PERIOD = 5.0  # seconds between two error messages
+from eovseg_ros.node.reporting.log_limit import LogLimit
+from eovseg_ros.node.threads.supervised_thread import SupervisedThread
 
 
 class OverlayPainter:
-    """Draw and publish one frame at a time: each that was handed over comes out, in order."""
+    """Draw and publish the newest frame; frames that come faster than they are drawn have no overlay."""
 
     def __init__(
         self,
@@ -27,29 +27,52 @@ class OverlayPainter:
         opacity: Callable[[], float],
         logger: RcutilsLogger,
     ) -> None:
-        self.error = ""
+        self._error = ""
         self._publisher = publisher
         self._statistics = statistics
         self._opacity = opacity
         self._logger = logger
-        self._frames: queue.Queue[SegmentedFrame | None] = queue.Queue()
-        self._thread = threading.Thread(target=self._run, name="overlay painter")
-        self._thread.start()
+        self._failures = LogLimit()
+        self._stopping = threading.Event()
+        self._dropping = False
+        self._frames: Mailbox[SegmentedFrame] = Mailbox()
+        self._thread = SupervisedThread(
+            self._draw_next,
+            name="overlay painter",
+            stopping=lambda: self._stopping.is_set() and not self._frames.occupied,
+            log_error=logger.error,
+        )
+
+    @property
+    def error(self) -> str:
+        """Why the last overlay failed, empty if it did not."""
+        return self._thread.error or self._error
+
+    @property
+    def skipped(self) -> int:
+        """Number of frames that a newer one replaced before they were drawn."""
+        return self._frames.replaced
 
     def hand_over(self, frame: SegmentedFrame) -> None:
-        """Have a frame drawn; waits only while the one before it is still being drawn."""
-        self._frames.join()
+        """Have a frame drawn unless a newer one comes first; returns at once."""
         self._frames.put(frame)
 
-    def stop(self) -> None:
-        """End the thread once the frame in hand is out."""
-        self._frames.put(None)
-        self._thread.join()
+    def forget_error(self) -> None:
+        """Nobody wants overlays any more."""
+        self._error = ""
 
-    def _run(self) -> None:
-        while (frame := self._frames.get()) is not None:
+    def stop(self, seconds: float) -> bool:
+        """Draw what was handed over and end the thread; after so many seconds drop it and return False."""
+        self._stopping.set()
+        self._frames.nudge()
+        ended = self._thread.join(seconds)
+        self._dropping = not ended
+        return ended
+
+    def _draw_next(self) -> None:
+        frame = self._frames.take()
+        if frame is not None:
             self._attempt(frame)
-            self._frames.task_done()
 
     def _attempt(self, frame: SegmentedFrame) -> None:
         try:
@@ -57,15 +80,17 @@ class OverlayPainter:
             picture = draw_overlay(
                 frame.rgb, frame.panoptic, frame.segments, opacity=self._opacity(), regions=frame.regions
             )
+            if self._dropping:
+                return
             self._statistics.count_drawn(started, time.monotonic())
             self._publisher.publish_overlay(picture, frame.header)
-            self.error = ""
-        except Exception as error:  # a robot without a picture still has its labels
-            if not self._publisher.usable:
-                return  # Ctrl-C took the publishers away
-            self.error = f"overlay: {type(error).__name__}: {error}"
+            self._error = ""
+        except BaseException as error:  # a robot without a picture still has its labels
+            if self._dropping or not self._publisher.usable:
+                return  # the publishers are gone
+            self._error = f"overlay: {type(error).__name__}: {error}"
             count = self._statistics.count_failed()
-            self._logger.error(
-                f"an overlay failed ({count} failed frames so far): {traceback.format_exc()}",
-                throttle_duration_sec=_WARNING_PERIOD,
-            )
+            if self._failures.allows(self._error):
+                self._logger.error(
+                    f"an overlay failed ({count} failed frames so far): {traceback.format_exc()}"
+                )

@@ -34,6 +34,7 @@ class FrameReport:
     published: int
     bad: int
     failed: int
+    drawn: int  # overlays
     rate_in: float
     rate_out: float
     latency_p50_ms: float
@@ -52,7 +53,7 @@ class FrameStatistics:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._start = self._last_received = time.monotonic()
-        self._received = self._published = self._bad = self._failed = 0
+        self._received = self._published = self._bad = self._failed = self._drawn = 0
         self._arrivals: deque[float] = deque()
         self._timings: deque[FrameTiming] = deque()
         self._drawings: deque[_Drawing] = deque()
@@ -76,6 +77,7 @@ class FrameStatistics:
     def count_drawn(self, started: float, ended: float) -> None:
         """Note an overlay that was drawn."""
         with self._lock:
+            self._drawn += 1
             self._drawings.append(_Drawing(started, ended))
             while self._drawings[0].ended < ended - _WINDOW:
                 self._drawings.popleft()
@@ -105,6 +107,7 @@ class FrameStatistics:
                 published=self._published,
                 bad=self._bad,
                 failed=self._failed,
+                drawn=self._drawn,
                 rate_in=len(self._arrivals) / span,
                 rate_out=len(timings) / span,
                 latency_p50_ms=p50,

@@ -71,7 +71,7 @@ def test_a_topic_that_gets_a_subscriber_is_published_from_then_on(graph, start_f
     publish_until_answered(graph, publisher, graph.picture(squares((1, 0))), overlay)
 
 
-def test_labels_do_not_wait_for_the_picture_and_every_picture_comes(graph, start_fake, monkeypatch):
+def test_labels_do_not_wait_for_the_overlay_and_the_newest_is_drawn(graph, start_fake, monkeypatch):
     monkeypatch.setenv("FAKE_OVERLAY_SECONDS", "0.5")
     segments = graph.collect(PanopticSegmentation, "/eovseg/segments")
     overlay = graph.collect(Image, "/eovseg/overlay")
@@ -79,20 +79,20 @@ def test_labels_do_not_wait_for_the_picture_and_every_picture_comes(graph, start
     publisher = image_publisher(graph)
     node.wait_for_log("listening to /image with RELIABLE", 10)  # what is under way meanwhile may be lost
     publish_until_answered(graph, publisher, graph.picture(squares((1, 0))), segments, overlay)
-    pictures = [graph.picture(squares((1, 0))) for _ in range(3)]
+    pictures = [graph.picture(squares((1, 0))) for _ in range(5)]
     stamps = [stamp_of(picture) for picture in pictures]
-    missing = 0
+    started = time.monotonic()
     for picture, stamp in zip(pictures, stamps, strict=True):
         publisher.publish(picture)
         graph.wait(lambda s=stamp: stamp_of(segments[-1]) == s, what="the segments of a picture")
-        missing += stamp_of(overlay[-1]) < stamp  # still being drawn
-    assert missing
+    assert time.monotonic() - started < 1.5  # to draw them takes 2.5 s
     change = graph.node.create_client(ChangeState, "/eovseg/change_state")
     request = ChangeState.Request()
     request.transition.id = 4  # deactivate: the last picture is finished first
     assert graph.call(change, request).success
     graph.wait(lambda: stamp_of(overlay[-1]) == stamps[-1], what="the last overlay")
-    assert [stamp_of(message) for message in overlay][-3:] == stamps
+    drawn = [stamp_of(message) for message in overlay]
+    assert drawn == sorted(drawn) and len(set(stamps) & set(drawn)) < len(stamps)
     assert "ERROR" not in node.log
 
 

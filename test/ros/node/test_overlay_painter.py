@@ -1,6 +1,7 @@
 """The painter's thread with a stand-in for drawing; the same over DDS in test_node_frames."""
 
 import threading
+import time
 from types import SimpleNamespace
 
 import numpy as np
@@ -37,6 +38,7 @@ class Desk:
         self.publisher = Publisher()
         self.statistics = FrameStatistics()
         self.errors = []
+        self.error = RuntimeError("out of paint")
         monkeypatch.setattr(overlay_painter, "draw_overlay", self._draw)
         self.painter = OverlayPainter(
             publisher=self.publisher,
@@ -49,7 +51,7 @@ class Desk:
         self.drawing.set()
         assert self.gate.wait(10)
         if rgb[0, 0, 0] == 13:
-            raise RuntimeError("out of paint")
+            raise self.error
         return rgb + 100
 
 
@@ -58,45 +60,66 @@ def desk(monkeypatch):
     desk = Desk(monkeypatch)
     yield desk
     desk.gate.set()
-    desk.painter.stop()
+    desk.painter.stop(10)
 
 
-def test_a_hand_over_waits_only_while_the_one_before_is_drawn(desk):
-    desk.painter.hand_over(frame(1))  # returns, though drawing waits
+def wait(condition):
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.005)
+
+
+def test_a_hand_over_returns_at_once_and_the_newest_frame_is_drawn(desk):
+    desk.painter.hand_over(frame(1))
     assert desk.drawing.wait(10)
-    second = threading.Thread(target=desk.painter.hand_over, args=(frame(2),))
-    second.start()
-    second.join(0.2)
-    assert second.is_alive() and desk.publisher.published == []
+    for number in (2, 3, 4):
+        desk.painter.hand_over(frame(number))  # returns, though drawing waits
+    assert desk.publisher.published == []
     desk.gate.set()
-    second.join(10)
-    assert not second.is_alive()
+    wait(lambda: len(desk.publisher.published) == 2)
+    assert desk.publisher.published == [("1", 101), ("4", 104)]
+    assert desk.painter.skipped == 2
+    assert desk.statistics.report().drawn == 2
 
 
-def test_every_frame_comes_out_in_order_and_a_stop_waits_for_it(monkeypatch):
+def test_a_stop_waits_for_the_frame_that_is_drawn_and_the_one_behind_it(monkeypatch):
     desk = Desk(monkeypatch)
-    threading.Timer(0.1, desk.gate.set).start()
-    for number in range(5):
-        desk.painter.hand_over(frame(number))
-    desk.painter.stop()
-    assert desk.publisher.published == [(str(number), number + 100) for number in range(5)]
-    assert desk.statistics.report().overlay_ms >= 0
-
-
-def test_a_picture_that_fails_is_counted_and_told_and_the_next_one_comes(desk):
-    desk.gate.set()
-    desk.painter.hand_over(frame(13))
-    desk.painter.hand_over(frame(1))  # waits for the first
-    assert "out of paint" in desk.errors[0]
-    assert desk.statistics.report().failed == 1
+    desk.painter.hand_over(frame(1))
+    assert desk.drawing.wait(10)
     desk.painter.hand_over(frame(2))
-    assert desk.painter.error == ""
-    assert desk.publisher.published[0] == ("1", 101)
+    threading.Timer(0.1, desk.gate.set).start()
+    assert desk.painter.stop(10)
+    assert desk.publisher.published == [("1", 101), ("2", 102)]
+
+
+def test_a_drawing_that_takes_longer_than_a_stop_is_dropped(monkeypatch):
+    desk = Desk(monkeypatch)
+    desk.painter.hand_over(frame(1))
+    assert desk.drawing.wait(10)
+    assert not desk.painter.stop(0.1)
+    desk.gate.set()
+    wait(lambda: not any(thread.name == "overlay painter" for thread in threading.enumerate()))
+    assert desk.publisher.published == []
+
+
+@pytest.mark.parametrize("error", [RuntimeError("out of paint"), MemoryError(), SystemExit(1)])
+def test_a_picture_that_fails_is_counted_and_told_once_and_the_next_one_comes(desk, error):
+    desk.gate.set()
+    desk.error = error
+    for count in (1, 2, 3):
+        desk.painter.hand_over(frame(13))
+        wait(lambda: desk.statistics.report().failed == count)  # noqa: B023
+    assert desk.painter.error == f"overlay: {type(error).__name__}: {error}"
+    assert len(desk.errors) == 1 and "Traceback" in desk.errors[0]
+    desk.painter.hand_over(frame(2))
+    wait(lambda: desk.publisher.published == [("2", 102)])
+    wait(lambda: desk.painter.error == "")
 
 
 def test_what_fails_because_ctrl_c_took_the_publishers_away_is_no_error(desk):
     desk.publisher.usable = False
     desk.gate.set()
     desk.painter.hand_over(frame(13))
-    desk.painter.hand_over(frame(1))
+    assert desk.painter.stop(10)
     assert desk.errors == [] and desk.statistics.report().failed == 0

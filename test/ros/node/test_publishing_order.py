@@ -1,6 +1,6 @@
 import threading
 
-from eovseg_ros.node.publishing_order import PublishingOrder
+from eovseg_ros.node.threads.publishing_order import PublishingOrder
 
 
 def test_turns_come_in_the_order_of_the_tickets_and_not_in_that_of_the_work():

@@ -1,0 +1,1 @@
+"""How the node's threads are kept running, and take turns."""

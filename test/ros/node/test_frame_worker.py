@@ -1,0 +1,315 @@
+"""The worker's threads with stand-ins for model and publishers; the same over DDS in test_node_frames."""
+
+import threading
+import time
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from std_msgs.msg import Header
+
+from eovseg_ros.messages.images import array_to_image
+from eovseg_ros.node import frame_worker
+from eovseg_ros.node.frame_worker import FrameWorker, ReceivedImage
+from eovseg_ros.node.outputs import overlay_painter
+from eovseg_ros.node.parameters import NodeParameters
+from eovseg_ros.node.reporting.frame_statistics import FrameStatistics
+
+LABELS = ("cup",)
+
+
+class Predictor:
+    """Waits at the gate of an image's red value and raises what is noted for it."""
+
+    def __init__(self):
+        self.gates = {}
+        self.errors = {}
+        self.started = []
+
+    def __call__(self, image, **_):
+        number = int(image[0, 0, 0])
+        self.started.append(number)
+        if number in self.gates:
+            assert self.gates[number].wait(20)
+        if number in self.errors:
+            raise self.errors[number]
+        return SimpleNamespace(label_image=np.zeros(image.shape[:2], int), segments=[])
+
+
+class Vocabulary:
+    def __init__(self):
+        self.ready = 0  # vocabularies to adopt
+        self.snapshot = SimpleNamespace(version=1, labels=LABELS, encoded=None)
+
+    def adopt(self):
+        if not self.ready:
+            return False
+        self.ready -= 1
+        self.snapshot = SimpleNamespace(version=self.snapshot.version + 1, labels=LABELS, encoded=None)
+        return True
+
+
+class Publisher:
+    usable = True
+    overlay_wanted = False
+
+    def __init__(self):
+        self.frames = []
+        self.overlays = []
+        self.vocabularies = []
+
+    def publish_frame(self, frame):
+        self.frames.append(int(frame.rgb[0, 0, 0]))
+
+    def publish_overlay(self, picture, header):
+        self.overlays.append(header.frame_id)
+
+    def publish_vocabulary(self, snapshot):
+        self.vocabularies.append(snapshot.version)
+
+
+class Desk:
+    """A worker and what stands around it."""
+
+    def __init__(self, threads=1):
+        self.predictor, self.vocabulary, self.publisher = Predictor(), Vocabulary(), Publisher()
+        self.statistics = FrameStatistics()
+        self.logged = []
+        self.read_parameters = NodeParameters
+        self.worker = FrameWorker(
+            predictor=self.predictor,
+            vocabulary=self.vocabulary,
+            publisher=self.publisher,
+            statistics=self.statistics,
+            parameters=lambda: self.read_parameters(),
+            logger=SimpleNamespace(
+                error=lambda text, **_: self.logged.append(text),
+                warning=lambda text, **_: self.logged.append(text),
+                info=lambda text, **_: None,
+            ),
+            threads=threads,
+        )
+
+    def put(self, number, encoding="rgb8"):
+        """An image that the model tells by its number."""
+        message = array_to_image(np.full((2, 3, 3), number, np.uint8), "rgb8", Header(frame_id=str(number)))
+        message.encoding = encoding
+        self.worker.mailbox.put(ReceivedImage(message, time.monotonic()))
+
+    def put_and_wait(self, number):
+        """Until the model has begun with it."""
+        self.put(number)
+        wait(lambda: number in self.predictor.started)
+
+
+def wait(condition, seconds=10):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.005)
+
+
+@pytest.fixture
+def start():
+    desks = []
+
+    def start_desk(**settings):
+        desks.append(Desk(**settings))
+        return desks[-1]
+
+    yield start_desk
+    for desk in desks:
+        for gate in desk.predictor.gates.values():
+            gate.set()
+        desk.worker.stop()
+
+
+def test_a_frame_in_hand_is_published_before_a_stop_returns_and_one_that_waits_is_dropped(start):
+    desk = start()
+    desk.predictor.gates[1] = threading.Event()
+    desk.put_and_wait(1)
+    desk.put(2)
+    threading.Timer(0.2, desk.predictor.gates[1].set).start()
+    desk.worker.stop()
+    assert desk.publisher.frames == [1]
+    assert desk.predictor.started == [1]
+
+
+def test_labels_do_not_wait_for_the_drawing_of_the_overlay_before(start, monkeypatch):
+    gate = threading.Event()
+    monkeypatch.setattr(overlay_painter, "draw_overlay", lambda rgb, *_, **__: gate.wait(20) and rgb)
+    desk = start()
+    desk.publisher.overlay_wanted = True
+    try:
+        for number in range(1, 6):
+            desk.put(number)
+            wait(lambda: len(desk.publisher.frames) == number, 5)  # noqa: B023
+        assert desk.publisher.overlays == []
+    finally:
+        gate.set()
+    desk.worker.stop()
+    assert desk.publisher.overlays in (["1", "5"], ["5"])  # the newest one is drawn, those between are not
+
+
+def test_an_older_frame_that_succeeds_does_not_hide_the_error_of_a_newer_one(start):
+    desk = start(threads=2)
+    desk.predictor.gates[1] = threading.Event()
+    desk.predictor.errors[2] = RuntimeError("tripped")
+    desk.put_and_wait(1)
+    desk.put_and_wait(2)
+    time.sleep(0.1)
+    desk.predictor.gates[1].set()
+    wait(lambda: desk.publisher.frames == [1])
+    wait(lambda: desk.worker.error)
+    time.sleep(0.1)
+    assert desk.worker.error == "RuntimeError: tripped"
+    desk.put(3)
+    wait(lambda: desk.worker.error == "")
+
+
+def test_an_older_frame_that_fails_leaves_no_error_behind_a_newer_one_that_succeeds(start):
+    desk = start(threads=2)
+    desk.predictor.gates[1] = threading.Event()
+    desk.predictor.errors[1] = RuntimeError("tripped")
+    desk.put_and_wait(1)
+    desk.put_and_wait(2)
+    desk.predictor.gates[1].set()
+    wait(lambda: desk.publisher.frames == [2])
+    wait(lambda: desk.statistics.report().failed == 1)
+    time.sleep(0.1)
+    assert desk.worker.error == ""
+
+
+def test_an_older_image_that_can_be_read_does_not_hide_the_image_error_of_a_newer_one(start):
+    desk = start(threads=2)
+    desk.predictor.gates[1] = threading.Event()
+    desk.put_and_wait(1)
+    desk.put(2, encoding="rainbow8")
+    time.sleep(0.2)
+    desk.predictor.gates[1].set()
+    wait(lambda: desk.publisher.frames == [1])
+    wait(lambda: "rainbow8" in desk.worker.image_error)
+    time.sleep(0.1)
+    assert "rainbow8" in desk.worker.image_error
+    desk.put(3)
+    wait(lambda: desk.worker.image_error == "")
+
+
+def test_a_vocabulary_that_goes_live_takes_no_error_back(start):
+    desk = start()
+    desk.predictor.errors[1] = RuntimeError("tripped")
+    desk.put(1)
+    wait(lambda: desk.worker.error)
+    desk.vocabulary.ready = 1
+    desk.worker.mailbox.nudge()
+    wait(lambda: desk.publisher.vocabularies == [2])
+    time.sleep(0.1)
+    assert desk.worker.error == "RuntimeError: tripped"
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize(
+    "error", [MemoryError(), SystemExit(3), KeyboardInterrupt(), RuntimeError("tripped"), GeneratorExit()]
+)
+def test_whatever_the_model_raises_the_next_frames_come(start, threads, error):
+    desk = start(threads=threads)
+    desk.predictor.errors[1] = error
+    desk.put(1)
+    wait(lambda: desk.worker.error.startswith(type(error).__name__))
+    for number in (2, 3, 4):
+        desk.put(number)
+        wait(lambda: desk.publisher.frames and desk.publisher.frames[-1] == number)  # noqa: B023
+    assert desk.worker.error == ""
+    assert len(desk.logged) == 1 and "Traceback" in desk.logged[0]
+
+
+def test_a_fault_that_stays_is_logged_once(start):
+    desk = start()
+    desk.predictor.errors[1] = RuntimeError("tripped")
+    for count in range(1, 30):
+        desk.put(1)
+        wait(lambda: desk.statistics.report().failed == count)  # noqa: B023
+    assert len(desk.logged) == 1
+
+
+def test_a_thread_that_an_error_ends_is_an_error_and_starts_again(start):
+    desk = start(threads=2)
+
+    def fail():
+        raise ZeroDivisionError("no rate")
+
+    desk.put(1)
+    wait(lambda: desk.publisher.frames == [1])
+    desk.read_parameters = fail
+    desk.worker.mailbox.nudge()
+    wait(lambda: "ZeroDivisionError: no rate" in desk.worker.error)
+    desk.read_parameters = NodeParameters
+    for number in (2, 3, 4):
+        desk.put(number)
+        wait(lambda: desk.publisher.frames[-1] == number)  # noqa: B023
+
+    def forgotten():
+        desk.put(5)  # until both threads have had one
+        time.sleep(0.05)
+        return desk.worker.error == ""
+
+    wait(forgotten)
+    assert sum("Traceback" in text for text in desk.logged) <= 2  # one a thread
+
+
+def test_a_mailbox_that_fails_ends_no_thread_for_good(start, monkeypatch):
+    desk = start()
+    take = desk.worker.mailbox.take
+    left = [MemoryError(), SystemExit()]
+
+    def fail_twice():
+        if left:
+            raise left.pop()
+        return take()
+
+    desk.put(1)
+    wait(lambda: desk.publisher.frames == [1])
+    monkeypatch.setattr(desk.worker.mailbox, "take", fail_twice)
+    desk.put(2)  # ends the take that waits
+    wait(lambda: not left)
+    desk.put(3)
+    wait(lambda: desk.publisher.frames[-1] == 3)
+    wait(lambda: desk.worker.error == "")
+
+
+def test_a_frame_that_takes_long_is_told(start):
+    desk = start()
+    assert desk.worker.frame_seconds == 0
+    desk.predictor.gates[1] = threading.Event()
+    desk.put_and_wait(1)
+    time.sleep(0.2)
+    assert 0.2 <= desk.worker.frame_seconds < 5
+    desk.predictor.gates[1].set()
+    wait(lambda: desk.worker.frame_seconds == 0)
+
+
+def test_a_stop_does_not_wait_for_a_frame_that_takes_too_long_and_nothing_of_it_is_published(
+    start, monkeypatch
+):
+    monkeypatch.setattr(frame_worker, "_STOP_SECONDS", 0.3)
+    desk = start()
+    desk.predictor.gates[1] = threading.Event()
+    desk.put_and_wait(1)
+    started = time.monotonic()
+    desk.worker.stop()
+    assert 0.3 <= time.monotonic() - started < 1.5
+    assert "dropped" in desk.logged[-1]
+    desk.predictor.gates[1].set()
+    wait(lambda: not any(thread.name == "frame worker" for thread in threading.enumerate()))
+    assert desk.publisher.frames == []
+
+
+def test_what_fails_as_the_publishers_are_closed_is_no_error(start):
+    desk = start()
+    desk.predictor.gates[1] = threading.Event()
+    desk.predictor.errors[1] = RuntimeError("closed")
+    desk.put_and_wait(1)
+    desk.publisher.usable = False
+    desk.predictor.gates[1].set()
+    desk.worker.stop()
+    assert desk.logged == [] and desk.worker.error == "" and desk.statistics.report().failed == 0
