@@ -66,6 +66,15 @@ def draw_overlay(
 
     Returns:
         A new (H, W, 3) uint8 RGB image.
+
+    Example:
+        >>> from eovseg_model.inference import Segment
+        >>> image, panoptic = np.zeros((60, 80, 3), np.uint8), np.zeros((60, 80), np.int32)
+        >>> panoptic[10:50, 5:45] = 1
+        >>> mug = Segment(id=1, class_id=0, label="mug", is_thing=True, score=0.9, area=1600)
+        >>> overlay = draw_overlay(image, panoptic, [mug], opacity=0.5)
+        >>> overlay[45, 30].tolist(), overlay[0, 79].tolist()  # in the segment, and in void
+        ([128, 32, 32], [0, 0, 0])
     """
     colours = segment_colours(segments)
     picture = _fill(rgb, panoptic, segments, colours, opacity)

@@ -21,7 +21,13 @@ class MaskSizes(NamedTuple):
 
 
 def upsample_masks(mask_logits: Tensor, sizes: MaskSizes) -> Tensor:
-    """Upsample mask logits (N, H/4, W/4) to the padded input, crop to the image, resize to (N, *output)."""
+    """Upsample mask logits (N, H/4, W/4) to the padded input, crop to the image, resize to (N, *output).
+
+    Example:
+        >>> sizes = MaskSizes(padded=(32, 64), image=(30, 40), output=(60, 80))
+        >>> upsample_masks(torch.zeros(2, 8, 16), sizes).shape
+        torch.Size([2, 60, 80])
+    """
     return torch.cat(list(upsampled_bands(mask_logits, sizes)), dim=1)
 
 

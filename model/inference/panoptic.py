@@ -59,6 +59,15 @@ def fuse_panoptic(
 
     The host waits for the device once. Source: inference of Mask2Former (Cheng et al. 2022); stuff is merged
     by class.
+
+    Example:
+        >>> class_logits = torch.tensor([[4.0, 0.0], [3.0, 0.0]])  # two queries of class 0; class 1 is void
+        >>> mask_logits = torch.tensor([[[5.0, 5.0, -5.0]], [[-5.0, -5.0, 5.0]]])
+        >>> result = fuse_panoptic(class_logits, mask_logits, is_thing=[True])
+        >>> result.map.tolist()
+        [[1, 1, 2]]
+        >>> [(segment.id, segment.class_id, segment.area) for segment in result.segments]
+        [(1, 0, 2), (2, 0, 1)]
     """
     final_class_logits, mask_logits = torch.as_tensor(final_class_logits), torch.as_tensor(mask_logits)
     num_classes = final_class_logits.shape[-1] - 1
@@ -143,7 +152,13 @@ def _assign_ids(
 
 @torch.no_grad()
 def fuse_semantic(final_class_logits: Tensor, mask_logits: Tensor) -> Tensor:
-    """Return the class index of every pixel, never void: (N, C + 1) and (N, H, W) -> (H, W) int64."""
+    """Return the class index of every pixel, never void: (N, C + 1) and (N, H, W) -> (H, W) int64.
+
+    Example:
+        >>> class_logits = torch.tensor([[4.0, 0.0, 0.0], [0.0, 4.0, 0.0]])  # classes 0, 1; class 2 is void
+        >>> fuse_semantic(class_logits, torch.tensor([[[5.0, -5.0]], [[-5.0, 5.0]]])).tolist()
+        [[0, 1]]
+    """
     probability = final_class_logits.softmax(-1)[:, :-1]
     return torch.einsum("nc,nhw->chw", probability, mask_logits.sigmoid()).argmax(0)
 
@@ -152,7 +167,14 @@ def fuse_semantic(final_class_logits: Tensor, mask_logits: Tensor) -> Tensor:
 def fuse_instances(final_class_logits: Tensor, mask_logits: Tensor, is_thing: Sequence[bool]) -> Instances:
     """Return the things among the 100 best (class, query) pairs.
 
-    The score is the class probability times the mean mask probability inside the mask."""
+    The score is the class probability times the mean mask probability inside the mask.
+
+    Example:
+        >>> class_logits = torch.tensor([[4.0, 0.0]])  # class 0; class 1 is void
+        >>> instances = fuse_instances(class_logits, torch.tensor([[[5.0, -5.0]]]), is_thing=[True])
+        >>> instances.class_ids.tolist(), instances.masks.tolist()
+        ([0], [[[True, False]]])
+    """
     probability = final_class_logits.softmax(-1)[:, :-1]
     num_classes = probability.shape[1]
     scores, index = probability.flatten().topk(min(MAX_INSTANCES, probability.numel()))

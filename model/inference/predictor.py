@@ -43,6 +43,18 @@ class EOVSegPredictor:
 
     text_cache keeps encoded names between runs; None keeps them in memory only. backend runs the network;
     None runs the model unchanged.
+
+    Example:
+        >>> from eovseg_model import EOVSegPredictor
+        >>> predictor = EOVSegPredictor.from_checkpoint("tiny", vocabulary=["mug", "wall|stuff"])
+        >>> result = predictor(np.full((96, 128, 3), 200, np.uint8))
+        >>> result.label_image.shape
+        (96, 128)
+        >>> {segment.label for segment in result.segments} <= {"mug", "wall"}
+        True
+        >>> other = predictor(np.zeros((96, 128, 3), np.uint8), vocabulary=predictor.encode(["red ball"]))
+        >>> other.vocabulary.labels
+        ('red ball',)
     """
 
     def __init__(

@@ -27,6 +27,10 @@ def measure_regions(label_image: np.ndarray) -> dict[int, Region]:
 
     Returns:
         A Region for each id with pixels, in ascending order of ids.
+
+    Example:
+        >>> measure_regions(np.array([[0, 7, 7, 7]]))
+        {7: Region(area=3, x=1, y=0, width=3, height=1, centroid_x=2.0, centroid_y=0.0)}
     """
     height, width = label_image.shape
     if label_image.size == 0:

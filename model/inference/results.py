@@ -31,6 +31,13 @@ class PanopticResult:
     map (H, W) int32 holds segment ids at the output size, 0 void. class_logits (N, C + 1) and mask_logits
     (N, H'/4, W'/4) are those of the last decoder stage, H' and W' the size of the padded input.
     final_class_logits (N, C + 1) are the log probabilities after the ensemble. Void is the last class.
+
+    Example:
+        >>> from eovseg_model import EOVSegPredictor
+        >>> predictor = EOVSegPredictor.from_checkpoint("tiny", vocabulary=["wall|stuff"], device="cpu")
+        >>> result = predictor(np.full((96, 128, 3), 200, np.uint8), output_size=(48, 64))
+        >>> result.label_image.shape, tuple(result.semantic.shape), result.instances.class_ids.tolist()
+        ((48, 64), (48, 64), [])
     """
 
     map: Tensor

@@ -19,6 +19,10 @@ class VocabularyClass:
 
     Raises VocabularyError if a name is empty, longer than MAX_NAME_LENGTH, not text, or a duplicate, and for
     more names than MAX_SYNONYMS.
+
+    Example:
+        >>> VocabularyClass(("mug", "cup"))
+        VocabularyClass(names=('mug', 'cup'), is_thing=True)
     """
 
     names: tuple[str, ...]

@@ -54,7 +54,12 @@ class Vocabulary:
     def shares_synonym_with(self, other: "Vocabulary") -> list[bool]:
         """Return for every class whether it shares a synonym with other.
 
-        Case, hyphens and regular plurals are ignored: "Cell-phones" equals "cell phone".
+        Case, hyphens and regular plurals are ignored.
+
+        Example:
+            >>> trained = Vocabulary.parse(["cell phone,mobile", "mug"])
+            >>> Vocabulary.parse(["Cell-phones", "laptop"]).shares_synonym_with(trained)
+            [True, False]
         """
         known = {_comparable(name) for name in other.synonyms}
         plurals = {plural for name in known for plural in _plurals(name)}
@@ -72,6 +77,16 @@ class Vocabulary:
         `|stuff`. `@name` and `@file`, or `set=name` and `set=file`, are sets: all classes that
         `load_vocabulary` returns. Explicit classes take precedence over those of a set, with a warning.
         Raises VocabularyError that names the entry and what to write instead.
+
+        Example:
+            >>> from eovseg_model import Vocabulary
+            >>> vocabulary = Vocabulary.parse(["mug,cup", "floor|stuff"])
+            >>> vocabulary.labels, vocabulary.is_thing
+            (('mug', 'floor'), (True, False))
+            >>> vocabulary.synonyms
+            ('mug', 'cup', 'floor')
+            >>> len(Vocabulary.parse(["robot arm", "@coco_panoptic"]))
+            134
         """
         if isinstance(entries, str):
             raise VocabularyError(
@@ -91,6 +106,10 @@ def load_vocabulary(name_or_path: str | Path) -> Vocabulary:
     A Path is a file, and so is a string with a path separator or the ending .json or .txt; `~` is the home
     folder. docs/vocabularies.md describes the formats. Raises VocabularyError that names the file, the place
     in it and the remedy.
+
+    Example:
+        >>> load_vocabulary("cityscapes_19").labels[:3]
+        ('road', 'sidewalk', 'building')
     """
     if len(str(name_or_path)) > MAX_PATH_LENGTH:
         raise VocabularyError(
@@ -109,7 +128,12 @@ def load_vocabulary(name_or_path: str | Path) -> Vocabulary:
 
 
 def named_files(entries: Sequence[str]) -> tuple[str, ...]:
-    """Return the paths among entries: what `Vocabulary.parse` looks for outside of the package."""
+    """Return the paths among entries: what `Vocabulary.parse` looks for outside of the package.
+
+    Example:
+        >>> named_files(["mug", "@coco_panoptic", "@~/tools.txt"])
+        ('~/tools.txt',)
+    """
     names = [set_name(entry) for entry in entries]
     return tuple(name for name in names if name is not None and (_is_file(name) or _has_class_marks(name)))
 

@@ -8,7 +8,14 @@ from ...data import VOID_CLASS
 
 
 class MeanIoU:
-    """Confusion matrix of pixels; memory does not grow with the number of images."""
+    """Confusion matrix of pixels; memory does not grow with the number of images.
+
+    Example:
+        >>> iou = MeanIoU(num_classes=2)
+        >>> iou.update(predicted=np.array([[0, 0, 1, 1]]), true=np.array([[0, 1, 1, 1]]))
+        >>> iou.of_class(0)  # 1 pixel in common of 2
+        50.0
+    """
 
     def __init__(self, num_classes: int) -> None:
         self.confusion = np.zeros((num_classes, num_classes), np.int64)  # true x predicted

@@ -26,7 +26,15 @@ class ClassQuality(NamedTuple):
 
 
 class PanopticQuality:
-    """Matches per class; memory does not grow with the number of images."""
+    """Matches per class; memory does not grow with the number of images.
+
+    Example:
+        >>> quality = PanopticQuality(num_classes=1)
+        >>> true, predicted = np.array([[1, 1, 1, 1]]), np.array([[1, 1, 1, 0]])
+        >>> quality.update(predicted, [ClassifiedSegment(1, 0)], true, [ClassifiedSegment(1, 0)])
+        >>> quality.mean().pq  # one match with an IoU of 3 / 4
+        75.0
+    """
 
     def __init__(self, num_classes: int) -> None:
         self.iou_sum = np.zeros(num_classes)
