@@ -1,6 +1,7 @@
 """The vocabulary in use, and the thread that encodes the next one while frames go on with it."""
 
 import enum
+import math
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from dataclasses import dataclass
 from eovseg_model.vocabulary import Vocabulary, VocabularyClass, quoted
 from eovseg_ros.node.mailbox import Mailbox
 from eovseg_ros.node.predictor import EncodedVocabulary, Predictor
+from eovseg_ros.node.threads.supervised_thread import SupervisedThread
 
 # Names that are encoded without a look at whether somebody still wants them: half a second for S on one core.
 _PART = 2
@@ -78,17 +80,22 @@ class LiveVocabulary:
         self._requested = tuple(entries)
         self._error = ""
         self.snapshot = VocabularySnapshot(version, self._requested, predictor.encode(parse(entries)))
-        self._thread = threading.Thread(target=self._run, name="vocabulary encoder")
-        self._thread.start()
+        self._thread = SupervisedThread(
+            self._encode_next,
+            name="vocabulary encoder",
+            stopping=lambda: self._requests.closed,
+            log_error=on_error,
+        )
 
     @property
     def status(self) -> VocabularyStatus:
         """All of it at one moment."""
         with self._lock:
-            state = VocabularyState.FAILED if self._error else VocabularyState.LIVE
-            if self._answered < self._asked or self._ready is not None:
+            error = self._error or self._thread.error
+            state = VocabularyState.FAILED if error else VocabularyState.LIVE
+            if not self._thread.error and (self._answered < self._asked or self._ready is not None):
                 state = VocabularyState.ENCODING
-            return VocabularyStatus(self.snapshot.version, self._requested, state, self._error)
+            return VocabularyStatus(self.snapshot.version, self._requested, state, error)
 
     def request(self, entries: Sequence[str]) -> None:
         """Ask for checked entries to be encoded and made live; returns at once."""
@@ -110,18 +117,17 @@ class LiveVocabulary:
     def close(self) -> None:
         """Drop what waits and end the thread, after the part of the encoding that is in progress."""
         self._requests.close()
-        self._thread.join()
+        self._thread.join(math.inf)
 
-    def _run(self) -> None:
-        while not self._requests.closed:
-            request = self._requests.take()
-            if request is not None:
-                self._encode(*request)
+    def _encode_next(self) -> None:
+        request = self._requests.take()
+        if request is not None:
+            self._encode(*request)
 
     def _encode(self, number: int, entries: tuple[str, ...]) -> None:
         try:
             encoded = self._encode_in_parts(self._parse(entries))
-        except Exception as error:  # whatever the text tower does, frames go on with the old classes
+        except BaseException as error:  # whatever the text tower does, frames go on with the old classes
             reason = f"cannot encode the vocabulary {quoted(list(entries))}: {type(error).__name__}: {error}"
             with self._lock:
                 self._answered = number

@@ -24,6 +24,8 @@ class GatedPredictor:
             assert self.gates[name].wait(5)
         if name == "broken":
             raise RuntimeError("out of memory")
+        if name == "exit":
+            raise SystemExit(3)
         return Encoded(vocabulary)
 
 
@@ -215,3 +217,28 @@ def test_entries_mean_what_the_owner_says(harness):
     assert harness.ready.acquire(timeout=5) and live.adopt()
     assert (live.snapshot.entries, live.snapshot.labels) == (("@default", "mug"), ("lamp", "mug"))
     live.close()
+
+
+def test_an_encoder_that_asks_the_process_to_end_fails_like_any_other(harness):
+    harness.live.request(["exit"])
+    assert harness.failed.wait(5)
+    assert "SystemExit: 3" in harness.live.status.error
+    harness.live.request(["next"])
+    assert harness.ready.acquire(timeout=5)
+    assert harness.live.adopt() and harness.live.status.error == ""
+
+
+def test_a_thread_that_fails_is_told_and_starts_again(harness):
+    fails = [MemoryError("in on_ready")]
+    harness.live._on_ready = lambda: (fails and (_ for _ in ()).throw(fails.pop())) or harness.ready.release()
+    harness.live.request(["second"])
+    assert harness.failed.wait(5)
+    assert harness.live.status.state == VocabularyState.FAILED
+    assert "vocabulary encoder" in harness.live.status.error and "MemoryError" in harness.live.status.error
+    harness.live.request(["third"])
+    assert harness.ready.acquire(timeout=5)
+    deadline = time.monotonic() + 5
+    while harness.live.status.error:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert harness.live.adopt() and harness.live.snapshot.labels == ("third",)
