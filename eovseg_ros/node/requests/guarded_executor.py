@@ -14,30 +14,12 @@ _SHUTDOWN = (ExternalShutdownException, ShutdownException)
 _PAUSE = 0.1  # seconds; a fault outside of callbacks may come back at once
 
 
-def spin(node: Node, faults: FaultLog) -> None:
-    """Like `rclpy.spin`, but an exception in a callback is logged and ends nothing."""
-    executor = GuardedExecutor(node, faults)
-    try:
-        while node.context.ok():
-            try:
-                executor.spin_once()
-            except _SHUTDOWN:
-                raise
-            except Exception as error:
-                if not node.context.ok():
-                    raise
-                faults.report("the executor", error)
-                time.sleep(_PAUSE)
-    finally:
-        executor.remove_node(node)
-
-
 class GuardedExecutor(SingleThreadedExecutor):
-    """Logs exceptions of callbacks and of taking what they are called with.
+    """Executes callbacks of a node; while the context is valid, an exception is logged and ends nothing.
 
-    In rclpy an exception in a callback leaves `spin`. One in taking a message or request, for example while
-    it is deserialised, also leaves the subscription or service marked as busy, so that it is never called
-    again. Both pass through `Executor._make_handler` (rclpy/executors.py), which this class overrides.
+    In rclpy an exception in a callback leaves `spin_once`. One in taking a message or request, for example
+    while it is deserialised, also leaves the subscription or service marked as busy, so that it is never
+    called again. Both pass through `Executor._make_handler` (rclpy/executors.py), which this class overrides.
     """
 
     def __init__(self, node: Node, faults: FaultLog) -> None:
@@ -45,12 +27,20 @@ class GuardedExecutor(SingleThreadedExecutor):
         self._faults = faults
         self.add_node(node)
 
+    def spin_once(self, timeout_sec: float | None = None) -> None:
+        """Wait for a callback and execute it."""
+        try:
+            super().spin_once(timeout_sec)
+        except Exception as error:
+            self._handle("the executor", error)
+            time.sleep(_PAUSE)
+
     def _make_handler(self, entity: Any, node: Node, take_from_wait_list: Callable[[Any], Any]) -> Task:
         def take(taken: Any) -> Any:
             try:
                 call = take_from_wait_list(taken)
             except Exception as error:
-                self._handle(entity, error)
+                self._handle(_place(entity), error)
                 return None
             return call and guarded(call)
 
@@ -59,18 +49,18 @@ class GuardedExecutor(SingleThreadedExecutor):
                 try:
                     await call()
                 except Exception as error:
-                    self._handle(entity, error)
+                    self._handle(_place(entity), error)
 
             return run
 
         return super()._make_handler(entity, node, take)
 
-    def _handle(self, entity: Any, error: Exception) -> None:
+    def _handle(self, place: str, error: Exception) -> None:
         if isinstance(error, _SHUTDOWN) or not self.context.ok():
             raise error
-        self._faults.report(_place(entity), error)
+        self._faults.report(place, error)
 
 
 def _place(entity: Any) -> str:
     name = getattr(entity, "srv_name", "") or getattr(entity, "topic_name", "")
-    return " ".join(("the", type(entity).__name__.lower(), name)).strip()
+    return f"the {type(entity).__name__.lower()} {name}".strip()

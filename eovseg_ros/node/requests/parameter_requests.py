@@ -26,8 +26,8 @@ class ParameterRequests:
 
     `prepare` starts to read what the new values name, for example files: the answer waits for the future
     that it returns, while the executor goes on with other callbacks. Then `validate` is asked, before rclpy
-    is. rclpy itself raises ValueError for a type that it does not know, and changes a parameter's descriptor
-    and the clock before it asks the node's own callback.
+    is. rclpy itself raises ValueError for a type that it does not know, and puts the type of a new value into
+    the parameter's descriptor before it asks whether the value is allowed.
     """
 
     def __init__(
