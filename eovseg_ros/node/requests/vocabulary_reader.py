@@ -50,7 +50,7 @@ class VocabularyReader:
         with self._lock:
             full = self._unfinished >= _MOST_UNFINISHED
             self._unfinished += not full
-        names = ", ".join(files[:3]) + (f" and {len(files) - 3} more" if len(files) > 3 else "")
+        names = _listed(files)
         if full:
             reason = f"not read, as {_MOST_UNFINISHED} earlier requests still wait for their files; try later"
             result.set_exception(VocabularyError(f"{names}: {reason}"))
@@ -77,12 +77,17 @@ class VocabularyReader:
         except VocabularyError as error:
             _fail(result, error)
         except Exception as error:
-            _fail(result, VocabularyError(f"cannot be read: {type(error).__name__}: {error}"))
+            names = _listed(named_files(entries)) or "the entries"
+            _fail(result, VocabularyError(f"{names}: cannot be read: {type(error).__name__}: {error}"))
         else:
             try:
                 result.set_result(vocabulary)
             except InvalidStateError:
                 pass  # too late
+
+
+def _listed(files: Sequence[str]) -> str:
+    return ", ".join(files[:3]) + (f" and {len(files) - 3} more" if len(files) > 3 else "")
 
 
 def _fail(result: "Future[Vocabulary]", error: VocabularyError) -> None:

@@ -10,6 +10,7 @@ import yaml
 
 from eovseg_ros.node.startup.yaml_values import read_file, read_value
 
+_SHOWN = 200  # characters of a rule in a message
 _WITH_VALUE = {
     *("-p", "--param", "-r", "--remap", "--params-file", "--log-level", "--log-config-file"),
     *("--log-file-name", "-e", "--enclave"),
@@ -75,7 +76,8 @@ def _from_rule(flag: str, rule: str) -> GivenParameter:
     node, _, name = left.rpartition(":")
     # rcl takes a node's name for one in the root namespace; whoever writes it means this node.
     nodes = f"/**/{node}" if node else "/**"
-    return GivenParameter(name, read_value(text), f"{flag} {rule}", nodes)
+    shown = rule if len(rule) <= _SHOWN else f"{rule[:_SHOWN]}..."
+    return GivenParameter(name, read_value(text), f"{flag} {shown}", nodes)
 
 
 def _options(words: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -35,7 +35,7 @@ def warnings_of_unknown_names(words: Sequence[str], node: str = "eovseg") -> lis
         similar = difflib.get_close_matches(given.name, parameter_specs(), 1, 0.8)
         if similar and given.is_for(full_name(words, node)) or not given.in_a_file:
             hint = f"did you mean '{similar[0]}'?" if similar else "see --help for the list"
-            lines.append(f"no parameter is named '{given.name}': {hint} ({given.source})")
+            lines.append(f"no parameter is named '{given.name[:80]}': {hint} ({given.source})")
     return lines
 
 
@@ -48,7 +48,7 @@ def _checked(given: GivenParameter) -> object:
     if name in _OF_ROS:
         value = convert(given.value, _OF_ROS[name])
         if not isinstance(value, bool):
-            raise ParameterError(f"'{name}' must be true or false, got {value!r} ({given.source})")
+            raise ParameterError(f"'{name}' must be true or false, got {str(value)[:80]!r} ({given.source})")
         return value
     default = getattr(NodeParameters, name)
     try:

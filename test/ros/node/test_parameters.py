@@ -157,3 +157,39 @@ def test_setting_the_value_that_is_there_is_no_change():
 
 def test_parameters_of_ros_itself_are_let_through():
     assert NodeParameters().changed_at_run_time([Parameter("use_sim_time", value=True)]) == NodeParameters()
+
+
+def test_a_message_quotes_little_of_a_long_value():
+    values = ["x" * 10_000, ["x"] * 10_000, [b"x"] * 10_000, [1.5] * 10_000, 10**4000]
+    for name, value in [(name, value) for name in ("variant", "overlay", "max_rate") for value in values]:
+        with pytest.raises(ParameterError) as caught:
+            NodeParameters().replaced({name: value})
+        assert len(str(caught.value)) < 200
+
+
+def test_a_path_has_at_most_4096_characters():
+    assert len(NodeParameters().replaced({"checkpoint": "x" * 4096}).checkpoint) == 4096
+    with pytest.raises(ParameterError, match="'checkpoint' has 4097 characters, 4096 is the most: 'xxx"):
+        NodeParameters().replaced({"checkpoint": "x" * 4097})
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({"max_rate": 1.0}, None),
+        ({"vocabulary": ["mug", "@default"]}, ("mug", "@simulation_trained")),
+        ({"vocabulary": ["@default"], "variant": "s"}, ("@coco_panoptic",)),
+        ({"variant": "l"}, ("@coco_panoptic",)),
+        ({"vocabulary": [1, 2]}, None),
+        ({"vocabulary": ["mug"], "variant": "xxl"}, None),
+    ],
+)
+def test_the_vocabulary_that_values_lead_to(values, expected):
+    assert NodeParameters().requested_vocabulary(values) == expected
+
+
+def test_entries_are_read_by_whom_the_caller_names():
+    asked = []
+    parameters = NodeParameters().replaced({"vocabulary": ["@/no/such/file.json"]}, asked.append)
+    parameters.changed_at_run_time([Parameter("vocabulary", value=["@/b.json"])], asked.append)
+    assert asked == [("@/no/such/file.json",), ("@/b.json",)]

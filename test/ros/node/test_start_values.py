@@ -230,3 +230,13 @@ def test_a_name_that_nothing_reads_is_told(write):
     first, second = warnings_of_unknown_names([*words, "-p", "qos_overrides./x.depth:=1"])
     assert first == f"no parameter is named 'object_treshold': did you mean 'object_threshold'? ({path})"
     assert second == "no parameter is named 'unknown': see --help for the list (-p unknown:=1)"
+
+
+def test_messages_quote_little_of_a_long_value():
+    long = "x" * 20_000
+    for rule in (f"use_sim_time:={long}", f"vocabulary:={long}", f"overlay:={long}", f"variant:={long}"):
+        with pytest.raises(ParameterError) as caught:
+            over_defaults(rule)
+        assert len(str(caught.value)) < 700
+    (line,) = warnings_of_unknown_names(["--ros-args", "-p", f"{long}:=1"])
+    assert len(line) < 500
