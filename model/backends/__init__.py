@@ -1,4 +1,4 @@
-"""What runs the network: PyTorch, laid out for CPUs, and engines of other runtimes."""
+"""Backends that run the network: PyTorch with optimised layers, and engines of other runtimes."""
 
 import lazy_loader
 

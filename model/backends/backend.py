@@ -1,4 +1,4 @@
-"""What every backend can do, whatever runs the network underneath."""
+"""Interface of all backends."""
 
 from typing import Protocol
 
@@ -8,12 +8,12 @@ from ..network import EOVSegOutput, TextEmbeddings
 
 
 class Backend(Protocol):
-    """A network that is ready to run; `EOVSeg` itself is one.
+    """A network that is ready to run, for example `EOVSeg`.
 
-    The text is an input like the images, so that a new vocabulary never builds anything anew. A backend
-    that is built for fixed sizes pads the text itself (text_padding.py) and takes images of its own size.
+    The text is an input like the images, so that a new vocabulary needs no rebuild. Backends with fixed sizes
+    pad the text (text_padding.py).
     """
 
     def __call__(self, images: Tensor, text: TextEmbeddings, seen: Tensor) -> EOVSegOutput:
-        """Normalised images (B, 3, H, W), text without void, seen (C,) -> EOVSegOutput."""
+        """Run the network on normalised images (B, 3, H, W), text without void, and seen (C,)."""
         ...

@@ -1,4 +1,4 @@
-"""Engines of fixed sizes, built in the background, with torch for what no engine is ready for."""
+"""Engines of fixed sizes, built in the background, with torch as a fallback."""
 
 import threading
 from functools import partial
@@ -18,14 +18,14 @@ from .status import BackendStatus, EngineStage
 from .torch_backend import TorchBackend
 
 TOO_LARGE = "the vocabulary has more names than any engine holds"
-MOST_ENGINES = 4  # the one that was asked for longest ago goes first
+MOST_ENGINES = 4  # the least recently used one is removed first
 
 
 class EngineBackend:
-    """One engine a picture size and bucket of vocabularies, which take turns in it without a build.
+    """One engine per image size and vocabulary size bucket; vocabularies of a bucket need no new build.
 
-    Torch serves until an engine is ready, and where none can be built; a patient backend waits for the engine
-    instead and raises BackendError where there is none, so that nothing else is ever judged in its place.
+    Torch runs the frames until an engine is ready, and if none can be built. A patient backend waits for the
+    engine instead, and raises BackendError if there is none, so that no other backend is evaluated.
     """
 
     def __init__(
@@ -50,14 +50,14 @@ class EngineBackend:
         self._engines: dict[EngineShape, BackgroundBuild[Engine]] = {}
         self._changing_engines = threading.Lock()
         self._one_build = threading.Lock()
-        # What the last frame needed. Read once a status: frames in other threads replace it.
+        # For the last frame. A status reads it only once, because frames in other threads replace it.
         self._last: BackgroundBuild[Engine] | EngineStage = EngineStage.WAITING
         self.name = maker.name
         self.precision = precision
 
     @property
     def status(self) -> BackendStatus:
-        """Of the engine that the last frame needed."""
+        """Status of the engine for the last frame."""
         last = self._last
         if isinstance(last, EngineStage):
             stage, seconds, error = last, 0.0, ""
@@ -90,9 +90,9 @@ class EngineBackend:
         padded, padded_seen = pad_text(text, seen, shape.text)
         embeddings, groups, penalty = padded
         assert penalty is not None
-        try:  # in the layout that the engine was built for: not all of them look
+        try:  # contiguous, as in the export: not all engines check it
             found = engine(images.contiguous(), embeddings, groups, penalty, padded_seen)
-        except Exception as error:  # whatever a runtime throws, out of memory for example
+        except Exception as error:  # runtimes raise any exception, for example if out of memory
             build.fail(error)
             return self._run_without_engine(images, text, seen, reason=build.state.error)
         return cut_output(EOVSegOutput(*found), len(seen))
@@ -114,16 +114,16 @@ class EngineBackend:
 
     def _build(self, shape: EngineShape) -> Engine:
         key, load = (*self._key, str(shape)), partial(self._load, shape)
-        if (engine := self._cache.load(key, load)) is not None:  # at once, also while another one is built
+        if (engine := self._cache.load(key, load)) is not None:  # without waiting for other builds
             return engine
         with self._one_build:
             with self._changing_engines:
                 if shape not in self._engines:
-                    raise RuntimeError("other image sizes were needed before this engine was built")
+                    raise RuntimeError("the build was dropped, because newer frames have other sizes")
             return self._cache.build(key, partial(self._maker.build, self._model, shape), load)
 
     def _load(self, shape: EngineShape, folder: Path) -> Engine:
-        """An engine that has run once and gave finite numbers; BackendError where it did not."""
+        """Load an engine and run it once. Raises BackendError if its output is not finite."""
         engine = self._maker.load(folder)
         inputs = example_inputs(self._model, (shape.height, shape.width), shape.text, shape.batch)
         if not all(torch.isfinite(part).all() for part in engine(*inputs)):

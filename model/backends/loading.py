@@ -1,4 +1,4 @@
-"""The backends by their names."""
+"""Load backends by name."""
 
 import copy
 from importlib.util import find_spec
@@ -65,7 +65,7 @@ def load_backend(
 
 
 def backend_status(backend: Backend) -> BackendStatus:
-    """What the backend is doing, as one snapshot; may be called from any thread."""
+    """Return a snapshot of the backend's state. Thread-safe."""
     if isinstance(backend, (EngineBackend, TorchBackend)):
         return backend.status
     return BackendStatus(backend="reference", precision="fp32", serving="reference")
@@ -76,7 +76,7 @@ def check_backend(name: str, precision: str, device: str) -> str:
     if name == "auto":
         name = "tensorrt" if device == "cuda" and find_spec("torch_tensorrt") else "torch"
     if name not in _HAS:
-        raise BackendError(f"unknown backend {name!r}; there are: {', '.join(BACKENDS)}")
+        raise BackendError(f"unknown backend {name!r}; choose from: {', '.join(BACKENDS)}")
     if precision not in _HAS[name]:
         raise BackendError(f"backend {name} has no precision {precision!r}; it has: {', '.join(_HAS[name])}")
     if precision in ("bf16", "int8"):
@@ -84,7 +84,7 @@ def check_backend(name: str, precision: str, device: str) -> str:
     if name == "tensorrt" and device != "cuda":
         raise BackendError("backend tensorrt needs an NVIDIA GPU: the model is on the CPU")
     if name in ("openvino", "onnxruntime") and device != "cpu":
-        raise BackendError(f"backend {name} runs on CPUs only")
+        raise BackendError(f"backend {name} supports only CPUs; got device {device}")
     for package in _PACKAGES.get(name, ()):
         if not find_spec(package):
             raise BackendError(f"backend {name} needs the package {package}: pip install {package}")
@@ -93,11 +93,13 @@ def check_backend(name: str, precision: str, device: str) -> str:
 
 def _check_low_precision(precision: str, device: str) -> None:
     if device != "cpu":
-        raise BackendError(f"there is {precision} on CPUs only")
+        raise BackendError(f"precision {precision} is supported on CPUs only; use fp32 on {device}")
     if not has_bfloat16():
-        raise BackendError(f"{precision} needs a CPU on which PyTorch computes in bfloat16: not this one")
+        raise BackendError(f"{precision} needs a CPU on which PyTorch supports bfloat16; use fp32")
     if precision == "int8" and not torch.cpu._is_vnni_supported():
-        raise BackendError("int8 needs a CPU with VNNI; this CPU has none, and without it sums overflow")
+        raise BackendError(
+            "int8 needs a CPU with VNNI, because sums overflow without it; use fp32 or bf16 on this CPU"
+        )
 
 
 def _engine_maker(name: str, precision: str, device: torch.device, parallel_calls: int) -> EngineMaker:

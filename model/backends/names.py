@@ -1,20 +1,20 @@
-"""The names of backends and precisions, their defaults and their error; loads nothing else."""
+"""Names of backends and precisions, their defaults and their error, without other imports."""
 
 BACKENDS = ("auto", "torch", "compile", "openvino", "onnxruntime", "tensorrt", "reference")
 PRECISIONS = ("fp32", "bf16", "fp16", "int8")
 
-# Of the library, of `eovseg` and of the node alike.
+# Defaults of the library, the command `eovseg` and the node.
 DEFAULT_BACKEND = "auto"
 DEFAULT_PRECISION = "fp32"
 DEFAULT_DEVICE = "auto"
 
 
 class BackendError(ValueError):
-    """A backend, a precision or a device that cannot be used here; the message says why."""
+    """Raised if a backend, precision or device cannot be used; the message gives the reason."""
 
 
 def has_bfloat16() -> bool:
-    """Whether this CPU and this PyTorch compute in bfloat16."""
+    """Return whether this PyTorch supports bfloat16 on this CPU."""
     import torch
 
     return torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()

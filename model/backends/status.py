@@ -1,23 +1,23 @@
-"""What a backend is doing, as one snapshot."""
+"""Snapshot of a backend's state."""
 
 import enum
 from dataclasses import dataclass
 
 
 class EngineStage(enum.Enum):
-    """How far the engine is that the last frame needed."""
+    """State of the engine for the last frame."""
 
     NONE = "none"  # the backend builds no engines
-    WAITING = "waiting"  # for the first frame, whose size the engine is built for
+    WAITING = "waiting"  # for the first frame, whose size determines the engine
     BUILDING = "building"
     READY = "ready"
-    FAILED = "failed"  # while it was built, loaded or run
+    FAILED = "failed"  # during build, loading or a run
     TOO_LARGE = "too large"  # the vocabulary has more names than any engine holds
 
 
 @dataclass(frozen=True, kw_only=True)
 class BackendStatus:
-    """A backend, the engine that the last frame needed, and what runs the frames meanwhile.
+    """A backend, its engine for the last frame, and the backend that runs the frames now.
 
     Example:
         >>> status = BackendStatus(
@@ -29,21 +29,21 @@ class BackendStatus:
 
     backend: str  # "torch", "openvino", ...
     precision: str  # "fp32", "bf16", ...
-    serving: str  # the backend that runs the frames now: this one or "torch"; empty: frames wait or fail
+    serving: str  # backend that runs the frames now: this one or "torch"; empty if frames wait or fail
     stage: EngineStage = EngineStage.NONE
-    build_seconds: float = 0.0  # that building has taken so far, or took; 0 without an engine
+    build_seconds: float = 0.0  # duration of the build so far, or of the completed build; 0 without an engine
     error: str = ""  # why the engine failed
 
     @property
     def title(self) -> str:
-        """Name and precision."""
+        """Backend and precision."""
         return f"{self.backend} {self.precision}"
 
     def __str__(self) -> str:
         if self.stage is EngineStage.NONE:
             return self.title
         sentence = {
-            EngineStage.WAITING: "engine is built once a frame has come",
+            EngineStage.WAITING: "engine will be built for the first frame",
             EngineStage.BUILDING: f"engine building for {self.build_seconds:.0f} s",
             EngineStage.READY: "engine ready",
             EngineStage.FAILED: f"engine failed: {self.error}",

@@ -1,4 +1,4 @@
-"""The network as a TensorRT engine, made and run by torch-tensorrt 2.14. No GPU has run this yet."""
+"""The network as a TensorRT engine, built and run by torch-tensorrt 2.14. Not yet tested on a GPU."""
 
 import importlib.util
 import threading
@@ -14,23 +14,25 @@ from .names import BackendError
 
 
 class TensorRTError(BackendError):
-    """TensorRT cannot be used here; the message says what is missing."""
+    """Raised if TensorRT cannot be used; the message says what is missing."""
 
 
 def require_tensorrt() -> None:
-    """Raises TensorRTError unless torch_tensorrt, tensorrt and a CUDA device are there."""
+    """Raise TensorRTError unless torch_tensorrt, tensorrt and a CUDA device are available."""
     missing = [name for name in ("torch_tensorrt", "tensorrt") if importlib.util.find_spec(name) is None]
     if missing:
         raise TensorRTError(f"TensorRT needs {' and '.join(missing)}: pip install torch-tensorrt==2.14.*")
     if not torch.cuda.is_available():
-        raise TensorRTError("TensorRT needs an NVIDIA GPU and a torch built for CUDA: torch sees no device")
+        raise TensorRTError(
+            "TensorRT needs an NVIDIA GPU and PyTorch with CUDA; PyTorch finds no CUDA device"
+        )
 
 
 def build(program: ExportedProgram, path: Path, precision: str = "fp32") -> None:
     """Compile a program whose weights and example inputs are on a CUDA device, and write it to path.
 
-    "fp16" writes half precision into the program itself; with "fp32" no product is in TF32 either. Raises
-    ValueError for an unknown precision, TensorRTError where TensorRT is missing.
+    "fp16" inserts half precision into the program; "fp32" also disables TF32. Raises ValueError for an
+    unknown precision, TensorRTError if TensorRT cannot be used.
     """
     set_precision(program, precision)
     require_tensorrt()
@@ -38,7 +40,7 @@ def build(program: ExportedProgram, path: Path, precision: str = "fp32") -> None
 
     arguments, _ = program.example_inputs
     device = arguments[0].device
-    with torch.cuda.device(device):  # a thread of its own would take the first one
+    with torch.cuda.device(device):  # other threads would use device 0
         compiled = torch_tensorrt.dynamo.compile(
             program,
             arg_inputs=list(arguments),
@@ -51,16 +53,16 @@ def build(program: ExportedProgram, path: Path, precision: str = "fp32") -> None
 
 
 def load(path: Path) -> Callable[..., tuple[Tensor, Tensor, Tensor]]:
-    """What `build` wrote, run with CUDA graphs: inputs and outputs are those of the exported program.
+    """Load an engine of `build`, run with CUDA graphs; inputs and outputs are those of the exported program.
 
-    Raises TensorRTError where TensorRT is missing.
+    Raises TensorRTError if TensorRT cannot be used.
     """
     require_tensorrt()
     import torch_tensorrt
 
     module = torch_tensorrt.load(str(path)).module()
     torch_tensorrt.runtime.set_cudagraphs_mode(True)
-    running = threading.Lock()  # an execution context and a recorded graph have one user at a time
+    running = threading.Lock()  # an execution context and a recorded graph allow only one call at a time
 
     def run(*inputs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         with running:

@@ -1,4 +1,4 @@
-"""PyTorch itself, with the layers laid out for inference."""
+"""PyTorch with layers optimised for inference."""
 
 import threading
 
@@ -13,7 +13,7 @@ from .status import BackendStatus
 
 
 class TorchBackend:
-    """Runs model, whose layers it changes in place: it cannot be trained or saved afterwards."""
+    """Run model, whose layers are replaced in place; it cannot be trained or saved afterwards."""
 
     def __init__(self, model: EOVSeg, precision: str = DEFAULT_PRECISION) -> None:
         self.status = BackendStatus(backend="torch", precision=precision, serving="torch")
@@ -31,7 +31,7 @@ class TorchBackend:
     def __call__(self, images: Tensor, text: TextEmbeddings, seen: Tensor) -> EOVSegOutput:
         images = images.contiguous(memory_format=torch.channels_last)
         if not self._packed:
-            with self._first_call, long_lived_tensors():  # lays out the weights
+            with self._first_call, long_lived_tensors():  # converts the weights' layout
                 output = self._model(images, text, seen)
                 self._packed = True
                 return output

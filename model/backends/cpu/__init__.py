@@ -1,1 +1,1 @@
-"""Layers laid out for oneDNN."""
+"""Layers for inference on CPUs with oneDNN."""

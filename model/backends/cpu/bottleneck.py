@@ -1,4 +1,4 @@
-"""A block of CLIP's ResNet with its batch norms, activations and sum inside three convolutions."""
+"""A block of CLIP's ResNet, with batch norms, activations and sum fused into three convolutions."""
 
 import torch
 from open_clip.modified_resnet import Bottleneck
@@ -8,7 +8,7 @@ from .convolution import PackedConv2d
 
 
 class PackedBottleneck(nn.Module):
-    """An open_clip `Bottleneck`, its batch norms folded, for inference."""
+    """An open_clip `Bottleneck` with folded batch norms, for inference."""
 
     def __init__(self, block: Bottleneck, dtype: torch.dtype = torch.float32) -> None:
         super().__init__()

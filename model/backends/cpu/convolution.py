@@ -1,4 +1,4 @@
-"""A convolution whose weights lie the way oneDNN wants them."""
+"""A convolution with weights in oneDNN's layout."""
 
 import torch
 from torch import Tensor, nn
@@ -7,9 +7,9 @@ from .linear import Activation
 
 
 class PackedConv2d(nn.Module):
-    """An `nn.Conv2d` for inference: weights laid out once, the activation on the way out.
+    """An `nn.Conv2d` for inference, with prepacked weights and a fused activation.
 
-    The best layout depends on the input's size, so the first input decides; others work, too.
+    The first input determines the layout, because the best one depends on its size; other sizes work, too.
     """
 
     def __init__(
@@ -30,13 +30,13 @@ class PackedConv2d(nn.Module):
         self._activation = activation
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, C, H, W) -> (B, C', H', W'), channels last, in the layer's own type."""
+        """(B, C, H, W) -> (B, C', H', W'), channels last, in the layer's dtype."""
         x = x.to(self._dtype)
         convolve = torch.ops.mkldnn._convolution_pointwise.default
         return convolve(x, self._packed(x), self._bias, *self._geometry, self._activation, [], "none")
 
     def add_relu(self, x: Tensor, other: Tensor) -> Tensor:
-        """relu(forward(x) + other) in one pass."""
+        """Return relu(forward(x) + other), computed in one pass."""
         x = x.to(self._dtype)
         convolve = torch.ops.mkldnn._convolution_pointwise.binary
         return convolve(

@@ -1,4 +1,4 @@
-"""Modulated deformable convolution as one weighted gather and one matrix product."""
+"""Modulated deformable convolution as a weighted gather and a matrix product."""
 
 import torch
 import torch.nn.functional as F
@@ -7,19 +7,19 @@ from torch import Tensor, nn
 from ...network import ModulatedDeformConv2d
 from .linear import PackedLinear
 
-PIXELS = 720  # whose nine taps are in memory at once
+PIXELS = 720  # number of pixels whose nine taps are in memory at once
 
 
 class GatheredDeformConv2d(nn.Module):
     """A `ModulatedDeformConv2d` for inference on CPUs.
 
-    `embedding_bag` sums the four neighbours of every sampling point, whole rows of channels at a time, with
-    the bilinear weights times the mask: the sampled map is written once, and in the order of the product.
+    `embedding_bag` sums the channels of the four neighbours of every sampling point, weighted by the bilinear
+    weights times the mask. The sampled map is written only once, in the order that the matrix product needs.
     """
 
     def __init__(self, convolution: ModulatedDeformConv2d, dtype: torch.dtype = torch.float32) -> None:
         super().__init__()
-        weight = convolution.weight.permute(0, 2, 3, 1).flatten(1)  # (C', 9 C), the taps before the channels
+        weight = convolution.weight.permute(0, 2, 3, 1).flatten(1)  # (C', 9 C), taps before channels
         self.mix = PackedLinear(weight.contiguous(), convolution.bias, dtype)
         self._dtype = dtype
 
@@ -37,9 +37,9 @@ class GatheredDeformConv2d(nn.Module):
 
 
 def _neighbours(offset: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-    """Pixel indices and weights (B H W 9, 4) of every sampling point, weight 0 outside the map.
+    """Return pixel indices and weights (B H W 9, 4) of all sampling points; weights are 0 outside the map.
 
-    offset (B, H, W, 18) and mask (B, H, W, 9), the taps row after row.
+    offset (B, H, W, 18) and mask (B, H, W, 9) hold the taps row by row.
     """
     B, H, W, _ = mask.shape
     dy, dx = offset.reshape(B, H, W, 9, 2).unbind(-1)
@@ -47,7 +47,7 @@ def _neighbours(offset: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
     y = dy + torch.arange(H).view(H, 1, 1) + step.repeat_interleave(3)
     x = dx + torch.arange(W).view(W, 1) + step.repeat(3)
     top, left = y.floor(), x.floor()
-    below, right = y - top, x - left  # the weights of the lower and the right neighbours
+    below, right = y - top, x - left  # weights of the lower and the right neighbours
     image = torch.arange(B).view(B, 1, 1, 1) * (H * W)
     index, weight = [], []
     for row, row_weight in ((top, 1 - below), (top + 1, below)):

@@ -1,4 +1,4 @@
-"""A linear layer whose weights lie the way oneDNN wants them."""
+"""A linear layer with weights in oneDNN's layout."""
 
 from typing import Literal, Protocol
 
@@ -9,15 +9,15 @@ Activation = Literal["none", "relu", "gelu", "swish"]  # swish: x sigmoid(x)
 
 
 class MakeLinear(Protocol):
-    """Makes a linear layer for inference."""
+    """Factory of linear layers for inference."""
 
     def __call__(self, weight: Tensor, bias: Tensor | None, *, activation: Activation = "none") -> nn.Module:
-        """weight (C', C) and bias (C',) or None."""
+        """Return a layer with weight (C', C) and bias (C',) or None."""
         ...
 
 
 class PackedLinear(nn.Module):
-    """A linear layer for inference: weights laid out at the first call, the activation on the way out."""
+    """A linear layer for inference, with weights packed at the first call and a fused activation."""
 
     def __init__(
         self,
@@ -34,7 +34,7 @@ class PackedLinear(nn.Module):
         self._activation = activation
 
     def forward(self, x: Tensor) -> Tensor:
-        """(..., C) -> (..., C'), in the layer's own type."""
+        """(..., C) -> (..., C'), in the layer's dtype."""
         x = x.to(self._dtype)
         if not self._weight.is_mkldnn:
             self._weight = torch.ops.mkldnn._reorder_linear_weight(self._weight, x.numel() // x.shape[-1])

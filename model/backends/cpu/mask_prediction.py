@@ -1,4 +1,4 @@
-"""Mask kernels times features by oneDNN, for which a picture's kernels are the weights of a linear layer."""
+"""Product of mask kernels and features with oneDNN, as a linear layer whose weights are the kernels."""
 
 import torch
 from torch import Tensor, nn
@@ -14,5 +14,5 @@ class PackedMaskPrediction(nn.Module):
         """Mask kernels (B, N, C) . features (B, C, H, W) -> mask logits (B, N, H, W), channels last."""
         pairs = zip(pixels_of(features), kernels, strict=True)
         parts = [PackedLinear(weight, None, pixels.dtype)(pixels) for pixels, weight in pairs]
-        masks = torch.stack(parts) if len(parts) > 1 else parts[0].unsqueeze(0)  # a stack would be a copy
+        masks = torch.stack(parts) if len(parts) > 1 else parts[0].unsqueeze(0)  # stack would copy
         return masks.transpose(1, 2).unflatten(2, features.shape[-2:])

@@ -1,4 +1,4 @@
-"""Layers replaced by ones for inference on a CPU: the same function, laid out for oneDNN."""
+"""Replace layers by equivalent ones for inference on CPUs with oneDNN."""
 
 from functools import partial
 
@@ -27,20 +27,19 @@ from .spatial import PackedSpatialExtractor
 from .transformer_block import PackedTransformerBlock
 from .transposed_convolution import PackedConvTranspose2d
 
-LOW_PRECISION = ("backbone", "spatial_extractor", "aggregator", "vas")  # where nearly all of the work is
-# Of these parts: sampling positions, embeddings, and the convolutions that see the picture: little work, and
-# everything inherits its errors.
+LOW_PRECISION = ("backbone", "spatial_extractor", "aggregator", "vas")  # nearly all of the work
+# Layers of these parts that stay float32: sampling positions, embeddings, and the convolutions on the image,
+# which are little work but whose errors affect everything.
 FULL_PRECISION = ("dcn_offset", "q_proj", "c_proj", "head", "conv1", "stem")
-QUANTIZED = ("spatial_extractor", "vas")  # one gives means over masks, one a maximum a pixel: both forgive
+QUANTIZED = ("spatial_extractor", "vas")  # tolerant: means over masks, maxima per pixel
 
 
 def pack(model: EOVSeg, precision: str = "fp32") -> None:
     """Replace the layers of model in place; it cannot be trained or saved afterwards.
 
-    Its batch norms must be folded already. The text encoder stays as it is: it runs once a name. "bf16" is
-    for the convolutions and products of LOW_PRECISION; what they give meets float32 in norms, sums, the
-    decoder and the classification, where the wider type wins. "int8" is bf16 with the linear layers of
-    QUANTIZED in eight bits.
+    Its batch norms must be folded already. The text encoder is not changed, because it runs once per name.
+    "bf16" applies to convolutions and products of LOW_PRECISION; norms, sums, the decoder and the
+    classification promote the results to float32. "int8" is bf16 with 8-bit linear layers in QUANTIZED.
     """
     for name, _ in list(model.named_children()):
         if name != "text_encoder":
@@ -49,7 +48,7 @@ def pack(model: EOVSeg, precision: str = "fp32") -> None:
 
 
 def _replace(parent: nn.Module, name: str, dtype: torch.dtype, quantize: bool) -> None:
-    """Replace a child of parent and what is in it."""
+    """Replace a child of parent, recursively."""
     if name in FULL_PRECISION:
         dtype, quantize = torch.float32, False
     make_linear = QuantizedLinear if quantize else partial(PackedLinear, dtype=dtype)
@@ -57,12 +56,12 @@ def _replace(parent: nn.Module, name: str, dtype: torch.dtype, quantize: bool) -
     if replacement is not None:
         setattr(parent, name, replacement)
     for child, _ in list(getattr(parent, name).named_children()):
-        if child != "k_proj":  # pool_masks reads that weight
+        if child != "k_proj":  # pool_masks uses its weight
             _replace(getattr(parent, name), child, dtype, quantize)
 
 
 def _replacement(layer: nn.Module, dtype: torch.dtype, make_linear: MakeLinear) -> nn.Module | None:
-    """The layer for inference; None for what stays."""
+    """Return the layer for inference, or None if the layer is kept."""
     if isinstance(layer, Bottleneck):
         return PackedBottleneck(layer, dtype)
     if isinstance(layer, SpatialExtractor):

@@ -1,19 +1,21 @@
-"""A linear layer in eight bits."""
+"""An 8-bit linear layer."""
 
 import torch
 from torch import Tensor, nn
 
 from .linear import Activation
 
-LARGEST = 127  # of a weight
-STEPS = 254  # from the smallest to the largest input: one less than there are, as the level of 0 is rounded
+LARGEST = 127  # largest quantised weight
+STEPS = (
+    254  # steps between minimum and maximum input, one less than possible, because the level of 0 is rounded
+)
 
 
 class QuantizedLinear(nn.Module):
-    """A linear layer for inference in int8: a scale for every output, and one for the inputs of each call.
+    """A linear layer for inference in int8, with a scale per output and a scale for the inputs of each call.
 
-    It gives bfloat16. All pictures of a batch share the inputs' scale, so a batch differs from single
-    pictures by as much as int8 itself does. Needs VNNI: without it oneDNN's sums overflow.
+    The output is bfloat16. All images of a batch share the inputs' scale, so results of a batch and of single
+    images differ by the quantisation error. Needs VNNI, without which oneDNN's sums overflow.
     """
 
     def __init__(self, weight: Tensor, bias: Tensor | None, *, activation: Activation = "none") -> None:
@@ -36,10 +38,10 @@ class QuantizedLinear(nn.Module):
 
 
 def _quantize(x: Tensor) -> tuple[Tensor, float, int]:
-    """uint8 levels, scale and the level of 0: x is about (levels - zero) * scale."""
+    """Return uint8 levels, scale and zero point: x is about (levels - zero) * scale."""
     low, high = (float(bound) for bound in x.aminmax())
     low, high = min(low, 0.0), max(high, 0.0)
     scale = (high - low) / STEPS or 1.0
     zero = round(-low / scale)
-    levels = x.float().mul(1 / scale).add_(zero + 0.5)  # cut to whole numbers, so rounded
+    levels = x.float().mul(1 / scale).add_(zero + 0.5)  # rounds, because the conversion truncates
     return levels.to(torch.uint8), scale, zero

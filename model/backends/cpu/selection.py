@@ -1,4 +1,4 @@
-"""Vocabulary-aware selection with its batch norms and activations inside three products."""
+"""Vocabulary-Aware Selection, with batch norms and activations fused into three products."""
 
 import torch
 from torch import Tensor, nn
@@ -9,7 +9,7 @@ from .linear import MakeLinear, PackedLinear
 
 
 class PackedSelection(nn.Module):
-    """A `VocabularyAwareSelection`, its batch norms folded, for inference."""
+    """A `VocabularyAwareSelection` with folded batch norms, for inference."""
 
     def __init__(self, vas: VocabularyAwareSelection, dtype: torch.dtype, make_linear: MakeLinear) -> None:
         super().__init__()
@@ -20,7 +20,7 @@ class PackedSelection(nn.Module):
         self._dtype = dtype
 
     def forward(self, aggregated: Tensor, text: TextEmbeddings) -> Tensor:
-        """F_agg (B, C, H, W), text with void (T + 1 embeddings) -> visual-semantic features (B, C, H, W)."""
+        """Weight F_agg by text with void (T + 1 embeddings): visual-semantic features (B, C, H, W)."""
         guide = self.guide(text.embeddings) * text.embeddings.shape[1] ** -0.5
         compare = PackedLinear(guide, text.penalty, self._dtype)
         x = self.depthwise(aggregated).permute(0, 2, 3, 1)
@@ -29,5 +29,5 @@ class PackedSelection(nn.Module):
         return aggregated * (attention * self._scale + self._offset).to(aggregated.dtype)
 
     def _attend(self, x: Tensor, compare: nn.Module) -> Tensor:
-        """Largest weight of each pixel's softmax over the text embeddings: (B, H, W, C) -> (B, 1, H, W)."""
+        """Return the maximum of each pixel's softmax over the text: (B, H, W, C) -> (B, 1, H, W)."""
         return compare(self.pointwise(x)).float().softmax(-1).amax(-1).unsqueeze(1)

@@ -1,4 +1,4 @@
-"""Self-attention whose products are those of packed layers."""
+"""Self-attention with packed linear layers."""
 
 import torch
 from torch import Tensor, nn
@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from ...network import SelfAttention
 from .linear import MakeLinear
 
-QUERIES = 256  # whose weights are in memory at once
+QUERIES = 256  # number of queries whose weights are in memory at once
 
 
 class PackedSelfAttention(nn.Module):
@@ -19,7 +19,7 @@ class PackedSelfAttention(nn.Module):
         self.out_proj = make_linear(attention.out_proj.weight, attention.out_proj.bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, N, C) -> (B, N, C), in the type of its linear layers."""
+        """(B, N, C) -> (B, N, C), in the dtype of its linear layers."""
         B, N, C = x.shape
         projected = self.project(x).view(B, N, 3, self._heads, -1)
         query, key, value = projected.permute(2, 0, 3, 1, 4).flatten(1, 2)  # (B heads, N, C / heads) each
@@ -29,5 +29,5 @@ class PackedSelfAttention(nn.Module):
 
 
 def _attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-    """One head: (N, C), (C, N) and (N, C) -> (N, C)."""
+    """Compute one head: (N, C), (C, N) and (N, C) -> (N, C)."""
     return torch.cat([(part @ key).softmax(-1) @ value for part in query.split(QUERIES)])

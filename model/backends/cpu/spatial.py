@@ -1,4 +1,4 @@
-"""The spatial awareness extractor with its upsamplings as linear layers."""
+"""The spatial awareness extractor, with upsamplings as linear layers."""
 
 import torch
 import torch.nn.functional as F
@@ -20,12 +20,12 @@ class PackedSpatialExtractor(nn.Module):
         self.second = RowDoubling(second, make_linear, activation="gelu")
 
     def forward(self, images: Tensor) -> Tensor:
-        """Normalised images (B, 3, H, W) -> (B, width, H/8, W/8), F_s before its last upsampling."""
+        """Return F_s before its last upsampling, (B, width, H/8, W/8), of normalised images (B, 3, H, W)."""
         x = torch.stack(self.first(self.vit(images)), dim=3).flatten(2, 3)
         return F.gelu(self.norm(x))
 
     def masked_mean(self, coarse: Tensor, inside: Tensor) -> Tensor:
-        """Mean of F_s inside each boolean mask (B, N, H/4, W/4), of what forward gave -> (B, N, width)."""
+        """Return the mean of F_s inside masks (B, N, H/4, W/4), from forward's output: (B, N, width)."""
         total = torch.zeros((), dtype=torch.float32)
         at_once, weight = coarse_rows(coarse), pixel_weight(inside)
         parts = zip(coarse.split(at_once, 2), inside.split(2 * at_once, 2), strict=True)
@@ -36,7 +36,7 @@ class PackedSpatialExtractor(nn.Module):
 
 
 class RowDoubling(nn.Module):
-    """A transposed convolution of kernel and stride 2 as two linear layers: inputs share no output."""
+    """A transposed convolution with kernel and stride 2 as two linear layers; inputs share no outputs."""
 
     def __init__(
         self, convolution: nn.ConvTranspose2d, make_linear: MakeLinear, activation: Activation = "none"
@@ -48,7 +48,7 @@ class RowDoubling(nn.Module):
         self.even, self.odd = (make_linear(w.flatten(0, 1), bias, activation=activation) for w in weight)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, C, H, W) -> the even and the odd rows of the result, (B, C', H, 2W) each."""
+        """(B, C, H, W) -> even and odd rows of the result, (B, C', H, 2W) each."""
         B, _, H, W = x.shape
         pixels = x.permute(0, 2, 3, 1)
         even, odd = (

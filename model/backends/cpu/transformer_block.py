@@ -1,4 +1,4 @@
-"""A transformer block of CLIP whose activation comes with the product before it."""
+"""A transformer block of CLIP, with the activation fused into the preceding linear layer."""
 
 from open_clip.transformer import QuickGELU
 from torch import Tensor, nn
@@ -7,7 +7,7 @@ from ...network import TransformerBlock
 from .linear import MakeLinear
 from .self_attention import PackedSelfAttention
 
-QUICK = 1.702  # QuickGELU is x sigmoid(1.702 x): swish of 1.702 x, over 1.702
+QUICK = 1.702  # QuickGELU is x sigmoid(1.702 x) = swish(1.702 x) / 1.702
 
 
 class PackedTransformerBlock(nn.Module):

@@ -1,11 +1,11 @@
-"""A transposed convolution whose weights lie the way oneDNN wants them."""
+"""A transposed convolution with weights in oneDNN's layout."""
 
 import torch
 from torch import Tensor, nn
 
 
 class PackedConvTranspose2d(nn.Module):
-    """An `nn.ConvTranspose2d` for inference: weights laid out at the first call instead of at every one."""
+    """An `nn.ConvTranspose2d` for inference, with weights packed at the first call instead of every call."""
 
     def __init__(self, convolution: nn.ConvTranspose2d, dtype: torch.dtype = torch.float32) -> None:
         super().__init__()
@@ -16,7 +16,7 @@ class PackedConvTranspose2d(nn.Module):
         self._dtype = dtype
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, C, H, W) -> (B, C', H', W'), channels last, in the layer's own type."""
+        """(B, C, H, W) -> (B, C', H', W'), channels last, in the layer's dtype."""
         x = x.to(self._dtype)
         if not self._weight.is_mkldnn:
             pack = torch.ops.mkldnn._reorder_convolution_transpose_weight

@@ -1,1 +1,1 @@
-"""Engines of fixed sizes: what makes, keeps and runs them."""
+"""Engines of fixed sizes: building, caching and running."""

@@ -1,4 +1,4 @@
-"""One engine that is built while something else serves."""
+"""Build an engine in a background thread."""
 
 import threading
 import time
@@ -13,36 +13,36 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class BuildState(Generic[T]):
-    """One moment of a build: neither a result nor an error while it goes on."""
+    """Snapshot of a build; it has neither a result nor an error while it runs."""
 
     result: T | None
     error: str
-    seconds: float  # that it has taken so far, or took
+    seconds: float  # duration so far, or of the completed build
 
 
 class BackgroundBuild(Generic[T]):
-    """Runs build in a thread; the state has no result until it is ready, and never where it failed."""
+    """Run build in a thread; the state has no result until it completes, nor if it fails."""
 
     def __init__(self, build: Callable[[], T]) -> None:
         self._build = build
         self._started = time.monotonic()
-        self._end: BuildState[T] | None = None  # replaced as a whole: other threads read it
+        self._end: BuildState[T] | None = None  # replaced as a whole, because other threads read it
         self._thread = threading.Thread(target=self._run, name="engine build", daemon=True)
         self._thread.start()
 
     @property
     def state(self) -> BuildState[T]:
-        """How far it is."""
+        """State of the build."""
         return self._end or BuildState(None, "", self._seconds)
 
     def wait(self) -> None:
-        """Until it is ready or has failed."""
+        """Wait until the build completes or fails."""
         self._thread.join()
 
     def fail(self, error: Exception) -> None:
-        """There is no result, or no longer one that works."""
+        """Mark the build as failed, also after it has completed."""
         lines = str(error).strip().splitlines()
-        reason = lines[0] if lines else "no reason given"
+        reason = lines[0] if lines else "no details"
         text = reason if isinstance(error, BackendError) else f"{type(error).__name__}: {reason}"
         self._end = BuildState(None, text, self._end.seconds if self._end else self._seconds)
 
@@ -53,5 +53,5 @@ class BackgroundBuild(Generic[T]):
     def _run(self) -> None:
         try:
             self._end = BuildState(self._build(), "", self._seconds)
-        except Exception as error:  # whatever a compiler raises: torch serves on
+        except Exception as error:  # compilers raise any exception; torch remains in use
             self.fail(error)

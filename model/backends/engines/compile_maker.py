@@ -1,4 +1,4 @@
-"""torch.compile's ahead-of-time form: a compiled graph in one file."""
+"""Engines of AOTInductor: the graph compiled ahead of time into one file."""
 
 import platform
 from pathlib import Path
@@ -14,9 +14,9 @@ FILE = "network.pt2"
 
 
 def compile_maker(device: torch.device) -> EngineMaker:
-    """Engines of Inductor's code; building them needs a C++ compiler.
+    """Return a maker of engines compiled by Inductor; building them needs a C++ compiler.
 
-    The code is for this CPU's instructions and, on CPUs, for as many threads as torch has now.
+    The code is specific to this CPU's instruction set and, on CPUs, to torch's current number of threads.
     """
     versions = f"{torch.__version__}, {torch.get_num_threads()} threads, {_cpu()}"
     return EngineMaker("compile", versions, _build, lambda folder: _load(folder / FILE, device))
@@ -33,7 +33,7 @@ def _load(file: Path, device: torch.device) -> Engine:
 
 
 def _cpu() -> str:
-    """Names the instructions that this CPU has."""
+    """Return the instruction set of this CPU."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:  # not Linux

@@ -1,4 +1,4 @@
-"""What an engine is, and how one comes to be."""
+"""Interfaces of engines and their makers."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,12 +11,12 @@ from .shape import EngineShape
 
 
 class Engine(Protocol):
-    """A network of fixed sizes."""
+    """A network with fixed input sizes."""
 
     def __call__(
         self, images: Tensor, text_embeddings: Tensor, groups: Tensor, penalty: Tensor, seen: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Padded inputs -> class_logits, mask_logits, final_class_logits."""
+        """Run the network on padded inputs: class_logits, mask_logits, final_class_logits."""
         ...
 
 

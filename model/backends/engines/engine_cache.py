@@ -1,4 +1,4 @@
-"""Built engines on disk, each in a folder named by what it was built from."""
+"""Disk cache of engines; each folder is named by a hash of what its engine was built from."""
 
 import contextlib
 import hashlib
@@ -16,13 +16,13 @@ from ..names import BackendError
 
 MANIFEST = "manifest.json"
 UNFINISHED = ".building"
-MOST_BYTES = 8 * 10**9  # about ten engines of the largest variant; the least recently used go first
+MOST_BYTES = 8 * 10**9  # about ten engines of the largest variant; the least recently used are removed first
 
 T = TypeVar("T")
 
 
 class EngineCache:
-    """Folders that appear whole or not at all; of two processes that want one engine, one builds it."""
+    """Folders that are written atomically; if two processes need the same engine, one builds it."""
 
     def __init__(self, folder: Path, most_bytes: int = MOST_BYTES) -> None:
         self._folder = folder / "engines"
@@ -31,18 +31,18 @@ class EngineCache:
     def load(self, parts: tuple[str, ...], load: Callable[[Path], T]) -> T | None:
         """Load the engine built from these parts; None if it is missing, damaged or does not load.
 
-        A read-only cache serves, too. Raises BackendError from `load` and errors of memory: neither is
-        cured by building the engine again.
+        A read-only cache works, too. Passes on BackendError from `load` and memory errors, because building
+        the engine again would not help.
         """
         entry = self._entry(parts)
         with self._lock(entry.name):
             return _load_whole(entry, load)
 
     def build(self, parts: tuple[str, ...], build: Callable[[Path], None], load: Callable[[Path], T]) -> T:
-        """Build an engine from these parts, keep it and load it; only load it if it is there by now.
+        """Build an engine from these parts, store it and load it; only load it if it exists by now.
 
         An engine that does not load is replaced once the new one is complete. Raises BackendError if the
-        cache cannot be written.
+        cache cannot be written to.
         """
         entry = self._entry(parts)
         try:
@@ -65,7 +65,7 @@ class EngineCache:
 
     @contextlib.contextmanager
     def _lock(self, key: str) -> Iterator[None]:
-        """Hold the lock of an entry; of a cache that cannot be written there is none to hold."""
+        """Hold the lock of an entry; a read-only cache has no locks."""
         lock = FileLock(self._folder / f"{key}.lock")
         with contextlib.suppress(OSError):
             lock.acquire()
@@ -76,7 +76,7 @@ class EngineCache:
 
     def _write(self, entry: Path, build: Callable[[Path], None]) -> None:
         work = entry.with_suffix(UNFINISHED)
-        shutil.rmtree(work, ignore_errors=True)  # of a process that was killed
+        shutil.rmtree(work, ignore_errors=True)  # left by a killed process
         work.mkdir()
         try:
             build(work)
@@ -88,7 +88,7 @@ class EngineCache:
             shutil.rmtree(work, ignore_errors=True)
 
     def _make_room(self, newest: Path) -> None:
-        """Remove what was not used for longest until the rest fits, and what killed processes left."""
+        """Remove the least recently used entries until the rest fits, and those left by killed processes."""
         folders = [folder for folder in self._folder.iterdir() if folder.is_dir() and folder != newest]
         free = self._most_bytes - _size(newest)
         for folder in sorted(folders, key=_last_used, reverse=True):
@@ -108,12 +108,12 @@ def _load_whole(entry: Path, load: Callable[[Path], T]) -> T | None:
         engine = load(entry)
     except BackendError:
         raise
-    except Exception as error:  # whatever a runtime raises for a file of another version
+    except Exception as error:  # runtimes raise any exception for files of other versions
         if _is_out_of_memory(error):
             raise
         return None
     with contextlib.suppress(OSError):  # read-only
-        (entry / MANIFEST).touch()  # when it was last used
+        (entry / MANIFEST).touch()  # records the time of last use
     return engine
 
 
@@ -140,7 +140,7 @@ def _last_used(folder: Path) -> float:
 def _size(folder: Path) -> int:
     try:
         return sum(file.stat().st_size for file in folder.iterdir())
-    except OSError:  # another process has just removed it
+    except OSError:  # removed by another process
         return 0
 
 

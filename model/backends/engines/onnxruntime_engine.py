@@ -1,4 +1,4 @@
-"""ONNX Runtime for CPUs."""
+"""Engines of ONNX Runtime for CPUs."""
 
 from importlib.metadata import version
 from pathlib import Path
@@ -16,14 +16,14 @@ FILE = "network.onnx"
 
 
 def onnxruntime_maker() -> EngineMaker:
-    """Engines that compute in float32 on as many threads as torch has now."""
+    """Return a maker of float32 engines that use torch's current number of threads."""
     threads = torch.get_num_threads()
     versions = f"{onnxruntime.__version__}, onnxscript {version('onnxscript')}"
     return EngineMaker("onnxruntime", versions, _build, lambda folder: ONNXRuntimeEngine(folder, threads))
 
 
 class ONNXRuntimeEngine:
-    """A session."""
+    """An ONNX Runtime session."""
 
     def __init__(self, folder: Path, threads: int) -> None:
         options = onnxruntime.SessionOptions()

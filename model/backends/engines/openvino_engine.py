@@ -1,4 +1,4 @@
-"""OpenVINO for CPUs."""
+"""Engines of OpenVINO for CPUs."""
 
 import queue
 from pathlib import Path
@@ -16,7 +16,7 @@ FILE = "network.xml"
 
 
 def openvino_maker(precision: str, parallel_calls: int) -> EngineMaker:
-    """Engines that compute in "fp32" or "bf16", each call on as many threads as torch has now."""
+    """Return a maker of "fp32" or "bf16" engines; each call uses torch's current number of threads."""
     threads = torch.get_num_threads()
     return EngineMaker(
         "openvino",
@@ -47,7 +47,7 @@ class OpenVINOEngine:
         given = {name: value.contiguous().numpy() for name, value in zip(INPUT_NAMES, inputs, strict=True)}
         request = self._idle.get()
         try:
-            found = request.infer(given, share_inputs=True)  # what it gives are copies
+            found = request.infer(given, share_inputs=True)  # outputs are copied
             classes, masks, final = (torch.from_numpy(found[i]) for i in range(len(OUTPUT_NAMES)))
         finally:
             self._idle.put(request)

@@ -1,4 +1,4 @@
-"""The sizes that an engine is built for."""
+"""Input sizes of an engine."""
 
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ SYNONYMS = (1, 2, 4, 8, 16, 32, 64)
 
 
 class EngineShape(NamedTuple):
-    """Pictures of one size and number, vocabularies up to a size."""
+    """Image batch of a fixed size, and vocabularies up to a size."""
 
     batch: int
     height: int
@@ -21,7 +21,7 @@ class EngineShape(NamedTuple):
 
     @classmethod
     def of(cls, images: Tensor, text: TextEmbeddings) -> "EngineShape | None":
-        """The smallest that takes these inputs; None for a vocabulary beyond all of them."""
+        """Return the smallest shape for these inputs; None if the vocabulary is too large for all."""
         (T, _), (_, K) = text.embeddings.shape, text.groups.shape
         embeddings = next((size for size in EMBEDDINGS if size > T), None)
         synonyms = next((size for size in SYNONYMS if size >= K), None)

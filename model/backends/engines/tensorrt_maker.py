@@ -1,4 +1,4 @@
-"""TensorRT's engines for the engine backend."""
+"""Engines of TensorRT."""
 
 from functools import partial
 from importlib.metadata import version
@@ -14,9 +14,9 @@ FILE = "network.pt2"
 
 
 def tensorrt_maker(precision: str) -> EngineMaker:
-    """Engines in "fp32" or "fp16" for the GPU that the model is on; TensorRTError without TensorRT."""
+    """Return a maker of "fp32" or "fp16" engines for the model's GPU. Raises TensorRTError."""
     tensorrt_engine.require_tensorrt()
-    import tensorrt  # its package may be named after a CUDA version, too
+    import tensorrt  # the package name may include a CUDA version
 
     versions = f"{version('torch_tensorrt')} {tensorrt.__version__}"
     build = partial(_build, precision)

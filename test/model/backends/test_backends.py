@@ -137,7 +137,7 @@ def test_a_precision_that_the_cpu_lacks_is_refused_at_once(monkeypatch, missing,
 
 def test_unknown_names_are_refused():
     model = build_model(CONFIGS["tiny"])
-    with pytest.raises(ValueError, match="there are: auto, torch"):
+    with pytest.raises(ValueError, match="choose from: auto, torch"):
         load_backend("cuda", model)
     with pytest.raises(ValueError, match="fp16"):
         load_backend("torch", model, "fp16")

@@ -247,9 +247,11 @@ def test_a_vocabulary_beyond_all_engines_is_torchs(tmp_path):
 
 def test_what_cannot_be_had_is_one_clear_error():
     model = random_model("tiny")
-    with pytest.raises(BackendError, match="there are: auto, torch, compile, openvino"):
+    with pytest.raises(BackendError, match="choose from: auto, torch, compile, openvino"):
         load_backend("cuda", model)
-    with pytest.raises(BackendError, match="onnxruntime has no precision 'bf16'; it has: fp32"):
+    with pytest.raises(
+        BackendError, match="onnxruntime does not support precision 'bf16'; choose from: fp32"
+    ):
         load_backend("onnxruntime", model, "bf16")
     with pytest.raises(BackendError, match="needs an NVIDIA GPU"):
         load_backend("tensorrt", model)

@@ -20,7 +20,7 @@ STATUS = {"backend": "openvino", "precision": "bf16"}
     ("serving", "stage", "fields", "sentence"),
     [
         ("openvino", EngineStage.NONE, {}, "openvino bf16"),
-        ("torch", EngineStage.WAITING, {}, "openvino bf16: engine is built once a frame has come"),
+        ("torch", EngineStage.WAITING, {}, "openvino bf16: engine will be built for the first frame"),
         (
             "torch",
             EngineStage.BUILDING,

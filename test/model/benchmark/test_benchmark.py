@@ -51,8 +51,8 @@ def test_the_reason_of_a_failed_measurement_is_its_last_line():
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--backend", "torch", "abacus"], "unknown backend 'abacus'; there are: auto, torch,"),
-        (["--precision", "int3"], "no precision 'int3'; it has: fp32"),
+        (["--backend", "torch", "abacus"], "unknown backend 'abacus'; choose from: auto, torch,"),
+        (["--precision", "int3"], "not support precision 'int3'; choose from: fp32"),
         (["--backend", "tensorrt"], "needs an NVIDIA GPU"),
         (["--size", "100x100"], "multiples of 32"),
         (["--threads", "0"], "at least 1"),

@@ -151,8 +151,11 @@ def test_the_command_on_other_sets(name, tmp_path, capsys):
         ),
         (["--dataset", "coco", "--data", "nowhere"], "3 of 3 parts missing: nowhere/val2017"),
         (["--dataset", "coco", "--data", ".", "--json", "nowhere/a.json"], "folder nowhere does not exist"),
-        ([*SIMULATION, "--backend", "abacus"], "unknown backend 'abacus'; there are: auto, torch"),
-        ([*SIMULATION, "--precision", "fp16"], "backend torch has no precision 'fp16'; it has: fp32"),
+        ([*SIMULATION, "--backend", "abacus"], "unknown backend 'abacus'; choose from: auto, torch"),
+        (
+            [*SIMULATION, "--precision", "fp16"],
+            "backend torch does not support precision 'fp16'; choose from: fp32",
+        ),
         ([*SIMULATION, "--backend", "tensorrt"], "tensorrt needs an NVIDIA GPU"),
     ],
 )
