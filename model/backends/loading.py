@@ -78,11 +78,13 @@ def check_backend(name: str, precision: str, device: str) -> str:
     if name not in _HAS:
         raise BackendError(f"unknown backend {name!r}; choose from: {', '.join(BACKENDS)}")
     if precision not in _HAS[name]:
-        raise BackendError(f"backend {name} has no precision {precision!r}; it has: {', '.join(_HAS[name])}")
+        raise BackendError(
+            f"backend {name} does not support precision {precision!r}; choose from: {', '.join(_HAS[name])}"
+        )
     if precision in ("bf16", "int8"):
         _check_low_precision(precision, device)
     if name == "tensorrt" and device != "cuda":
-        raise BackendError("backend tensorrt needs an NVIDIA GPU: the model is on the CPU")
+        raise BackendError(f"backend tensorrt needs an NVIDIA GPU; got device {device}")
     if name in ("openvino", "onnxruntime") and device != "cpu":
         raise BackendError(f"backend {name} supports only CPUs; got device {device}")
     for package in _PACKAGES.get(name, ()):
