@@ -1,4 +1,4 @@
-"""Runs a predictor over files and writes what it finds."""
+"""Segment files with a predictor and write the results."""
 
 import json
 import statistics
@@ -22,7 +22,7 @@ from .video import VideoWriter, count_frames, read_frames
 
 
 class Segmentation:
-    """Overlays, COCO panoptic PNGs and one JSON in a folder; a file that fails is named and left out."""
+    """Write overlays, COCO panoptic PNGs and a JSON into a folder; skip files that fail, with a message."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class Segmentation:
         self._names: set[str] = set()
 
     def images(self, files: Sequence[Path]) -> None:
-        """One overlay and one panoptic PNG an image; panoptic.json for all, also when it is interrupted."""
+        """Write an overlay and a panoptic PNG per image, and panoptic.json, also if interrupted."""
         images: list[dict[str, Any]] = []
         annotations: list[dict[str, Any]] = []
         try:
@@ -69,7 +69,7 @@ class Segmentation:
                 (self._out / "panoptic.json").write_text(json.dumps(content), encoding="utf-8")
 
     def videos(self, files: Sequence[Path]) -> None:
-        """One overlay video a video, with its size and rate."""
+        """Write an overlay video per video, with its size and rate."""
         for file in files:
             target = self._out / f"{self._unused_name(file)}_overlay.mp4"
             try:
@@ -81,14 +81,14 @@ class Segmentation:
                 self._fail(file, error)
 
     def summary(self) -> str:
-        """A table of what was found, and the figures of the run."""
+        """Return a table of the segments found, and the totals of the run."""
         lines = [f"{label:32}{count:10d}" for label, count in self._found.most_common()]
         median = f", {1000 * statistics.median(self._seconds):.0f} ms each (median)" if self._seconds else ""
         total = f"{len(self._seconds)} segmented{median}, {len(self.failures)} failed; written to {self._out}"
         return "\n".join([f"{'name':32}{'segments':>10}", *lines, total])
 
     def _read(self, file: Path) -> np.ndarray:
-        """(H, W, 3) uint8 RGB; what the reader warns of goes to stderr."""
+        """Read (H, W, 3) uint8 RGB; print warnings of the reader to stderr."""
         with warnings.catch_warnings(record=True) as remarks:
             warnings.simplefilter("always")
             picture = read_picture(file, max_pixels=self._max_pixels)
@@ -107,7 +107,7 @@ class Segmentation:
         return draw_overlay(picture, result.label_image, result.segments, opacity=self._opacity)
 
     def _unused_name(self, file: Path) -> str:
-        """The file's name without its ending, numbered if another one had it."""
+        """Return the file's name without its suffix, numbered if it is already in use."""
         candidates: Iterator[str] = (f"{file.stem}_{i}" if i > 1 else file.stem for i in range(1, 1_000_000))
         name = next(candidate for candidate in candidates if candidate not in self._names)
         self._names.add(name)
@@ -116,4 +116,4 @@ class Segmentation:
     def _fail(self, file: Path, error: Exception) -> None:
         self.failures.append(file)
         reason = " ".join(str(error).removeprefix(f"cannot read {file}: ").split()) or type(error).__name__
-        tqdm.write(f"eovseg: {file} is left out: {reason}", file=sys.stderr)
+        tqdm.write(f"eovseg: skipped {file}: {reason}", file=sys.stderr)

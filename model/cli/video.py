@@ -1,4 +1,4 @@
-"""Frames of a video file, and a video file of frames."""
+"""Read and write video files."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,11 +6,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-USUAL_RATE = 25.0  # frames a second, where a file names none
+USUAL_RATE = 25.0  # frames per second, if the file does not specify it
 
 
 def read_frames(file: Path, *, max_pixels: int) -> Iterator[np.ndarray]:
-    """Every frame (H, W, 3) uint8 RGB; ValueError if there is none, or for more than `max_pixels` in each."""
+    """Yield all frames (H, W, 3) uint8 RGB. Raises ValueError for none, or more than `max_pixels` each."""
     source = _open(file)
     try:
         width, height = (
@@ -18,7 +18,7 @@ def read_frames(file: Path, *, max_pixels: int) -> Iterator[np.ndarray]:
         )
         if width * height > max_pixels:
             raise ValueError(
-                f"its frames of {width}x{height} have {width * height} pixels, more than max_pixels "
+                f"frames of {width}x{height} have {width * height} pixels, more than max_pixels "
                 f"({max_pixels}): scale the video down or raise max_pixels"
             )
         read, frame = source.read()
@@ -32,7 +32,7 @@ def read_frames(file: Path, *, max_pixels: int) -> Iterator[np.ndarray]:
 
 
 def count_frames(file: Path) -> int | None:
-    """How many frames the file says it has; None where it says nothing."""
+    """Return the number of frames according to the file, or None if it is unknown."""
     source = _open(file)
     count = int(source.get(cv2.CAP_PROP_FRAME_COUNT))
     source.release()
@@ -40,7 +40,7 @@ def count_frames(file: Path) -> int | None:
 
 
 class VideoWriter:
-    """An MPEG-4 file with the rate of another video and the size of the first frame; a context manager."""
+    """Context manager that writes an MPEG-4 file with another video's rate and the first frame's size."""
 
     def __init__(self, target: Path, *, like: Path) -> None:
         source = _open(like)
@@ -57,7 +57,7 @@ class VideoWriter:
             self._writer.release()
 
     def write(self, picture: np.ndarray) -> None:
-        """Append a frame (H, W, 3) uint8 RGB; OSError if the file cannot be written."""
+        """Append a frame (H, W, 3) uint8 RGB. Raises OSError if the file cannot be written."""
         if self._writer is None:
             code, size = cv2.VideoWriter.fourcc(*"mp4v"), picture.shape[1::-1]
             self._writer = cv2.VideoWriter(str(self._target), code, self._rate, size)
@@ -69,5 +69,5 @@ class VideoWriter:
 def _open(file: Path) -> cv2.VideoCapture:
     source = cv2.VideoCapture(str(file))
     if not source.isOpened():
-        raise ValueError("it is not a readable video")
+        raise ValueError("not a readable video")
     return source

@@ -1,3 +1,3 @@
-"""How large a picture may be."""
+"""Maximum size of an image."""
 
-MAX_PIXELS = 7680 * 4320  # 33 megapixels, a frame of 8K video: 100 MB once decoded
+MAX_PIXELS = 7680 * 4320  # 33 megapixels, a frame of 8K video: 100 MB when decoded

@@ -1,4 +1,4 @@
-"""Picture files of any common format as arrays of 8-bit colours."""
+"""Read image files of common formats."""
 
 import io
 import warnings
@@ -26,8 +26,8 @@ from PIL.ImageFile import ImageFile
 from .picture_limit import MAX_PIXELS
 
 _ORIENTATION = 0x0112  # EXIF tag
-# What a file of each format begins with. Image.open is not used: it tries formats that start other programs,
-# and has a bound of its own on the number of pixels.
+# First bytes of the files of each format. Image.open is not used, because it also tries formats that start
+# other programs, and has its own limit of pixels.
 _FORMATS: tuple[tuple[bytes, Callable[..., ImageFile]], ...] = (
     (b"\xff\xd8\xff", JpegImagePlugin.JpegImageFile),
     (b"\x89PNG\r\n\x1a\n", PngImagePlugin.PngImageFile),
@@ -42,33 +42,33 @@ _FORMATS: tuple[tuple[bytes, Callable[..., ImageFile]], ...] = (
 
 
 class PictureError(ValueError):
-    """A picture that cannot be read; the text says why."""
+    """Raised for an image that cannot be read; the message gives the reason."""
 
 
 def read_picture(file: str | Path, *, max_pixels: int = MAX_PIXELS, upright: bool = True) -> np.ndarray:
-    """Read a picture file.
+    """Read an image file.
 
-    Grey, palette and CMYK pictures become RGB, 16 bits a channel become 8, and alpha is left out. Of an
-    animation or a file of several pages the first picture is read, with a warning.
+    Grey, palette and CMYK images are converted to RGB, 16 bits per channel to 8; alpha is dropped. Only the
+    first image of an animation or a multi-page file is read, with a warning.
 
     Args:
-        max_pixels: Refuse a larger picture, before it is decoded.
-        upright: Turn the picture as its EXIF data says.
+        max_pixels: Maximum number of pixels; larger images are rejected before they are decoded.
+        upright: Whether to rotate the image by its EXIF orientation.
 
     Returns:
         (H, W, 3) uint8 RGB.
 
     Raises:
-        PictureError: the file cannot be read; the text names it and says why.
+        PictureError: if the file cannot be read; the message names it and gives the reason.
     """
     path = Path(file)
     remarks: list[str] = []
     try:
-        if not path.is_file():  # reading a pipe would wait for its other end
-            raise PictureError("not a file" if path.exists() else "there is no such file")
+        if not path.is_file():  # reading a pipe could block
+            raise PictureError("not a file" if path.exists() else "file not found")
         with path.open("rb") as stream, _opened(stream, max_pixels) as image:
             if getattr(image, "is_animated", False):
-                remarks.append("holds several pictures; only the first is read")
+                remarks.append("contains several images; only the first is read")
             picture = _turned(image, remarks) if upright else _unturned(image)
             stored = _array(picture, image.format)
     except (PictureError, OSError) as error:
@@ -81,13 +81,13 @@ def read_picture(file: str | Path, *, max_pixels: int = MAX_PIXELS, upright: boo
 
 
 def decode_picture(data: bytes | memoryview, *, max_pixels: int = MAX_PIXELS) -> np.ndarray:
-    """Decode the content of a picture file as it is stored, not turned by its EXIF data.
+    """Decode the content of an image file, without applying its EXIF orientation.
 
     Returns:
-        (H, W, 3) uint8 RGB, or (H, W) uint8 or uint16 where the picture is grey.
+        (H, W, 3) uint8 RGB, or (H, W) uint8 or uint16 if the image is grey.
 
     Raises:
-        PictureError: the data is no picture, or has more than `max_pixels`.
+        PictureError: if the data is not an image or has more than `max_pixels`.
     """
     with _opened(io.BytesIO(data), max_pixels) as image:
         return _array(_unturned(image), image.format)
@@ -95,15 +95,15 @@ def decode_picture(data: bytes | memoryview, *, max_pixels: int = MAX_PIXELS) ->
 
 @contextmanager
 def _opened(stream: IO[bytes], max_pixels: int) -> Iterator[ImageFile]:
-    """A picture whose header is read; what a decoder raises from then on becomes PictureError."""
+    """Open an image and read its header; errors of decoders become PictureError."""
     start = stream.read(16)
     stream.seek(0)
     if not start:
-        raise PictureError("it is empty")
+        raise PictureError("the file is empty")
     opener = next((opener for begin, opener in _FORMATS if start.startswith(begin)), None)
     if opener is None:
         raise PictureError(
-            "not a picture of a known format (JPEG, PNG, WebP, TIFF, BMP, GIF, PPM, JPEG 2000)"
+            "not an image of a supported format (JPEG, PNG, WebP, TIFF, BMP, GIF, PPM, JPEG 2000)"
         )
     try:
         with opener(stream) as image:
@@ -111,8 +111,8 @@ def _opened(stream: IO[bytes], max_pixels: int) -> Iterator[ImageFile]:
             yield image
     except PictureError:
         raise
-    except Exception as error:  # every decoder of Pillow has its own
-        raise PictureError(f"damaged, or of an unsupported kind: {error}") from error
+    except Exception as error:  # Pillow's decoders raise many kinds
+        raise PictureError(f"damaged or not supported: {error}") from error
 
 
 def _check_size(size: tuple[int, int], max_pixels: int) -> None:
@@ -120,31 +120,31 @@ def _check_size(size: tuple[int, int], max_pixels: int) -> None:
     if width * height > max_pixels:
         raise PictureError(
             f"{width}x{height} is {width * height} pixels, more than max_pixels ({max_pixels}): "
-            "scale the picture down or raise max_pixels"
+            "scale the image down or raise max_pixels"
         )
     if width * height == 0:
-        raise PictureError(f"a picture of {width}x{height} is empty")
+        raise PictureError(f"the image has no pixels: {width}x{height}")
 
 
 def _turned(image: ImageFile, remarks: list[str]) -> Image:
-    """The picture as its EXIF data says; as it is, with a remark, where that data is broken."""
+    """Rotate an image by its EXIF orientation; if the data is invalid, add a remark and do not rotate."""
     image.load()
     try:
         return ImageOps.exif_transpose(image)
-    except Exception as error:  # of many kinds, as with decoders
-        remarks.append(f"has broken EXIF data and is not turned: {error}")
+    except Exception as error:  # many kinds, as from decoders
+        remarks.append(f"has invalid EXIF data and is not rotated: {error}")
         return image
 
 
 def _unturned(image: ImageFile) -> Image:
-    """The picture as it is stored; Pillow turns TIFF files by itself where their orientation is left in."""
+    """Return the image without rotation; Pillow would rotate TIFF files that have an orientation."""
     if image.format == "TIFF":
         image.getexif().pop(_ORIENTATION, None)
     return image
 
 
 def _array(picture: Image, form: str | None) -> np.ndarray:
-    """(H, W, 3) uint8, or (H, W) uint8 or uint16 of a grey picture."""
+    """Convert to (H, W, 3) uint8, or (H, W) uint8 or uint16 for a grey image."""
     if picture.mode in ("1", "L", "LA", "La"):
         return np.array(picture.convert("L"))
     if picture.mode.startswith("I;16"):
@@ -154,16 +154,16 @@ def _array(picture: Image, form: str | None) -> np.ndarray:
     if picture.mode == "F":
         return _scaled(np.array(picture))
     if picture.mode == "I":
-        raise PictureError("its values are 32-bit or signed numbers: convert it to 8 or 16 bits")
+        raise PictureError("the values are 32-bit or signed numbers; convert the image to 8 or 16 bits")
     return np.array(picture.convert("RGB"))
 
 
 def _scaled(values: np.ndarray) -> np.ndarray:
-    """Values (H, W) from 0 to 1 as uint16."""
+    """Scale values (H, W) from 0 to 1 to uint16."""
     low, high = float(values.min()), float(values.max())
     if not 0 <= low <= high <= 1:  # NaN, too
         raise PictureError(
-            f"its values range from {low:g} to {high:g}, where a floating-point picture has 0 to 1: "
-            "convert it to 8 or 16 bits"
+            f"floating-point values must be from 0 to 1; got {low:g} to {high:g}; convert the image to 8 or "
+            "16 bits"
         )
     return np.rint(values * 65535).astype(np.uint16)

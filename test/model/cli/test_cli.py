@@ -150,9 +150,9 @@ def test_too_many_pixels_are_refused_in_one_line(stripes, tmp_path, capsys):
     writer.write(stripes)
     writer.release()
     assert segment(tmp_path, tmp_path / "out", "--max-pixels", "12287") == 1
-    lines = [line for line in capsys.readouterr().err.splitlines() if "left out" in line]
-    assert [line.partition(" is left out: ")[0] for line in lines] == [
-        f"eovseg: {tmp_path / name}" for name in ("a.png", "b.mp4")
+    lines = [line for line in capsys.readouterr().err.splitlines() if "skipped" in line]
+    assert [line.partition(": 128x96")[0].partition(": frames")[0] for line in lines] == [
+        f"eovseg: skipped {tmp_path / name}" for name in ("a.png", "b.mp4")
     ]
     assert all("128x96" in line and "12288 pixels, more than max_pixels (12287)" in line for line in lines)
     assert segment(tmp_path, tmp_path / "out", "--max-pixels", "12288") == 0
@@ -162,7 +162,7 @@ def test_too_many_pixels_are_refused_in_one_line(stripes, tmp_path, capsys):
 def test_a_bound_that_is_no_number_of_pixels_is_refused(value, capsys):
     with pytest.raises(SystemExit):
         segment("a.png", "out", "--max-pixels", value)
-    assert f"a whole number above 0, not '{value}'" in capsys.readouterr().err
+    assert f"must be a whole number above 0; got '{value}'" in capsys.readouterr().err
 
 
 def test_the_first_picture_of_an_animation_is_taken_and_it_is_said(stripes, tmp_path, capsys):
@@ -170,7 +170,7 @@ def test_the_first_picture_of_an_animation_is_taken_and_it_is_said(stripes, tmp_
     first.save(tmp_path / "a.gif", save_all=True, append_images=[second])
     assert segment(tmp_path, tmp_path / "out") == 0
     assert (
-        f"eovseg: {tmp_path / 'a.gif'} holds several pictures; only the first is read"
+        f"eovseg: {tmp_path / 'a.gif'} contains several images; only the first is read"
         in capsys.readouterr().err
     )
 
@@ -193,7 +193,7 @@ def test_help_is_quick():
     ("arguments", "words"),
     [
         (["segment", "nowhere.png", "--vocabulary", "mug"], "nowhere.png"),
-        (["segment", ".", "--vocabulary", "mug"], "holds no images or videos"),
+        (["segment", ".", "--vocabulary", "mug"], "no images or videos in ."),
         (["segment", __file__, "--vocabulary", "mug", "--out", __file__], "is a file"),
         (["info", "--size", "640"], "must be HEIGHTxWIDTH, for example 640x640; got '640'"),
         (["info", "--size", "100x100"], "multiples of 32"),
