@@ -10,7 +10,7 @@ class BenchmarkCase:
 
     variant: str
     size: tuple[int, int]
-    vocabulary_size: int  # text embeddings, one a class
+    vocabulary_size: int  # classes with one text embedding each
     backend: str
     device: str = "cpu"
     precision: str = "fp32"
