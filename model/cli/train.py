@@ -52,7 +52,6 @@ def run(arguments: argparse.Namespace) -> int:
     except (RecipeError, DatasetError, CheckpointError) as error:
         raise CommandError(str(error)) from error
     if weights:
-        print(
-            f"wrote {weights}; evaluate it with: eovseg evaluate --checkpoint {weights} --variant {arguments.variant} ..."
-        )
+        print(f"wrote {weights}")
+        print(f"to evaluate: eovseg evaluate --checkpoint {weights} --variant {arguments.variant} ...")
     return 0
