@@ -1,4 +1,4 @@
-"""Vocabularies whose files take long: read in threads, within a time, and kept for the next who parses them."""
+"""Vocabularies whose files take long: read in threads, within a time, and kept for whoever parses them."""
 
 import threading
 import time
