@@ -74,7 +74,7 @@ def endpoints_of_the_node(name: str, namespace: str, image_topic: str) -> Endpoi
         with (
             tempfile.TemporaryDirectory() as folder,
             ChildProcess(
-                "eovseg_ros.node.panoptic_node",
+                "eovseg_ros.node.main",
                 Path(folder, "log"),
                 parameters=parameters,
                 remappings=remappings,

@@ -27,11 +27,7 @@ def replayed_graph(
         logs = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         start = stack.enter_context
         processes = [
-            start(
-                ChildProcess(
-                    "eovseg_ros.node.panoptic_node", logs / "node.log", parameters=node, remappings=remap
-                )
-            ),
+            start(ChildProcess("eovseg_ros.node.main", logs / "node.log", parameters=node, remappings=remap)),
             start(
                 ChildProcess("eovseg_ros.simulation.recorded_camera", logs / "camera.log", parameters=camera)
             ),

@@ -7,6 +7,12 @@ _STATES = {
     Status.STATE_UNCONFIGURED: "unconfigured",
     Status.STATE_INACTIVE: "inactive",
     Status.STATE_ACTIVE: "active",
+    Status.STATE_FINALIZED: "finalized",
+    Status.STATE_CONFIGURING: "configuring",
+    Status.STATE_CLEANING_UP: "cleaning up",
+    Status.STATE_SHUTTING_DOWN: "shutting down",
+    Status.STATE_ACTIVATING: "activating",
+    Status.STATE_DEACTIVATING: "deactivating",
 }
 _VOCABULARY_STATES = {
     Status.VOCABULARY_NONE: "none",
@@ -34,7 +40,7 @@ def describe_segments(message: PanopticSegmentation) -> str:
 
 def describe_status(s: Status) -> str:
     """A line each for state, images, rates, latency, backend, vocabulary and errors."""
-    lines = {"state": _STATES[s.state]}
+    lines = {"state": _STATES.get(s.state, f"lifecycle state {s.state}")}
     if s.state == Status.STATE_ACTIVE:
         lines["images"] = (
             f"{s.image_topic}, last {s.image_age:.1f} s ago: {s.received} received, {s.published} published, "

@@ -11,6 +11,7 @@ from PIL import Image as Picture
 from rclpy.exceptions import NameValidationException
 from rclpy.expand_topic_name import expand_topic_name
 from rclpy.node import Node
+from rclpy.signals import SignalHandlerOptions
 from rclpy.utilities import remove_ros_args
 from rclpy.validate_full_topic_name import validate_full_topic_name
 from sensor_msgs.msg import Image
@@ -19,11 +20,12 @@ from eovseg_ros.cli.describe import describe_segments, describe_status, describe
 from eovseg_ros.clients import ClientError, NodeClient
 from eovseg_ros.messages import image_to_array
 from eovseg_ros.msg import PanopticSegmentation
-from eovseg_ros.processes import ArgumentError, check_ros_arguments, until_shutdown
+from eovseg_ros.processes import ArgumentError, Ending, check_ros_arguments, shut_down, until_shutdown
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run one command; 1 with a reason on stderr where it cannot be done."""
+def main(arguments: list[str] | None = None, ending: Ending | None = None) -> int:
+    """Run one command, or until the end is asked for; 1 with a reason on stderr where it cannot be done."""
+    ending = ending or Ending()
     words = sys.argv[1:] if arguments is None else arguments
     try:
         check_ros_arguments(words)
@@ -33,11 +35,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser = _parser()
     options, others = parser.parse_known_args(remove_ros_args(words))
     if hasattr(options, "program"):
+        ending.raise_interrupts()
         return options.program(others)
     if others:
         parser.error(f"unrecognized arguments: {' '.join(others)}")
-    rclpy.init(args=words)
+    ending.call(lambda: None)  # the node must not be cut off while it joins the graph
+    rclpy.init(args=words, signal_handler_options=SignalHandlerOptions.NO)
     node = Node("eovseg_cli")
+    ending.call(shut_down)
     try:
         with until_shutdown():
             options.node = _full_name(node, options.node)
@@ -46,8 +51,11 @@ def main(arguments: list[str] | None = None) -> int:
     except ClientError as error:
         print(f"eovseg-ros: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:  # struck as the block above was left
+    except BrokenPipeError:  # `eovseg-ros echo | head`
         return 0
+    except OSError as error:
+        print(f"eovseg-ros: {error.filename or 'output'}: {error.strerror}", file=sys.stderr)
+        return 1
     finally:
         node.destroy_node()
         rclpy.try_shutdown()

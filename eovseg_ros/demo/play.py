@@ -139,7 +139,7 @@ def _play_acts(options: argparse.Namespace, camera: DemoCamera, node: dict[str, 
             start(ChildProcess(camera.module, options.output / "camera.log", parameters=camera.parameters)),
             start(
                 ChildProcess(
-                    "eovseg_ros.node.panoptic_node",
+                    "eovseg_ros.node.main",
                     options.output / "node.log",
                     parameters=node,
                     remappings=remap,

@@ -1,15 +1,14 @@
 """The lifecycle node /eovseg: camera images in, open-vocabulary panoptic segmentation out."""
 
 import dataclasses
-import os
-import signal
-import sys
+import threading
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 
-import rclpy
+from lifecycle_msgs.msg import State
 from rcl_interfaces.msg import SetParametersResult
-from rclpy.lifecycle import LifecycleState, TransitionCallbackReturn
+from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from sensor_msgs.msg import CompressedImage, Image
 
@@ -18,14 +17,15 @@ from eovseg_ros.node.frame_worker import FrameWorker, ReceivedImage
 from eovseg_ros.node.inputs.image_input import ImageInput
 from eovseg_ros.node.lifecycle_guard import GuardedLifecycleNode
 from eovseg_ros.node.live_vocabulary import LiveVocabulary
+from eovseg_ros.node.name_check import NameCheck
 from eovseg_ros.node.outputs.frame_publisher import FramePublisher
 from eovseg_ros.node.parameters import NodeParameters, ParameterError
-from eovseg_ros.node.predictor import Predictor, load_predictor
+from eovseg_ros.node.predictor import Predictor
 from eovseg_ros.node.reporting.frame_statistics import FrameStatistics
 from eovseg_ros.node.reporting.node_status import NodeState, NodeStatus
 from eovseg_ros.node.reporting.status_publisher import StatusPublisher
-from eovseg_ros.node.startup.command_line import read_command_line
-from eovseg_ros.processes import ArgumentError, until_shutdown
+from eovseg_ros.node.requests.parameter_requests import ParameterRequests
+from eovseg_ros.node.requests.vocabulary_reader import VocabularyReader
 
 
 class PanopticNode(GuardedLifecycleNode):
@@ -44,52 +44,77 @@ class PanopticNode(GuardedLifecycleNode):
         self._input: ImageInput | None = None
         self._statistics = FrameStatistics()
         self._last_version = 0
-        self.parameters = NodeParameters.declare(self)
+        self._vocabularies = VocabularyReader()
+        self.parameters = NodeParameters.declare(self, self._vocabularies.parse)
         self.add_on_set_parameters_callback(self._validate_parameters)
         self.add_post_set_parameters_callback(self._apply_parameters)
+        ParameterRequests(
+            self, prepare=self._read_vocabulary, validate=self._validate_parameters, faults=self.faults
+        )
+        self._name_check = NameCheck(self)
         self._status = StatusPublisher(self, read=self._read_status, rate=self.parameters.diagnostics_rate)
 
-    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+    async def run_transition(self, state: int) -> bool:
+        """Do the work of a transition; an error is logged and leaves the old state."""
+        name, work, undo = {
+            State.TRANSITION_STATE_CONFIGURING: ("configure", self._configure, self._cleanup),
+            State.TRANSITION_STATE_ACTIVATING: ("activate", self._activate, self._deactivate),
+            State.TRANSITION_STATE_DEACTIVATING: ("deactivate", self._deactivate, None),
+            State.TRANSITION_STATE_CLEANINGUP: ("clean up", self._cleanup, None),
+            State.TRANSITION_STATE_SHUTTINGDOWN: ("shut down", self._shutdown, None),
+        }[state]
+        try:
+            await work()
+        except Exception as error:
+            self.get_logger().error(f"cannot {name}: {error}")
+            if not isinstance(error, (ValueError, OSError)):
+                self.get_logger().error(traceback.format_exc())
+            if undo:
+                await undo()
+            return False
+        return True
+
+    async def start(self) -> bool:
+        """Configure and activate; False where that failed."""
+        success = TransitionCallbackReturn.SUCCESS
+        return await self.trigger_configure() == success and await self.trigger_activate() == success
+
+    def stop(self, seconds: float) -> None:
+        """For the end of the process, in any state: stop listening, and wait so long for the threads."""
+        if self._input:
+            self._input.close()
+        ends = [
+            part for part in (self._worker and self._worker.stop, self._vocabulary and self._vocabulary.close)
+        ]
+        thread = threading.Thread(target=lambda: [end() for end in ends if end], daemon=True)
+        thread.start()
+        thread.join(seconds)
+
+    async def _configure(self) -> None:
         """Load the model, encode the first vocabulary, offer the topics."""
-        return self._attempt("configure", self._configure, undo=self._cleanup)
-
-    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Start the worker and listen to the camera."""
-        return self._attempt("activate", self._activate, undo=self._deactivate)
-
-    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Stop listening and end the worker after the frame in hand."""
-        return self._attempt("deactivate", self._deactivate)
-
-    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Let the model go and take the topics away."""
-        return self._attempt("clean up", self._cleanup)
-
-    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
-        """Stop whatever runs."""
-        return self._attempt("shut down", self.stop)
-
-    def stop(self) -> None:
-        """End all threads; harmless in any state."""
-        self._deactivate()
-        self._cleanup()
-
-    def _configure(self) -> None:
-        self.get_logger().info(f"loading variant '{self.parameters.variant}' ...")
-        self._predictor = self._load(self.parameters)
-        self._publisher = FramePublisher(self, overlay=self.parameters.overlay)
-        self._vocabulary = LiveVocabulary(
-            predictor=self._predictor,
-            entries=self.parameters.vocabulary,
-            version=self._last_version + 1,
-            parse=self._parse_vocabulary,
-            on_ready=self._wake_worker,
-            on_error=self.get_logger().error,
+        parameters = self.parameters
+        self._vocabularies.read(parameters.model_vocabulary)  # its files may have changed
+        self.get_logger().info(f"loading variant '{parameters.variant}' ...")
+        self._predictor = predictor = await self.in_background(lambda: self._load(parameters))
+        entries = self.parameters.vocabulary
+        self._vocabulary = await self.in_background(
+            lambda: LiveVocabulary(
+                predictor=predictor,
+                entries=entries,
+                version=self._last_version + 1,
+                parse=self._parse_vocabulary,
+                on_ready=self._wake_worker,
+                on_error=self.get_logger().error,
+            )
         )
+        if self.parameters.vocabulary != entries:  # set meanwhile
+            self._vocabulary.request(self.parameters.vocabulary)
+        self._publisher = FramePublisher(self, overlay=self.parameters.overlay)
         self._publisher.publish_vocabulary(self._vocabulary.snapshot)
         self.get_logger().info(f"configured with {len(self._vocabulary.snapshot.labels)} classes")
 
-    def _activate(self) -> None:
+    async def _activate(self) -> None:
+        """Start the worker and listen to the camera."""
         assert self._predictor and self._vocabulary and self._publisher
         self._statistics = FrameStatistics()
         self._worker = FrameWorker(
@@ -104,35 +129,29 @@ class PanopticNode(GuardedLifecycleNode):
         self._input = ImageInput(self, transport=self.parameters.image_transport, on_image=self._receive)
         self.get_logger().info(f"segmenting {self._input.topic}")
 
-    def _deactivate(self) -> None:
+    async def _deactivate(self) -> None:
+        """Stop listening and end the worker after the frame in hand."""
         if self._input:
             self._input.close()
-        if self._worker:
-            self._worker.stop()
+        worker = self._worker
         self._input = self._worker = None
+        if worker:
+            await self.in_background(worker.stop)
 
-    def _cleanup(self) -> None:
-        if self._vocabulary:
-            self._vocabulary.close()
-            self._last_version = self._vocabulary.snapshot.version
-        if self._publisher:
-            self._publisher.close()
+    async def _cleanup(self) -> None:
+        """Let the model go and take the topics away."""
+        vocabulary, publisher = self._vocabulary, self._publisher
         self._vocabulary = self._publisher = self._predictor = None
+        if vocabulary:
+            await self.in_background(vocabulary.close)
+            self._last_version = vocabulary.snapshot.version
+        if publisher:
+            publisher.close()
 
-    def _attempt(
-        self, name: str, transition: Callable[[], None], undo: Callable[[], None] = lambda: None
-    ) -> TransitionCallbackReturn:
-        """Do a transition; an error is logged, as rclpy itself would hide it, and leaves the old state."""
-        try:
-            transition()
-        except Exception as error:  # logged here, as rclpy would hide it
-            if self.context.ok():  # else it was Ctrl-C
-                self.get_logger().error(f"cannot {name}: {error}")
-                if not isinstance(error, (ValueError, OSError)):
-                    self.get_logger().error(traceback.format_exc())
-            undo()
-            return TransitionCallbackReturn.FAILURE
-        return TransitionCallbackReturn.SUCCESS
+    async def _shutdown(self) -> None:
+        """Stop whatever runs."""
+        await self._deactivate()
+        await self._cleanup()
 
     def _receive(self, message: Image | CompressedImage, moment: float) -> None:
         self._statistics.count_received(moment)
@@ -143,19 +162,23 @@ class PanopticNode(GuardedLifecycleNode):
         if worker := self._worker:
             worker.mailbox.nudge()
 
+    def _read_vocabulary(self, parameters: Sequence[Parameter]) -> Future[Vocabulary] | None:
+        entries = self.parameters.requested_vocabulary({p.name: p.value for p in parameters})
+        return None if entries is None else self._vocabularies.read(entries)
+
     def _validate_parameters(self, parameters: Sequence[Parameter]) -> SetParametersResult:
         try:
-            if self._predictor:
-                self.parameters.changed_at_run_time(parameters)
+            if self.lifecycle_state != State.PRIMARY_STATE_UNCONFIGURED:
+                self.parameters.changed_at_run_time(parameters, self._vocabularies.parse)
             else:
-                self.parameters.replaced({p.name: p.value for p in parameters})
+                self.parameters.replaced({p.name: p.value for p in parameters}, self._vocabularies.parse)
         except ParameterError as error:
             return SetParametersResult(successful=False, reason=str(error))
         return SetParametersResult(successful=True)
 
     def _apply_parameters(self, parameters: Sequence[Parameter]) -> None:
         values = {p.name: p.value for p in parameters}
-        self.parameters = self.parameters.replaced(values)
+        self.parameters = self.parameters.replaced(values, self._vocabularies.parse)
         if "vocabulary" in values and self._vocabulary:
             self._vocabulary.request(self.parameters.vocabulary)
         if "max_rate" in values:
@@ -165,14 +188,13 @@ class PanopticNode(GuardedLifecycleNode):
 
     def _parse_vocabulary(self, entries: Sequence[str]) -> Vocabulary:
         written = dataclasses.replace(self.parameters, vocabulary=tuple(entries))
-        return Vocabulary.parse(written.model_vocabulary)
+        return self._vocabularies.parse(written.model_vocabulary)
 
     def _read_status(self) -> NodeStatus:
         predictor, vocabulary = self._predictor, self._vocabulary
         worker, image_input = self._worker, self._input
-        configured = NodeState.INACTIVE if vocabulary else NodeState.UNCONFIGURED
         return NodeStatus(
-            state=NodeState.ACTIVE if worker else configured,
+            state=NodeState(self.lifecycle_state),
             image_topic=image_input.topic if image_input else "",
             silent=bool(image_input and image_input.silent),
             frames=self._statistics.report(),

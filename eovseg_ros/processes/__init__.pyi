@@ -1,6 +1,9 @@
 from .argument_errors import ArgumentError as ArgumentError
 from .child_process import ChildProcess as ChildProcess
 from .own_graph import use_own_graph as use_own_graph
+from .program import Ending as Ending
+from .program import run_program as run_program
 from .ros_start import check_ros_arguments as check_ros_arguments
 from .ros_start import init_ros as init_ros
+from .spinning import shut_down as shut_down
 from .spinning import until_shutdown as until_shutdown

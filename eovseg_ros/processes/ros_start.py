@@ -7,14 +7,19 @@ from collections.abc import Iterator, Sequence
 import rclpy
 from rclpy.context import Context
 from rclpy.logging import LoggingSeverity, get_logger_level, set_logger_level
+from rclpy.signals import SignalHandlerOptions
 
 from eovseg_ros.processes.argument_errors import ArgumentError, explain
 
 
 def init_ros(words: Sequence[str] | None = None) -> None:
-    """`rclpy.init`, on sys.argv by default; ArgumentError where an argument does not parse."""
+    """`rclpy.init`, on sys.argv by default; ArgumentError where an argument does not parse.
+
+    Signals are left alone: `Ending` is there for them.
+    """
+    words = sys.argv[1:] if words is None else list(words)
     with _explained():
-        rclpy.init(args=sys.argv[1:] if words is None else list(words))
+        rclpy.init(args=words, signal_handler_options=SignalHandlerOptions.NO)
 
 
 def check_ros_arguments(words: Sequence[str]) -> None:

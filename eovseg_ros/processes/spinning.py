@@ -1,6 +1,7 @@
-"""Running a node so that Ctrl-C ends it quietly, wherever it strikes."""
+"""Running a node so that a signal ends it quietly, wherever it strikes."""
 
 import contextlib
+import sys
 from collections.abc import Iterator
 
 import rclpy
@@ -9,7 +10,7 @@ from rclpy.executors import ExternalShutdownException
 
 @contextlib.contextmanager
 def until_shutdown() -> Iterator[None]:
-    """Leave the block at SIGINT or SIGTERM; what fails in it as they took the context away is no error."""
+    """Leave the block at `shut_down` or KeyboardInterrupt; what fails in it without a context is no error."""
     try:
         yield
     except (KeyboardInterrupt, ExternalShutdownException):
@@ -18,6 +19,13 @@ def until_shutdown() -> Iterator[None]:
         if rclpy.ok():
             raise
         _forget_interrupt()
+
+
+def shut_down() -> None:
+    """End what runs `until_shutdown` from another thread, as the process ends."""
+    # An executor or node that is half made complains as it is deleted.
+    sys.unraisablehook = lambda _: None
+    rclpy.try_shutdown()
 
 
 def _forget_interrupt() -> None:

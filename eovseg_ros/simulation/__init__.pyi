@@ -1,1 +1,1 @@
-from .recorded_camera import ROBOT_VIEW as ROBOT_VIEW
+from .recorded_camera_node import ROBOT_VIEW as ROBOT_VIEW

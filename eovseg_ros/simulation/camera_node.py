@@ -5,13 +5,14 @@ from typing import NamedTuple, TypeVar
 
 import rclpy
 from rcl_interfaces.msg import ParameterDescriptor
+from rclpy.logging import get_logger
 from rclpy.node import Node
 from rclpy.publisher import Publisher
 from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, Image
 
 from eovseg_ros.msg import PanopticSegmentation
-from eovseg_ros.processes import init_ros, until_shutdown
+from eovseg_ros.processes import Ending, init_ros, shut_down, until_shutdown
 
 Number = TypeVar("Number", int, float)
 
@@ -80,15 +81,24 @@ def check_switch(name: str, value: object) -> bool:
     return value
 
 
-def run_camera(name: str, camera: Callable[[], Node], args: list[str] | None) -> int:
-    """Publish until Ctrl-C; 1 for a wrong argument or a file that cannot be read, told in one line."""
+def run_camera(name: str, camera: Callable[[], Node], words: list[str], ending: Ending) -> int:
+    """Publish until the end is asked for; 1 for a wrong argument or file, told in one line."""
+    log = get_logger(name)
+    ending.call(shut_down, say=log.info)
     try:
-        init_ros(args)
+        init_ros(words)
+        node = camera()
+        ending.call(shut_down)  # again, as there may have been nothing to shut down before
         with until_shutdown():
-            rclpy.spin(camera())
+            rclpy.spin(node)
+        node.destroy_node()
         return 0
     except ValueError as error:
-        rclpy.logging.get_logger(name).fatal(str(error))
+        log.fatal(str(error))
         return 1
+    except Exception:
+        if not ending.asked:
+            raise
+        return 0  # ROS was shut down as the node was made
     finally:
         rclpy.try_shutdown()

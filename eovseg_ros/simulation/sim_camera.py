@@ -1,62 +1,23 @@
-"""A simulated robot camera: images of random scenes, with depth and truth, on /camera."""
+"""The program `sim_camera`: a simulated robot camera on /camera."""
 
-import itertools
 import sys
-from collections.abc import Iterator
+from typing import NoReturn
 
-from std_msgs.msg import Header
-
-from eovseg_model.simulation import rendered_frames
-from eovseg_ros.simulation.camera_messages import FRAME_ID, FrameMessages, frame_messages
-from eovseg_ros.simulation.camera_node import CameraNode, run_camera
+from eovseg_ros.processes import Ending, run_program
 
 
-class SimCamera(CameraNode):
-    """Render live, or render `replay` frames first and repeat them, which reaches 30 Hz and more."""
-
-    def __init__(self) -> None:
-        super().__init__("sim_camera")
-        rate = self.number("rate", 10.0, (0.1, 1000.0), "Frames a second.")
-        width = self.number("width", 320, (8, 8192), "Pixels.")
-        height = self.number("height", 240, (8, 8192), "Pixels.")
-        period = self.number("scene_period", 10.0, (0.01, 1e6), "Seconds of one scene.")
-        seed = self.number("seed", 7, (0, 2**31), "Of the first scene; the next has the next.")
-        replay = self.number(
-            "replay", 0, (0, 10_000), "Frames to render first and then repeat; 0: render live."
-        )
-        kept_out = self.switch("kept_out", False, "Whether things are there that training never showed.")
-        reliable = self.switch("reliable", True, "RELIABLE images, or BEST_EFFORT as many drivers have them.")
-        frames = rendered_frames(
-            seed=seed,
-            kept_out=kept_out,
-            frames_per_scene=max(1, round(rate * period)),
-            step=1 / rate,
-            size=(width, height),
-        )
-        messages: Iterator[FrameMessages] = (
-            frame_messages(frame, Header(frame_id=FRAME_ID)) for frame in frames
-        )
-        if replay:
-            self.get_logger().info(f"rendering {replay} frames ...")
-            messages = itertools.cycle(list(itertools.islice(messages, replay)))
-        self._messages = messages
-        self._topics = self.create_topics(reliable)
-        self.create_timer(1 / rate, self._publish)
-        self.get_logger().info(f"publishing {width}x{height} at {rate:g} Hz on /camera/image_raw")
-
-    def _publish(self) -> None:
-        messages = next(self._messages)
-        stamp = self.get_clock().now().to_msg()
-        for topic, message in zip(self._topics, messages, strict=True):
-            message.header.stamp = stamp
-            if topic.get_subscription_count():
-                topic.publish(message)
+def main() -> NoReturn:
+    """Publish until SIGINT or SIGTERM; status 1 for a wrong parameter."""
+    run_program(lambda ending: run(ending, sys.argv[1:]))
 
 
-def main(args: list[str] | None = None) -> int:
-    """Publish until Ctrl-C; 1 for a wrong parameter."""
-    return run_camera("sim_camera", SimCamera, args)
+def run(ending: Ending, words: list[str]) -> int:
+    """The program in a process that listens to signals already: nothing heavy is imported before this."""
+    from eovseg_ros.simulation.camera_node import run_camera
+    from eovseg_ros.simulation.sim_camera_node import SimCamera
+
+    return run_camera("sim_camera", SimCamera, words, ending)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -14,7 +14,8 @@ import numpy as np
 from eovseg_model.backends import BackendStatus, EngineStage
 from eovseg_model.vocabulary.vocabulary import Vocabulary
 from eovseg_ros.node.outputs import overlay_painter
-from eovseg_ros.node.panoptic_node import main
+from eovseg_ros.node.run_node import run_node
+from eovseg_ros.processes import run_program
 
 
 @dataclass(frozen=True)
@@ -97,8 +98,14 @@ def paint_slowly(seconds):
 
 
 if __name__ == "__main__":
+    slow = float(os.environ.get("FAKE_SLOW_SECONDS", "3"))
     paint_slowly(float(os.environ.get("FAKE_OVERLAY_SECONDS", "0")))
     predictor = FakePredictor(
-        float(os.environ.get("FAKE_SECONDS", "0")), together=int(os.environ.get("FAKE_TOGETHER", "1"))
+        float(os.environ.get("FAKE_SECONDS", "0")), slow, together=int(os.environ.get("FAKE_TOGETHER", "1"))
     )
-    sys.exit(main(load=lambda parameters: predictor))
+
+    def load(parameters):
+        time.sleep(float(os.environ.get("FAKE_LOAD_SECONDS", "0")))
+        return predictor
+
+    run_program(lambda ending: run_node(ending, sys.argv[1:], load))

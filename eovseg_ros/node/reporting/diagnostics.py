@@ -12,7 +12,7 @@ def diagnostic_message(stamp: Time, name: str, status: NodeStatus) -> Diagnostic
     level, summary = _judge(status)
     frames, backend, vocabulary = status.frames, status.backend, status.vocabulary
     values = {
-        "state": status.state.name.lower(),
+        "state": status.state.words,
         "input topic": status.image_topic,
         "rate in (Hz)": f"{frames.rate_in:.1f}",
         "rate out (Hz)": f"{frames.rate_out:.1f}",
@@ -54,7 +54,7 @@ def _judge(status: NodeStatus) -> tuple[bytes, str]:
     if vocabulary_error or status.frame_error:
         return DiagnosticStatus.ERROR, vocabulary_error or status.frame_error
     if status.state is not NodeState.ACTIVE:
-        return DiagnosticStatus.OK, status.state.name.lower()
+        return DiagnosticStatus.OK, status.state.words
     if status.silent:
         return DiagnosticStatus.WARN, f"no images on {status.image_topic}"
     if status.image_error:

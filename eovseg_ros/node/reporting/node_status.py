@@ -15,6 +15,17 @@ class NodeState(enum.IntEnum):
     UNCONFIGURED = Status.STATE_UNCONFIGURED
     INACTIVE = Status.STATE_INACTIVE
     ACTIVE = Status.STATE_ACTIVE
+    FINALIZED = Status.STATE_FINALIZED
+    CONFIGURING = Status.STATE_CONFIGURING
+    CLEANING_UP = Status.STATE_CLEANING_UP
+    SHUTTING_DOWN = Status.STATE_SHUTTING_DOWN
+    ACTIVATING = Status.STATE_ACTIVATING
+    DEACTIVATING = Status.STATE_DEACTIVATING
+
+    @property
+    def words(self) -> str:
+        """As people read it: "cleaning up"."""
+        return self.name.lower().replace("_", " ")
 
 
 @dataclass(frozen=True, kw_only=True)

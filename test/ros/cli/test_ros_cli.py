@@ -87,8 +87,7 @@ def test_a_name_that_no_node_can_have_is_a_clear_error(capsys, name):
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_echo_ends_quietly(number):
-    program = "import sys; from eovseg_ros.cli.main import main; sys.exit(main())"
-    command = [sys.executable, "-c", program, "echo"]
+    command = [sys.executable, "-m", "eovseg_ros.cli.program", "echo"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as echo:
         echo.stdout.readline()
         time.sleep(0.5)
@@ -199,9 +198,9 @@ def test_view_writes_overlays(running, capsys, tmp_path):
 
 def test_without_a_node_there_is_a_clear_error(capsys):
     assert cli.main(["--node", "/nobody", "--timeout", "0.5", "status"]) == 1
-    assert "/nobody sent no status: does the node run?" in capsys.readouterr().err
+    assert "no status from /nobody: is the node running?" in capsys.readouterr().err
     assert cli.main(["--node", "/nobody", "--timeout", "0.5", "vocabulary", "get"]) == 1
-    assert "/nobody sent no vocabulary: does the node run?" in capsys.readouterr().err
+    assert "no vocabulary from /nobody: is the node running?" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("words", [["-r", "image"], ["--nothing"], ["-p", "vocabulary:=[@lvis]"]])

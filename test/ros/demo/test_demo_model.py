@@ -50,7 +50,7 @@ def test_a_kept_out_name_is_found_after_the_switch(graph, start):
         parameters={"seed": 2_000_000, "kept_out": True, "rate": 4.0, "scene_period": 0.5, "replay": 60},
     )
     start(
-        "eovseg_ros.node.panoptic_node",
+        "eovseg_ros.node.main",
         parameters={"vocabulary": list(vocabulary_entries(TRAINED_NAMES))},
         remappings={"image": "/camera/image_raw"},
     )

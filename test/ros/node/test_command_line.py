@@ -14,7 +14,7 @@ from eovseg_ros.node.parameters import parameter_specs
 DEFAULTS = str(Path(__file__).parents[3] / "config/eovseg.yaml")
 
 
-def run(*words, module="eovseg_ros.node.panoptic_node"):
+def run(*words, module="eovseg_ros.node.main"):
     command = [sys.executable, "-m", module, *words]
     return subprocess.run(command, capture_output=True, text=True, timeout=60)
 
@@ -81,6 +81,7 @@ def test_a_set_needs_no_quotes_as_set(graph, start_fake):
     """What `ros2 param set` sends for "[set=cityscapes_19, cup]"."""
     start_fake()
     vocabularies = graph.collect(Vocabulary, "/eovseg/vocabulary", LATCHED)
+    graph.wait(lambda: vocabularies)  # else the next one may replace it
     (answer,) = graph.set("/eovseg", vocabulary="[set=cityscapes_19, cup]")
     assert answer.successful, answer.reason
     publisher = image_publisher(graph)

@@ -13,6 +13,7 @@ from sensor_msgs.msg import CompressedImage
 from eovseg_ros.msg import PanopticSegmentation, Vocabulary
 
 CONFIGURE, CLEANUP, ACTIVATE, DEACTIVATE = 1, 2, 3, 4
+UNCONFIGURED_SHUTDOWN, ACTIVE_SHUTDOWN = 5, 7
 
 
 def publish_for(graph, publisher, seconds):
@@ -90,7 +91,7 @@ def test_a_transition_that_the_state_does_not_have_is_refused_and_frames_go_on(g
 
 
 def test_a_model_that_does_not_load_ends_the_node_with_a_clear_line(start):
-    node = start("eovseg_ros.node.panoptic_node", parameters={"checkpoint": "/no/such/weights.safetensors"})
+    node = start("eovseg_ros.node.main", parameters={"checkpoint": "/no/such/weights.safetensors"})
     assert node.wait(60) == 1
     assert "cannot configure: " in node.log and "/no/such/weights.safetensors" in node.log
     assert "Traceback" not in node.log
@@ -98,7 +99,7 @@ def test_a_model_that_does_not_load_ends_the_node_with_a_clear_line(start):
 
 @pytest.mark.parametrize("device", ["cuda:99", "toaster"])
 def test_a_device_that_is_not_there_ends_the_node_with_a_clear_line(start, device):
-    node = start("eovseg_ros.node.panoptic_node", parameters={"device": device})
+    node = start("eovseg_ros.node.main", parameters={"device": device})
     assert node.wait(60) == 1
     assert f"cannot configure: device '{device}' cannot be used: " in node.log
     assert "Traceback" not in node.log
@@ -106,7 +107,7 @@ def test_a_device_that_is_not_there_ends_the_node_with_a_clear_line(start, devic
 
 def test_a_checkpoint_may_lie_in_the_home_folder(start, monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))
-    node = start("eovseg_ros.node.panoptic_node", parameters={"checkpoint": "~/no/weights.safetensors"})
+    node = start("eovseg_ros.node.main", parameters={"checkpoint": "~/no/weights.safetensors"})
     assert node.wait(60) == 1
     assert f"{tmp_path}/no/weights.safetensors" in node.log
 
@@ -136,23 +137,8 @@ def test_ctrl_c_in_the_middle_of_an_inference_ends_it_cleanly(graph, start_fake,
     assert "Traceback" not in node.log and "ERROR" not in node.log
 
 
-def test_a_second_ctrl_c_does_not_wait_for_the_model(graph, start_fake, monkeypatch):
-    monkeypatch.setenv("FAKE_SECONDS", "60")
-    node = start_fake()
-    publisher = image_publisher(graph)
-    graph.wait_for_subscribers(publisher)
-    publish_for(graph, publisher, 1.0)
-    node.interrupt()
-    node.wait_for_log("Ctrl-C again ends at once", 20)
-    time.sleep(0.5)
-    assert node.returncode is None
-    node.interrupt()
-    assert node.wait(20) == 130
-    assert "Traceback" not in node.log
-
-
 def test_ctrl_c_while_the_model_is_loaded_ends_it_cleanly(start):
-    node = start("eovseg_ros.node.panoptic_node")
+    node = start("eovseg_ros.node.main")
     node.wait_for_log("loading variant", 20)
     time.sleep(0.5)
     node.interrupt()
@@ -236,6 +222,89 @@ def test_diagnostics(graph, start_fake, use_sim_time):
 def test_an_interrupt_inside_exec_leaves_the_exit_status_alone():
     code = (
         "from eovseg_ros.processes.spinning import until_shutdown\n"
+def change(graph, number, name="/eovseg"):
+    """Whether a transition was made."""
+    client = graph.node.create_client(ChangeState, f"{name}/change_state")
+    request = ChangeState.Request()
+    request.transition.id = number
+    return graph.call(client, request).success
+
+
+def state_of(graph):
+    """The lifecycle state and the seconds that the answer took."""
+    client = graph.node.create_client(GetState, "/eovseg/get_state")
+    assert client.wait_for_service(10.0)
+    asked = time.monotonic()
+    answer = graph.call(client, GetState.Request())
+    return answer.current_state.label, time.monotonic() - asked
+
+
+def test_everything_answers_while_the_model_is_loaded(graph, start, monkeypatch):
+    monkeypatch.setenv("FAKE_LOAD_SECONDS", "5")
+    reports = graph.collect_diagnostics()
+    vocabularies = graph.collect(Vocabulary, "/eovseg/vocabulary", LATCHED)
+    node = start("fake_node", parameters={"vocabulary": ["cup"]})
+    node.wait_for_log("loading variant", 20)
+    loading = time.monotonic()
+    for _ in range(3):
+        state, seconds = state_of(graph)
+        assert state == "configuring" and seconds < 0.5
+    assert not change(graph, ACTIVATE) and not change(graph, UNCONFIGURED_SHUTDOWN)
+    assert "refused transition 3: state 'configuring' is in progress for" in node.log
+    assert not graph.set("/eovseg", device="cuda")[0].successful  # it is being loaded for the other one
+    assert graph.set("/eovseg", vocabulary=["mug"])[0].successful
+    assert time.monotonic() - loading < 4, "too slow to show anything"
+    graph.wait(lambda: [r["message"] for r in reports].count("configuring") >= 3)
+    assert [r["level"] for r in reports] == [b"\x00"] * len(reports)
+    node.wait_for_log("segmenting /image", 10)
+    assert state_of(graph)[0] == "active"
+    graph.wait(lambda: vocabularies and vocabularies[-1].labels == ["mug"])
+
+
+def test_everything_answers_while_a_frame_in_hand_is_waited_for(graph, start_fake, monkeypatch):
+    monkeypatch.setenv("FAKE_SECONDS", "0.8")
+    node = start_fake()
+    publisher = image_publisher(graph)
+    graph.wait_for_subscribers(publisher)
+    publisher.publish(graph.picture(squares((1, 0))))
+    time.sleep(0.2)
+    client = graph.node.create_client(ChangeState, "/eovseg/change_state")
+    assert client.wait_for_service(10.0)
+    request = ChangeState.Request()
+    request.transition.id = DEACTIVATE
+    future = client.call_async(request)
+    state, seconds = state_of(graph)
+    assert (state, seconds < 0.5) == ("deactivating", True)
+    assert graph.wait(lambda: future.done() and future.result()).success
+    assert state_of(graph)[0] == "inactive"
+    assert "Traceback" not in node.log
+
+
+def test_a_node_that_is_shut_down_says_so(graph, start_fake):
+    reports = graph.collect_diagnostics()
+    node = start_fake(diagnostics_rate=10.0)
+    assert change(graph, ACTIVE_SHUTDOWN)
+    graph.wait(lambda: reports and reports[-1]["message"] == "finalized")
+    assert reports[-1]["state"] == "finalized"
+    assert state_of(graph)[0] == "finalized"
+    assert not change(graph, CONFIGURE)
+    assert "refused transition 1: state 'finalized' has only none" in node.log
+    node.interrupt()
+    assert node.wait(5) == 0
+
+
+def test_a_second_node_of_the_same_name_is_told(start, start_fake):
+    first = start_fake()
+    second = start("fake_node", parameters={"vocabulary": ["cup"]})
+    for node in (first, second):
+        node.wait_for_log("2 nodes are named /eovseg: ", 15)
+        assert node.log.count("nodes are named") == 1
+    other = start("fake_node", remappings={"__node": "other"}, parameters={"vocabulary": ["cup"]})
+    other.wait_for_log("segmenting", 20)
+    time.sleep(3)
+    assert "nodes are named" not in other.log
+
+
         "with until_shutdown():\n"
         "    exec('raise KeyboardInterrupt')\n"
     )

@@ -15,7 +15,7 @@ def test_frames_go_on_while_an_engine_is_built(graph, start, tmp_path, monkeypat
     statuses = graph.collect(Status, "/eovseg/status")
     segments = graph.collect(PanopticSegmentation, "/eovseg/segments")
     parameters = {"backend": "openvino", "diagnostics_rate": 10.0}
-    node = start("eovseg_ros.node.panoptic_node", parameters=parameters)
+    node = start("eovseg_ros.node.main", parameters=parameters)
     publisher = image_publisher(graph)
     graph.wait_for_subscribers(publisher)
     rgb = np.random.default_rng(0).integers(0, 256, (96, 128, 3), dtype=np.uint8)

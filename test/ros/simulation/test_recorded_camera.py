@@ -13,8 +13,9 @@ from eovseg_model.simulation.recording import Recording
 from eovseg_model.simulation.recording_writer import write_recording
 from eovseg_ros.messages.images import image_to_array
 from eovseg_ros.msg import PanopticSegmentation
+from eovseg_ros.processes import Ending
 from eovseg_ros.simulation import recorded_camera
-from eovseg_ros.simulation.recorded_camera import ROBOT_VIEW
+from eovseg_ros.simulation.recorded_camera_node import ROBOT_VIEW
 
 TOPICS = {
     "image_raw": Image,
@@ -205,6 +206,6 @@ def test_best_effort_where_asked_for_and_ctrl_c_ends_it_cleanly(graph, start, re
     ],
 )
 def test_a_wrong_parameter_is_one_clear_line(capfd, name, value, reason):
-    assert recorded_camera.main(["--ros-args", "-p", f"{name}:={value}"]) == 1
+    assert recorded_camera.run(Ending(), ["--ros-args", "-p", f"{name}:={value}"]) == 1
     (line,) = capfd.readouterr().err.strip().splitlines()
     assert reason in line

@@ -7,7 +7,7 @@ from eovseg_model.evaluation.metrics.panoptic_quality import ClassifiedSegment, 
 from eovseg_model.inference.predictor import EOVSegPredictor
 from eovseg_model.simulation.catalog import CATALOG, KEPT_OUT_NAMES, vocabulary_entries
 from eovseg_model.simulation.recording import Recording
-from eovseg_ros.simulation.recorded_camera import ROBOT_VIEW
+from eovseg_ros.simulation.recorded_camera_node import ROBOT_VIEW
 
 SCENE_FRAMES = 80
 JUDGED = [scene * SCENE_FRAMES + i for scene in range(7) for i in (20, 60)]

@@ -14,6 +14,7 @@ from eovseg_model.simulation.catalog import CATALOG
 from eovseg_model.simulation.robot_frames import rendered_frames
 from eovseg_ros.messages.images import image_to_array
 from eovseg_ros.msg import PanopticSegmentation
+from eovseg_ros.processes import Ending
 from eovseg_ros.simulation import sim_camera
 
 TOPICS = {
@@ -119,5 +120,5 @@ def test_ctrl_c_ends_it_cleanly(graph, start):
     ],
 )
 def test_a_wrong_parameter_is_one_clear_line(capfd, name, value, reason):
-    assert sim_camera.main(["--ros-args", "-p", f"{name}:={value}"]) == 1
+    assert sim_camera.run(Ending(), ["--ros-args", "-p", f"{name}:={value}"]) == 1
     assert reason in capfd.readouterr().err

@@ -1,0 +1,137 @@
+"""A recorded robot camera: a recording's images, with depth and truth, on /camera."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from builtin_interfaces.msg import Time
+from rcl_interfaces.msg import SetParametersResult
+from rclpy.parameter import Parameter
+from std_msgs.msg import Header
+
+from eovseg_model.simulation import Recording
+from eovseg_ros.messages import array_to_image
+from eovseg_ros.simulation.camera_messages import (
+    FRAME_ID,
+    camera_info,
+    true_panoptic_image,
+    true_segments_message,
+)
+from eovseg_ros.simulation.camera_node import CameraNode, check_number, check_switch
+
+ROBOT_VIEW = Path(__file__).parent / "recordings" / "robot_view.zip"
+_FIRST_STAMP = 10**9  # ns of the first frame where stamps are the recording's: 0 would mean "no time"
+
+
+class RecordedCamera(CameraNode):
+    """Play a recording; whatever has no subscriber is not decoded."""
+
+    def __init__(self) -> None:
+        super().__init__("recorded_camera")
+        file = self.word("file", str(ROBOT_VIEW), "The recording.")
+        rate = self.number("rate", 0.0, (0.0, 1000.0), "Frames a second, from 0.1; 0: as recorded.")
+        if 0 < rate < 0.1:
+            raise ValueError(f"'rate' must be 0 or a number from 0.1 to 1000, got {rate}")
+        width = self.number("width", 0, (0, 8192), "Pixels, to resize to; 0: as recorded.")
+        height = self.number("height", 0, (0, 8192), "Pixels, to resize to; 0: as recorded.")
+        self._loop = self.switch("loop", True, "Whether to start over at the end.")
+        stamps = self.word(
+            "stamps",
+            "now",
+            "now: when an image is sent; recorded: seconds since the recording's start, plus 1. They always "
+            "rise: each start over and each seek backwards adds the recording's length.",
+            ("now", "recorded"),
+        )
+        reliable = self.switch("reliable", True, "RELIABLE images, or BEST_EFFORT as many drivers have them.")
+        self._playing = self.switch("playing", True, "false: pause.", live=True)
+        self._recording = Recording(file)
+        self._last_position = (len(self._recording) - 1) / self._recording.rate
+        self._next = self._frame_at(
+            self.number(
+                "position",
+                0.0,
+                (0.0, self._last_position),
+                "Seconds from the recording's start; setting it seeks.",
+                live=True,
+            )
+        )
+        self._newest = -1  # number of the frame sent last
+        self._rounds = 0  # how often frames went back
+        self._recorded_stamps = stamps == "recorded"
+        header = self._recording.header
+        self._size = (width or header.width, height or header.height)
+        rate = rate or self._recording.rate
+        self._topics = self.create_topics(reliable)
+        self.add_on_set_parameters_callback(self._set)
+        self.create_timer(1 / rate, self._step)
+        self.get_logger().info(
+            f"playing {self._recording.seconds:g} s of {file}: {self._size[0]}x{self._size[1]} "
+            f"at {rate:g} Hz on /camera/image_raw"
+        )
+
+    def _set(self, parameters: list[Parameter]) -> SetParametersResult:
+        values = {parameter.name: parameter.value for parameter in parameters}
+        try:
+            playing = check_switch("playing", values.get("playing", self._playing))
+            if "position" in values:
+                position = check_number("position", values["position"], (0.0, self._last_position))
+                self._next = self._frame_at(position)
+        except ValueError as error:
+            return SetParametersResult(successful=False, reason=str(error))
+        self._playing = playing
+        return SetParametersResult(successful=True)
+
+    def _frame_at(self, seconds: float) -> int:
+        return int(seconds * self._recording.rate + 1e-6)  # 2.3 * 10 is 22.999...
+
+    def _step(self) -> None:
+        """Send the next frame, if there is one to send."""
+        frames = len(self._recording)
+        if self._next == frames and self._loop:
+            self._next = 0
+        if not self._playing or self._next == frames:
+            return
+        self._rounds += self._next <= self._newest
+        self._newest = self._next
+        self._next += 1
+        self._publish(self._newest)
+        if self._next == frames and not self._loop:
+            self.get_logger().info("played to the end; set 'position' to play again")
+
+    def _publish(self, i: int) -> None:
+        recording, topics = self._recording, self._topics
+        header = Header(frame_id=FRAME_ID, stamp=self._stamp(i))
+        if topics.image.get_subscription_count():
+            topics.image.publish(array_to_image(self._resized(recording.rgb(i), smooth=True), "rgb8", header))
+        if topics.camera_info.get_subscription_count():
+            topics.camera_info.publish(camera_info(header, *self._size, self._intrinsics()))
+        if topics.depth.get_subscription_count():
+            topics.depth.publish(array_to_image(self._resized(recording.depth(i)), "32FC1", header))
+        with_panoptic = topics.true_panoptic.get_subscription_count()
+        with_segments = topics.true_segments.get_subscription_count()
+        if with_panoptic or with_segments:
+            ids = self._resized(recording.segment_ids(i))
+            if with_panoptic:
+                topics.true_panoptic.publish(true_panoptic_image(ids, header))
+            if with_segments:
+                topics.true_segments.publish(true_segments_message(ids, recording.segments(i, ids), header))
+
+    def _stamp(self, i: int) -> Time:
+        if not self._recorded_stamps:
+            return self.get_clock().now().to_msg()
+        frames = self._rounds * len(self._recording) + i
+        seconds, nanoseconds = divmod(_FIRST_STAMP + round(frames * 1e9 / self._recording.rate), 10**9)
+        return Time(sec=seconds, nanosec=nanoseconds)
+
+    def _resized(self, array: np.ndarray, smooth: bool = False) -> np.ndarray:
+        """(H, W) or (H, W, 3) in the size that is published; between pixels only where `smooth`."""
+        if array.shape[1::-1] == self._size:
+            return array
+        between = cv2.INTER_AREA if self._size[0] < array.shape[1] else cv2.INTER_LINEAR
+        return cv2.resize(array, self._size, interpolation=between if smooth else cv2.INTER_NEAREST)
+
+    def _intrinsics(self) -> tuple[float, float, float, float]:
+        """fx, fy, cx, cy in the size that is published; the middle of the first pixel is at 0."""
+        header = self._recording.header
+        x, y = self._size[0] / header.width, self._size[1] / header.height
+        return header.fx * x, header.fy * y, (header.cx + 0.5) * x - 0.5, (header.cy + 0.5) * y - 0.5
