@@ -1,4 +1,4 @@
-"""Talking to a running node from another program."""
+"""Clients of a running node."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""A running node seen from another process: its status, its vocabulary, and a way to change it."""
+"""A client that reads the status of a running node and reads or changes its vocabulary."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -15,11 +15,11 @@ _LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 
 class ClientError(RuntimeError):
-    """The node is not there, refused, or did not answer in time; the text says which and what to look at."""
+    """Raised if the node is missing, refuses a request or does not answer in time; the message says which."""
 
 
 class NodeClient:
-    """Talk to the node named `target` by the callbacks of `node`, which this spins while it waits."""
+    """Communicates with the node named `target` through `node`, and spins `node` while it waits."""
 
     def __init__(self, node: Node, target: str) -> None:
         self._node = node
@@ -32,7 +32,7 @@ class NodeClient:
         self._set = node.create_client(SetParameters, f"{target}/set_parameters")
 
     def wait(self, condition: Callable[[], object], seconds: float, otherwise: str) -> None:
-        """Spin until `condition()` is true; ClientError with `otherwise` if it does not come true in time."""
+        """Spin until `condition()` is true. Raises ClientError(otherwise) after `seconds`."""
         deadline = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > deadline:
@@ -40,26 +40,26 @@ class NodeClient:
             rclpy.spin_once(self._node, timeout_sec=0.1)
 
     def get_status(self, seconds: float) -> Status:
-        """The newest status; waits for the first, ClientError if none comes."""
-        self.wait(lambda: self.status, seconds, f"{self._target} sent no status: does the node run?")
+        """Return the newest status; wait for the first. Raises ClientError if there is none in time."""
+        self.wait(lambda: self.status, seconds, f"no status from {self._target}: is the node running?")
         assert self.status
         return self.status
 
     def get_vocabulary(self, seconds: float) -> Vocabulary:
-        """Wait for the vocabulary that is live; ClientError if none comes."""
+        """Return the live vocabulary; wait for the first. Raises ClientError if there is none in time."""
         self.wait(
-            lambda: self.vocabularies, seconds, f"{self._target} sent no vocabulary: does the node run?"
+            lambda: self.vocabularies, seconds, f"no vocabulary from {self._target}: is the node running?"
         )
         return self.vocabularies[self._version]
 
     def set_vocabulary(self, entries: Sequence[str], seconds: float) -> Vocabulary:
         """Set the vocabulary and return it once it is live.
 
-        Raises ClientError where it is refused or cannot be encoded, where the request of another client
-        replaced it before it was live, and where it takes too long.
+        Raises ClientError if the node refuses it, cannot encode it or takes longer than `seconds`, or if
+        another client replaces it before it is live.
         """
         before = self.get_vocabulary(seconds).version
-        missing = f"{self._target} does not answer: does the node run?"
+        missing = f"{self._target} does not answer: is the node running?"
         self.wait(self._set.service_is_ready, seconds, missing)
         request = SetParameters.Request()
         request.parameters = [Parameter("vocabulary", value=list(entries)).to_parameter_msg()]
@@ -83,18 +83,18 @@ class NodeClient:
         return max(self.vocabularies)
 
     def _find(self, entries: Sequence[str], before: int) -> Vocabulary | None:
-        """The vocabulary of these entries that went live after version `before`."""
+        """Return the vocabulary with these entries that went live after version `before`, or None."""
         versions = [v for v, one in self.vocabularies.items() if v > before and one.entries == list(entries)]
         return self.vocabularies[max(versions)] if versions else None
 
     def _why_never(self, entries: Sequence[str], before: int) -> str:
-        """Why these entries will not go live; empty while they still may."""
-        # One status that the node sent before it took the request may still be under way.
+        """Return why these entries will not go live; empty while they still may."""
+        # A status that the node sent before it received the request may still arrive.
         if self.status is None or self._statuses < 2 or self.status.vocabulary_version > self._version:
             return ""
         if self.status.vocabulary_entries != list(entries):
             others = ", ".join(self.status.vocabulary_entries)
-            return f"another client replaced the vocabulary before it was live; it asked for: {others}"
+            return f"another client replaced the vocabulary before it was live; it requested: {others}"
         if self.status.vocabulary_state == Status.VOCABULARY_FAILED:
             return self.status.vocabulary_error
         return ""

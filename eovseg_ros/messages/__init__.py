@@ -1,4 +1,4 @@
-"""Free functions between arrays, results and messages."""
+"""Conversions between arrays, results and messages."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""The state of a backend between the model's own type and eovseg_ros/Status: one function each way."""
+"""Conversions between BackendStatus and eovseg_ros/Status."""
 
 from eovseg_model.backends import BackendStatus, EngineStage
 from eovseg_ros.msg import Status
@@ -15,7 +15,7 @@ _STAGES = {number: stage for stage, number in _NUMBERS.items()}
 
 
 def write_backend_status(message: Status, status: BackendStatus) -> None:
-    """Fill the fields of the backend and its engine."""
+    """Set the fields of the backend and its engine."""
     message.backend = status.backend
     message.precision = status.precision
     message.serving = status.serving
@@ -25,7 +25,7 @@ def write_backend_status(message: Status, status: BackendStatus) -> None:
 
 
 def read_backend_status(message: Status) -> BackendStatus | None:
-    """The backend of a status message; None where the node is not configured."""
+    """Return the backend of a status message, or None if the node is not configured."""
     if not message.backend:
         return None
     return BackendStatus(

@@ -1,4 +1,4 @@
-"""What a user should know of images that can be read."""
+"""Warnings about images that can be read."""
 
 from sensor_msgs.msg import CompressedImage, Image
 
@@ -15,9 +15,9 @@ _GUESSED = {
 
 
 def image_warning(message: Image | CompressedImage) -> str:
-    """Say that colours are read by a guess or were lost before the message; empty where neither is so.
+    """Return a warning if the order of channels is a guess or colours were lost in compression, else "".
 
-    The texts are few: they name known encodings alone.
+    The number of different warnings is small: they contain only names of known encodings.
     """
     if isinstance(message, Image):
         return _guess(canonical_name(message.encoding))
@@ -26,7 +26,7 @@ def image_warning(message: Image | CompressedImage) -> str:
     if is_colour(raw) and stored in ("mono8", "mono16"):
         return (
             f"{raw} images were compressed to {stored} and lost their colours, which makes labels worse: "
-            "convert them to rgb8 or bgr8 before they are compressed, or set image_transport:=raw"
+            "convert them to rgb8 or bgr8 before compression, or set image_transport:=raw"
         )
     return _guess(stored)
 

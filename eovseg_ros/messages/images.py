@@ -1,4 +1,4 @@
-"""Images between ROS messages and numpy arrays: one function each way."""
+"""Conversions between image messages and NumPy arrays."""
 
 import sys
 
@@ -18,16 +18,16 @@ from .encodings.planar import PLANAR_PICTURES, planar_to_rgb
 
 
 def image_to_rgb(message: Image | CompressedImage, *, max_pixels: int = MAX_PIXELS) -> np.ndarray:
-    """Read a picture.
+    """Convert an image message to RGB.
 
     Args:
-        max_pixels: Refuse a larger image, a compressed one before it is decoded.
+        max_pixels: Refuse larger images, compressed ones before they are decoded.
 
     Returns:
-        (H, W, 3) uint8 RGB; a view of the message's data, padding cut off, where it is rgb8 already.
+        (H, W, 3) uint8 RGB; for rgb8, a view of the message's data without padding.
 
     Raises:
-        ImageError: the size, step, encoding or data of the message is not usable.
+        ImageError: the size, step, encoding or data of the message is invalid or not supported.
     """
     if isinstance(message, CompressedImage):
         return compressed_to_rgb(message, max_pixels)
@@ -44,18 +44,18 @@ def image_to_rgb(message: Image | CompressedImage, *, max_pixels: int = MAX_PIXE
 
 
 def image_to_array(message: Image) -> np.ndarray:
-    """View the data of an image as it is, through its `step` and byte order.
+    """View the data of an image as an array, respecting its `step` and byte order.
 
     Returns:
-        (H, W) or (H, W, channels) of the encoding's type, in the machine's byte order.
+        (H, W) or (H, W, channels) of the encoding's type, in native byte order.
 
     Raises:
-        ImageError: the size, step, encoding or data of the message is not usable.
+        ImageError: the size, step, encoding or data of the message is invalid or not supported.
     """
     encoding = PACKED_ENCODINGS.get(canonical_name(message.encoding))
     if encoding is None:
         raise ImageError(
-            f"cannot read encoding {quoted(message.encoding)}: this takes {', '.join(PACKED_ENCODINGS)}"
+            f"cannot read encoding {quoted(message.encoding)} as array; use {', '.join(PACKED_ENCODINGS)}"
         )
     height, width = message.height, message.width
     dtype = np.dtype(encoding.dtype).newbyteorder(">" if message.is_bigendian else "<")
@@ -80,13 +80,13 @@ def image_to_array(message: Image) -> np.ndarray:
 
 
 def array_to_image(array: np.ndarray, encoding: str, header: Header) -> Image:
-    """Write an array into a new message, copying its bytes once.
+    """Convert an array to a new message, copying its bytes once.
 
     Args:
-        array: (H, W) or (H, W, channels) of the type that the encoding names.
+        array: (H, W) or (H, W, channels) of the encoding's type.
 
     Raises:
-        ImageError: the array does not have the encoding's type or channels.
+        ImageError: the array does not have the encoding's type or number of channels.
     """
     expected = PACKED_ENCODINGS[encoding]
     channels = array.shape[2] if array.ndim == 3 else 1
@@ -104,7 +104,7 @@ def _unreadable(encoding: str) -> ImageError:
     if is_measurement(encoding):
         return ImageError(
             f"cannot read encoding {quoted(encoding)}: it is for depth and other measurements. "
-            "Use the topic of the colour camera, or publish a grey picture as mono16"
+            "Use the topic of the colour camera, or publish a grey image as mono16"
         )
     pictures = ", ".join((*PACKED_PICTURES, *PLANAR_PICTURES))
     return ImageError(f"cannot read encoding {quoted(encoding)}: publish one of {pictures}")

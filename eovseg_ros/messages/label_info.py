@@ -1,4 +1,4 @@
-"""The names behind ~/semantic as vision_msgs/LabelInfo, where vision_msgs is installed."""
+"""The class names of ~/semantic as vision_msgs/LabelInfo, if vision_msgs is installed."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,7 +7,7 @@ from builtin_interfaces.msg import Time
 
 
 def label_info_type() -> Any | None:
-    """The message type, or None without vision_msgs."""
+    """Return the message type, or None if vision_msgs is not installed."""
     try:
         from vision_msgs.msg import LabelInfo
     except ImportError:
@@ -16,7 +16,7 @@ def label_info_type() -> Any | None:
 
 
 def label_info_message(stamp: Time, labels: Sequence[str]) -> Any:
-    """Name every pixel value of ~/semantic: class index + 1."""
+    """Return the name of every pixel value of ~/semantic, which is class index + 1."""
     from vision_msgs.msg import LabelInfo, VisionClass
 
     message = LabelInfo()

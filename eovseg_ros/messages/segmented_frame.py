@@ -1,4 +1,4 @@
-"""What one camera image became: the label image, its segments, and the vocabulary that made them."""
+"""A segmented camera image: the label image, its segments, and their vocabulary."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from eovseg_model.inference import Region, measure_regions
 
 @dataclass(frozen=True)
 class SegmentedFrame:
-    """One segmented image; whatever a topic needs beyond it is worked out at the first use."""
+    """A segmented image; what only some topics need is computed at the first use."""
 
     header: Header
     rgb: np.ndarray  # (H, W, 3) uint8
@@ -29,7 +29,7 @@ class SegmentedFrame:
 
     @cached_property
     def semantic(self) -> np.ndarray:
-        """(H, W) class index + 1, 0 = void; uint8, or uint16 past 254 classes."""
+        """(H, W) class index + 1, 0 = void; uint8, or uint16 for more than 254 classes."""
         size = max((segment.id for segment in self.segments), default=0) + 1
         class_of = np.zeros(size, np.uint8 if self.class_count <= 254 else np.uint16)
         for segment in self.segments:

@@ -1,4 +1,4 @@
-"""Free functions from results to messages."""
+"""Conversions from results to messages."""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,18 +15,18 @@ from eovseg_ros.msg import PanopticSegmentation, Segment, Vocabulary
 
 
 def panoptic_image(frame: SegmentedFrame) -> Image:
-    """Write the segment ids as 16UC1."""
+    """Return the segment ids as a 16UC1 image."""
     return array_to_image(frame.panoptic, "16UC1", frame.header)
 
 
 def semantic_image(frame: SegmentedFrame) -> Image:
-    """Write class index + 1 as mono8, or as 16UC1 past 254 classes."""
+    """Return class index + 1 as a mono8 image, or as 16UC1 for more than 254 classes."""
     encoding = "mono8" if frame.semantic.itemsize == 1 else "16UC1"
     return array_to_image(frame.semantic, encoding, frame.header)
 
 
 def segments_message(frame: SegmentedFrame) -> PanopticSegmentation:
-    """Write the segments that have pixels, in the order of their ids."""
+    """Return the segments that have pixels, ordered by id."""
     return panoptic_segmentation(
         frame.header, frame.panoptic.shape, frame.segments, frame.regions, frame.vocabulary_version
     )
@@ -39,7 +39,7 @@ def panoptic_segmentation(
     regions: Mapping[int, Region],
     vocabulary_version: int,
 ) -> PanopticSegmentation:
-    """Write segments and the regions measured for their ids; a segment without a region is left out."""
+    """Return the segments that have a region in `regions`, which has segment ids as keys, ordered by id."""
     ordered = sorted((s for s in segments if s.id in regions), key=lambda s: s.id)
     return PanopticSegmentation(
         header=header,
@@ -53,7 +53,7 @@ def panoptic_segmentation(
 def vocabulary_message(
     stamp: Time, version: int, entries: Sequence[str], labels: Sequence[str], is_thing: Sequence[bool]
 ) -> Vocabulary:
-    """Announce a vocabulary that went live at `stamp`; entries as its request wrote them."""
+    """Return the message for a vocabulary that went live at `stamp`, with `entries` as requested."""
     return Vocabulary(
         header=Header(stamp=stamp),
         version=version,

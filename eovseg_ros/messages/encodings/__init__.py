@@ -1,1 +1,1 @@
-"""How image messages store their pixels."""
+"""Decoders for the encodings of image messages."""

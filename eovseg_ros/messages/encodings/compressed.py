@@ -1,4 +1,4 @@
-"""Compressed images: the content of picture files."""
+"""Decoding of compressed images."""
 
 import cv2
 import numpy as np
@@ -13,10 +13,10 @@ from .packed import PACKED_PICTURES, packed_to_rgb
 
 
 def compressed_to_rgb(message: CompressedImage, max_pixels: int) -> np.ndarray:
-    """Decode a compressed image as the camera gave it, without regard to EXIF data; (H, W, 3) uint8 RGB.
+    """Decode a compressed image to (H, W, 3) uint8 RGB, ignoring EXIF data.
 
     Raises:
-        ImageError: the format holds no picture, or the data cannot be decoded.
+        ImageError: the format does not contain a single image, or the data cannot be decoded.
     """
     check_format(message.format)
     form = parse_format(message.format)
@@ -34,5 +34,5 @@ def compressed_to_rgb(message: CompressedImage, max_pixels: int) -> np.ndarray:
     if form.codec == "tiff" and form.stored == form.raw and form.raw.startswith("rgb"):
         return picture[
             :, :, ::-1
-        ]  # compressed_image_transport hands RGB to OpenCV's encoder, which takes BGR
+        ]  # compressed_image_transport passes RGB to OpenCV's encoder, which expects BGR
     return picture

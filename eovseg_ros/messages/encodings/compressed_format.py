@@ -1,4 +1,4 @@
-"""The text that names the format of a compressed image."""
+"""The `format` field of compressed images."""
 
 import re
 from typing import NamedTuple
@@ -12,19 +12,19 @@ _STREAM = re.compile(
 )
 _OTHER_TRANSPORTS = {"zstd", "rvl", "draco"}
 _COLOUR_TOPIC = "use the compressed topic of the colour camera"
-_REPUBLISH = "let `ros2 run image_transport republish` decode it, and set image_transport:=raw"
+_REPUBLISH = "decode it with `ros2 run image_transport republish` and set image_transport:=raw"
 
 
 class CompressedFormat(NamedTuple):
-    """What "RAW; CODEC compressed STORED" says, compressed_image_transport's form; empty where left out."""
+    """The parts of "RAW; CODEC compressed STORED", as compressed_image_transport writes it; may be empty."""
 
-    raw: str  # encoding of the image before it was compressed
+    raw: str  # encoding of the image before compression
     codec: str
-    stored: str  # encoding of the picture inside the compressed data
+    stored: str  # encoding of the image inside the compressed data
 
 
 def parse_format(text: str) -> CompressedFormat:
-    """Read a format, "bgr8; jpeg compressed bgr8" or just "jpeg"; any text is allowed."""
+    """Parse a format, for example "bgr8; jpeg compressed bgr8" or "jpeg"; any text is allowed."""
     raw, separator, rest = text.partition(";")
     if not separator:
         return CompressedFormat("", raw.strip().lower(), "")
@@ -33,18 +33,18 @@ def parse_format(text: str) -> CompressedFormat:
 
 
 def check_format(text: str) -> None:
-    """ImageError for a format that is named and holds no single picture."""
+    """Raise ImageError if the format is known not to contain a single image."""
     words = re.split(r"[;\s]+", text)
     if "compresseddepth" in text.lower():
-        raise ImageError(f"format {quoted(text)} is compressed depth, not a picture: {_COLOUR_TOPIC}")
+        raise ImageError(f"format {quoted(text)} is compressed depth, not colour: {_COLOUR_TOPIC}")
     if any(_STREAM.fullmatch(word) for word in words):
-        raise ImageError(f"format {quoted(text)} is a video stream, not single pictures: {_REPUBLISH}")
+        raise ImageError(f"format {quoted(text)} is a video stream, not single images: {_REPUBLISH}")
     if _OTHER_TRANSPORTS & {word.lower() for word in words}:
-        raise ImageError(f"format {quoted(text)} is of another image transport: {_REPUBLISH}")
+        raise ImageError(f"format {quoted(text)} belongs to another image transport: {_REPUBLISH}")
     form = parse_format(text)
     for name in (form.raw, form.stored):
         if is_measurement(name):
             raise ImageError(
-                f"format {quoted(text)} holds {name}, depth or other measured values and not a picture: "
+                f"format {quoted(text)} contains {name}, which is for depth and other measurements: "
                 f"{_COLOUR_TOPIC}"
             )

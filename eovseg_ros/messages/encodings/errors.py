@@ -1,21 +1,21 @@
-"""The error of every conversion of images, and how it quotes a message."""
+"""The error of image conversions, and its helpers."""
 
-_LONGEST_QUOTE = 60  # characters; a message's text may have any number of them
+_LONGEST_QUOTE = 60  # characters; the texts in a message may be of any length
 
 
 class ImageError(ValueError):
-    """An image message that cannot be read; the text says what is wrong with it."""
+    """Raised if an image message cannot be read; the message says why."""
 
 
 def quoted(text: str) -> str:
-    """The text in quotes, control characters escaped, cut where it is long."""
+    """Return the text in quotes, with control characters escaped, shortened if it is long."""
     if len(text) <= _LONGEST_QUOTE:
         return repr(text)
     return f"{text[:_LONGEST_QUOTE]!r}... ({len(text)} characters)"
 
 
 def check_pixels(width: int, height: int, max_pixels: int) -> None:
-    """ImageError for an image without pixels or with more than `max_pixels`."""
+    """Raise ImageError if an image has no pixels or more than `max_pixels`."""
     if width == 0 or height == 0:
         raise ImageError(f"the {width}x{height} image is empty")
     if width * height > max_pixels:

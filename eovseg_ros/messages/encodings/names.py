@@ -1,4 +1,4 @@
-"""Names of the encodings that are read."""
+"""Names of the supported encodings."""
 
 from .packed import PACKED_ENCODINGS, PACKED_PICTURES
 from .planar import PLANAR_PICTURES
@@ -8,10 +8,10 @@ _GREY = {"mono8", "mono16", "8UC1"}
 
 
 def canonical_name(encoding: str) -> str:
-    """The name as the tables have it; drivers that take over names of V4L2 write NV12, for example."""
+    """Return the name as in the tables; drivers that use V4L2's names write NV12, for example."""
     return encoding if encoding in PACKED_ENCODINGS else encoding.lower()
 
 
 def is_colour(name: str) -> bool:
-    """Whether an encoding that is read has colours."""
+    """Whether a supported encoding has colours."""
     return name in PICTURES and name not in _GREY

@@ -1,4 +1,4 @@
-"""Encodings that store the channels of a pixel side by side."""
+"""Encodings with interleaved channels."""
 
 import re
 from typing import NamedTuple
@@ -10,11 +10,11 @@ from .errors import ImageError
 
 
 class PackedEncoding(NamedTuple):
-    """Type and number of a pixel's channels, and the way to RGB."""
+    """Type and number of channels, and the conversion to RGB."""
 
     dtype: str
     channels: int
-    to_rgb: int | None  # OpenCV's colour conversion; None: not a picture, or RGB already
+    to_rgb: int | None  # OpenCV's colour conversion; None: RGB already, or measurements
 
 
 _BAYER = {
@@ -53,25 +53,26 @@ _MEASURED = re.compile(r"(8S|16U|16S|32S|32F|64F)C?\d*")
 
 
 def is_measurement(name: str) -> bool:
-    """Whether an encoding holds depth or other measured values instead of a picture."""
+    """Whether an encoding is for depth or other measurements."""
     return name not in PACKED_PICTURES and _MEASURED.fullmatch(name) is not None
 
 
 def packed_to_rgb(array: np.ndarray, to_rgb: int | None) -> np.ndarray:
-    """Turn the channels of a picture into (H, W, 3) uint8 RGB by a conversion of OpenCV's.
+    """Convert the channels of an image to (H, W, 3) uint8 RGB.
 
     Args:
-        array: (H, W) or (H, W, channels), uint8 or uint16; returned as it is where it is uint8 RGB.
+        array: (H, W) or (H, W, channels), uint8 or uint16; returned unchanged if it is uint8 RGB.
+        to_rgb: OpenCV's colour conversion; None for RGB.
 
     Raises:
-        ImageError: the picture is too small for its mosaic, or cuts a pair of pixels.
+        ImageError: the image is too small for a Bayer encoding, or splits a pair of pixels.
     """
     if to_rgb is None and array.dtype == np.uint8:
         return array
     height, width = array.shape[:2]
-    if to_rgb in _BAYER.values() and min(height, width) < 3:  # OpenCV makes these black
+    if to_rgb in _BAYER.values() and min(height, width) < 3:  # OpenCV returns black for these
         raise ImageError(
-            f"a mosaic of {width}x{height} is too small for colours: it takes at least 3x3 pixels"
+            f"the {width}x{height} image is too small for a Bayer encoding, which needs at least 3x3 pixels"
         )
     if array.ndim == 3 and array.shape[2] == 2 and width % 2:
         raise ImageError(f"the {width}x{height} image has an odd width: its encoding stores pixels in pairs")
@@ -79,7 +80,7 @@ def packed_to_rgb(array: np.ndarray, to_rgb: int | None) -> np.ndarray:
     if to_rgb is not None:
         aligned = np.require(
             array, requirements="A"
-        )  # OpenCV takes the step for a multiple of the type's size
+        )  # OpenCV expects a step that is a multiple of the type's size
         rgb = cv2.cvtColor(aligned, to_rgb)
     if rgb.dtype == np.uint8:
         return rgb

@@ -1,4 +1,4 @@
-"""Encodings that store the brightness of an image above its colours."""
+"""Encodings with separate planes for luma (Y) and chroma (U, V)."""
 
 from typing import NamedTuple
 
@@ -10,11 +10,11 @@ from .errors import ImageError
 
 
 class PlanarEncoding(NamedTuple):
-    """How the colours below the brightness are stored."""
+    """How the chroma below the luma is stored."""
 
-    shared: bool  # 2x2 pixels have one colour (4:2:0), or each has its own (4:4:4)
-    colour_planes: int  # 1: U and V in turns; 2: one below the other, with half the step
-    conversion: int  # OpenCV's, of dense 4:2:0 planes
+    shared: bool  # True: 2x2 pixels share U and V (4:2:0); False: each has its own (4:4:4)
+    colour_planes: int  # 1: interleaved U and V; 2: a plane of each, with half the step
+    conversion: int  # OpenCV's, of 4:2:0 planes without padding
 
 
 PLANAR_PICTURES = {
@@ -30,19 +30,19 @@ PLANAR_PICTURES = {
 
 
 def planar_to_rgb(message: Image, encoding: PlanarEncoding) -> np.ndarray:
-    """Convert an image whose `step` is that of its brightness; (H, W, 3) uint8 RGB.
+    """Convert an image, whose `step` is that of its luma, to (H, W, 3) uint8 RGB.
 
     Raises:
-        ImageError: the size, step or data of the message does not fit its encoding.
+        ImageError: the size, step or data of the message does not match its encoding.
     """
     width, height, step = message.width, message.height, message.step
     name = f"the {width}x{height} {message.encoding} image"
     if encoding.shared and (width % 2 or height % 2):
         raise ImageError(f"{name} has an odd size: its encoding stores 2x2 pixels together")
     if step < width:
-        raise ImageError(f"{name} has step {step}, but a row of its brightness takes {width} bytes")
+        raise ImageError(f"{name} has step {step}, but a row of Y takes {width} bytes")
     if step % encoding.colour_planes:
-        raise ImageError(f"{name} has the odd step {step}: rows of its colours take half of it")
+        raise ImageError(f"{name} has the odd step {step}, but rows of U and V take half of it")
     needed = height * step * 3 // 2 if encoding.shared else height * step * 3
     if len(message.data) != needed:
         raise ImageError(f"{name} with step {step} needs {needed} bytes, but holds {len(message.data)}")
@@ -58,7 +58,7 @@ def planar_to_rgb(message: Image, encoding: PlanarEncoding) -> np.ndarray:
 
 
 def _full_to_rgb(brightness: np.ndarray, pairs: np.ndarray, conversion: int) -> np.ndarray:
-    """Convert by way of UYVY, in which two pixels share U and V: each is there twice."""
+    """Convert 4:4:4 as UYVY, where two pixels share U and V, by doubling every pixel."""
     height, width = brightness.shape
     doubled = np.empty((height, width, 4), np.uint8)
     doubled[:, :, 0::2] = pairs

@@ -66,7 +66,7 @@ def test_a_caller_whose_request_is_overtaken_is_told_and_never_gets_the_others(s
             first.result(30)
     assert (live.version, live.labels, live.entries) == (2, ["mug", "floor"], ["mug,cup", "floor|stuff"])
     assert str(error.value) == (
-        "another client replaced the vocabulary before it was live; it asked for: mug,cup, floor|stuff"
+        "another client replaced the vocabulary before it was live; it requested: mug,cup, floor|stuff"
     )
 
 

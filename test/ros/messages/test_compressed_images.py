@@ -108,10 +108,10 @@ def test_a_uniform_mosaic_gives_its_colour():
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("16UC1; png compressed 16UC1", "holds 16UC1, depth"),
-        ("16UC1; png compressed ", "holds 16UC1, depth"),
-        ("16UC1; jpeg compressed mono8", "holds 16UC1, depth"),
-        ("32FC1; tiff compressed ", "holds 32FC1, depth"),
+        ("16UC1; png compressed 16UC1", "contains 16UC1, which is for depth"),
+        ("16UC1; png compressed ", "contains 16UC1, which is for depth"),
+        ("16UC1; jpeg compressed mono8", "contains 16UC1, which is for depth"),
+        ("32FC1; tiff compressed ", "contains 32FC1, which is for depth"),
         ("16UC1; compressedDepth png", "compressed depth"),
         ("32FC1; compressedDepth rvl", "compressed depth"),
         ("16UC1; compressedDepth", "compressed depth"),
@@ -133,7 +133,7 @@ def test_a_uniform_mosaic_gives_its_colour():
 )
 def test_what_is_no_picture_is_refused_by_name(text, reason):
     """Even where the data could be decoded; the remedy stands behind the colon."""
-    with pytest.raises(ImageError, match=f"^format '{text}' .*{reason}.*: (use|let) "):
+    with pytest.raises(ImageError, match=f"^format '{text}' .*{reason}.*: (use|decode) "):
         read(text, encoded(".png", MOSAIC))
 
 

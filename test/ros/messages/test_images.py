@@ -191,7 +191,7 @@ def test_a_long_encoding_is_not_quoted_whole(read):
 
 @pytest.mark.parametrize("encoding", ["rainbow8", "nv12", ""])
 def test_an_encoding_without_an_array_is_refused(encoding):
-    with pytest.raises(ImageError, match=f"cannot read encoding '{encoding}': this takes rgb8, "):
+    with pytest.raises(ImageError, match=f"cannot read encoding '{encoding}' as array; use rgb8, "):
         image_to_array(message_of([[1, 2, 3]], encoding, width=1))
 
 

@@ -95,7 +95,7 @@ def test_nv24_is_read_at_odd_sizes():
         ("nv12", {"width": 5}, "5x4 nv12 image has an odd size"),
         ("nv21", {"height": 3}, "6x3 nv21 image has an odd size"),
         ("yuv420", {"step": 7}, "6x4 yuv420 image has the odd step 7"),
-        ("nv12", {"step": 4}, "has step 4, but a row of its brightness takes 6 bytes"),
+        ("nv12", {"step": 4}, "has step 4, but a row of Y takes 6 bytes"),
         ("nv12", {"step": 12}, "with step 12 needs 72 bytes, but holds 36"),
         ("i420", {"data": array("B", bytes(35))}, "needs 36 bytes, but holds 35"),
         ("yv12", {"data": array("B", bytes(37))}, "needs 36 bytes, but holds 37"),
