@@ -196,7 +196,8 @@ class PanopticNode(GuardedLifecycleNode):
         return NodeStatus(
             state=NodeState(self.lifecycle_state),
             image_topic=image_input.topic if image_input else "",
-            silent=bool(image_input and image_input.silent),
+            silence=image_input.silence if image_input else "",
+            lost=image_input.lost if image_input else 0,
             frames=self._statistics.report(),
             replaced=worker.mailbox.replaced if worker else 0,
             device=str(predictor.device) if predictor else self.parameters.device,
@@ -204,4 +205,6 @@ class PanopticNode(GuardedLifecycleNode):
             vocabulary=vocabulary.status if vocabulary else None,
             image_error=worker.image_error if worker else "",
             frame_error=worker.error if worker else "",
+            frame_seconds=worker.frame_seconds if worker else 0.0,
+            skipped_overlays=worker.skipped_overlays if worker else 0,
         )

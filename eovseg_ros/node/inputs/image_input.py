@@ -10,8 +10,12 @@ from rclpy.subscription import Subscription
 from rclpy.topic_endpoint_info import TopicEndpointInfo
 from sensor_msgs.msg import CompressedImage, Image
 
+from eovseg_ros.node.inputs.silence import why_silent
+from eovseg_ros.node.inputs.stamp_gaps import StampGaps
+
 _CHECK_PERIOD = 0.5  # seconds
 _SILENCE = 5.0  # seconds without an image before the warning
+_BUSY = 2.0  # seconds that a check may be late before the warning
 
 
 class ImageInput:
@@ -32,10 +36,13 @@ class ImageInput:
         self._on_image = on_image
         self._type = Image if transport == "raw" else CompressedImage
         self._name = "image" if transport == "raw" else _compressed_topic(node)
-        self._reliability = self._offered_reliability()
+        self._reliability = _common_reliability(self._publishers())
         self._subscription = self._subscribe()
-        self._last_image = time.monotonic()
-        self._warned = False
+        self._last_image = self._last_check = time.monotonic()
+        self._silence = ""
+        self._one_publisher = False
+        self._gaps = StampGaps()
+        self._told_loss = False
         # A steady clock: under use_sim_time without /clock, ROS time stands still.
         self._timer = node.create_timer(
             _CHECK_PERIOD, self._check, clock=Clock(clock_type=ClockType.STEADY_TIME)
@@ -47,9 +54,14 @@ class ImageInput:
         return self._subscription.topic_name
 
     @property
-    def silent(self) -> bool:
-        """Whether the last image is too long ago."""
-        return time.monotonic() - self._last_image > _SILENCE
+    def silence(self) -> str:
+        """Why no image has come for some seconds, empty while they come."""
+        return self._silence
+
+    @property
+    def lost(self) -> int:
+        """Number of images that were published and did not arrive, estimated from gaps in the stamps."""
+        return self._gaps.lost
 
     def close(self) -> None:
         """Stop listening."""
@@ -58,13 +70,34 @@ class ImageInput:
 
     def _receive(self, message: Image | CompressedImage) -> None:
         now = time.monotonic()
-        if self._warned:
+        if self._silence:
             self._node.get_logger().info(f"images arrive on {self.topic}")
-        self._last_image, self._warned = now, False
+        self._last_image, self._silence = now, ""
         self._on_image(message, now)
+        if self._one_publisher:  # stamps of several cameras say nothing
+            self._gaps.add(message.header.stamp.sec * 10**9 + message.header.stamp.nanosec)
 
     def _check(self) -> None:
-        reliability = self._offered_reliability()
+        publishers = self._publishers()
+        self._one_publisher = len(publishers) == 1
+        self._match_reliability(publishers)
+        self._warn_of_loss()
+        now = time.monotonic()
+        late = now - self._last_check - _CHECK_PERIOD
+        self._last_check = now
+        if late > _BUSY:  # images that came meanwhile are still to be received
+            self._node.get_logger().warning(f"the node received nothing for {late:.1f} s: it was busy itself")
+            self._last_image = min(now, self._last_image + late)
+        elif now - self._last_image > _SILENCE:
+            reason = why_silent(
+                f"sensor_msgs/msg/{self._type.__name__}", publishers, self._subscription.qos_profile
+            )
+            if reason != self._silence:
+                self._node.get_logger().warning(f"no image for {_SILENCE:.0f} s on {self.topic}: {reason}")
+            self._silence = reason
+
+    def _match_reliability(self, publishers: list[TopicEndpointInfo]) -> None:
+        reliability = _common_reliability(publishers)
         if reliability != self._reliability:
             self._reliability = reliability
             self._node.destroy_subscription(self._subscription)
@@ -72,9 +105,16 @@ class ImageInput:
             self._node.get_logger().info(
                 f"listening to {self.topic} with {reliability.name}, as its publishers offer"
             )
-        if self.silent and not self._warned:
-            self._warned = True
-            self._node.get_logger().warning(self._why_silent())
+
+    def _warn_of_loss(self) -> None:
+        if self._told_loss or not self._gaps.often_lost:
+            return
+        self._told_loss = True
+        self._node.get_logger().warning(
+            f"about {self._gaps.share:.0%} of the images on {self.topic} are lost: their stamps have gaps. "
+            "With Fast DDS, start the camera and this node with larger shared memory "
+            "(FASTRTPS_DEFAULT_PROFILES_FILE=.../config/fastdds.xml); or publish RELIABLE, or smaller images"
+        )
 
     def _subscribe(self) -> Subscription:
         qos = QoSProfile(depth=1, reliability=self._reliability)
@@ -83,20 +123,11 @@ class ImageInput:
     def _publishers(self) -> list[TopicEndpointInfo]:
         return self._node.get_publishers_info_by_topic(self._node.resolve_topic_name(self._name))
 
-    def _offered_reliability(self) -> ReliabilityPolicy:
-        offers = [p.qos_profile.reliability for p in self._publishers()]
-        everyone = bool(offers) and all(offer == ReliabilityPolicy.RELIABLE for offer in offers)
-        return ReliabilityPolicy.RELIABLE if everyone else ReliabilityPolicy.BEST_EFFORT
 
-    def _why_silent(self) -> str:
-        start = f"no image for {_SILENCE:.0f} s on {self.topic}: "
-        publishers = self._publishers()
-        if not publishers:
-            without = "" if self._type is Image else ", without /compressed"
-            return start + f"nobody publishes there; start the camera, or remap 'image' to its topic{without}"
-        expected = f"sensor_msgs/msg/{self._type.__name__}"
-        described = "; ".join(_describe(p, expected) for p in publishers)
-        return start + f"{len(publishers)} publisher(s), who send nothing that arrives: {described}"
+def _common_reliability(publishers: list[TopicEndpointInfo]) -> ReliabilityPolicy:
+    offers = [publisher.qos_profile.reliability for publisher in publishers]
+    everyone = bool(offers) and all(offer == ReliabilityPolicy.RELIABLE for offer in offers)
+    return ReliabilityPolicy.RELIABLE if everyone else ReliabilityPolicy.BEST_EFFORT
 
 
 def _compressed_topic(node: LifecycleNode) -> str:
@@ -105,12 +136,3 @@ def _compressed_topic(node: LifecycleNode) -> str:
     if node.resolve_topic_name(name) != node.resolve_topic_name(name, only_expand=True):
         return name
     return node.resolve_topic_name("image") + "/compressed"
-
-
-def _describe(publisher: TopicEndpointInfo, expected_type: str) -> str:
-    qos = publisher.qos_profile
-    name = f"{publisher.node_namespace.rstrip('/')}/{publisher.node_name}"
-    text = f"{name} offers {qos.reliability.name}, {qos.durability.name}, depth {qos.depth}"
-    if publisher.topic_type != expected_type:
-        text += f" and the type {publisher.topic_type}, where {expected_type} is expected"
-    return text

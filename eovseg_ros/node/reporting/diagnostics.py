@@ -6,6 +6,8 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from eovseg_model.backends import EngineStage
 from eovseg_ros.node.reporting.node_status import NodeState, NodeStatus
 
+_LONG_FRAME = 5.0  # seconds
+
 
 def diagnostic_message(stamp: Time, name: str, status: NodeStatus) -> DiagnosticArray:
     """Write rates, timings, counters and errors; the level is the worst of what is going on."""
@@ -19,6 +21,7 @@ def diagnostic_message(stamp: Time, name: str, status: NodeStatus) -> Diagnostic
         "received": frames.received,
         "published": frames.published,
         "dropped, replaced by a newer one": status.replaced,
+        "lost before they arrived": status.lost,
         "bad images": frames.bad,
         "failed frames": frames.failed,
         "latency, median (ms)": f"{frames.latency_p50_ms:.1f}",
@@ -28,6 +31,9 @@ def diagnostic_message(stamp: Time, name: str, status: NodeStatus) -> Diagnostic
         "ROS path, median (ms)": f"{frames.ros_path_ms:.1f}",
         "of it waiting, median (ms)": f"{frames.waiting_ms:.1f}",
         "overlay drawing, median (ms)": f"{frames.overlay_ms:.1f}",
+        "overlays drawn": frames.drawn,
+        "overlays skipped, replaced by a newer one": status.skipped_overlays,
+        "frame in progress for (s)": f"{status.frame_seconds:.1f}",
         "last image ago (s)": f"{frames.age:.1f}",
         "vocabulary version": vocabulary.version if vocabulary else 0,
         "vocabulary state": vocabulary.state.value if vocabulary else "",
@@ -55,8 +61,10 @@ def _judge(status: NodeStatus) -> tuple[bytes, str]:
         return DiagnosticStatus.ERROR, vocabulary_error or status.frame_error
     if status.state is not NodeState.ACTIVE:
         return DiagnosticStatus.OK, status.state.words
-    if status.silent:
-        return DiagnosticStatus.WARN, f"no images on {status.image_topic}"
+    if status.frame_seconds > _LONG_FRAME:
+        return DiagnosticStatus.WARN, f"frame in progress for {status.frame_seconds:.0f} s"
+    if status.silence:
+        return DiagnosticStatus.WARN, f"no images on {status.image_topic}: {status.silence}"
     if status.image_error:
         return DiagnosticStatus.WARN, f"images are skipped: {status.image_error}"
     if status.backend and status.backend.stage is EngineStage.FAILED:

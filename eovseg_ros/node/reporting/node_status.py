@@ -34,11 +34,14 @@ class NodeStatus:
 
     state: NodeState
     image_topic: str  # empty unless active
-    silent: bool  # active, and no image for some seconds
+    silence: str  # why no image has come for some seconds, empty while they come
+    lost: int  # images that were published and did not arrive, as far as their stamps tell
     frames: FrameReport
     replaced: int  # images dropped for newer ones
     device: str
     backend: BackendStatus | None  # None unless configured
     vocabulary: VocabularyStatus | None  # None unless configured
     image_error: str  # why the last image could not be read
-    frame_error: str  # why the last frame or its overlay failed
+    frame_error: str  # why a thread, the last frame or its overlay failed
+    frame_seconds: float  # that the oldest frame in hand has taken so far, 0 without one
+    skipped_overlays: int  # frames that were replaced by newer ones before their overlay was drawn

@@ -27,6 +27,7 @@ def status_message(stamp: Time, status: NodeStatus) -> Status:
         received=frames.received,
         published=frames.published,
         replaced=status.replaced,
+        lost=status.lost,
         bad_images=frames.bad,
         failed_frames=frames.failed,
         image_age=frames.age,

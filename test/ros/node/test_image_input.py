@@ -1,16 +1,20 @@
 """Where the node listens for images, by what is remapped."""
 
+import re
 import time
+from types import SimpleNamespace
 
 import cv2
 import pytest
 import rclpy
 from graph import squares, stamp_of
 from rclpy.context import Context
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from sensor_msgs.msg import CompressedImage
 
 from eovseg_ros.msg import PanopticSegmentation
+from eovseg_ros.node.inputs import image_input
 from eovseg_ros.node.inputs.image_input import ImageInput
 
 BASE = "image:=/cam/image_raw"
@@ -77,3 +81,37 @@ def test_a_compressed_image_below_the_remapped_topic_is_segmented(graph, start):
         return segments
 
     assert stamp_of(graph.wait(published)[0]) == stamp_of(message)
+
+
+def test_an_executor_that_was_busy_is_no_silent_camera(monkeypatch):
+    monkeypatch.setattr(image_input, "_CHECK_PERIOD", 0.1)
+    monkeypatch.setattr(image_input, "_BUSY", 1.0)
+    monkeypatch.setattr(image_input, "_SILENCE", 1.2)
+    context = Context()
+    rclpy.init(context=context)
+    node = Node("eovseg", context=context)
+    warnings = []
+    monkeypatch.setattr(node, "get_logger", lambda: SimpleNamespace(warning=warnings.append, info=print))
+    executor = SingleThreadedExecutor(context=context)
+    executor.add_node(node)
+    source = ImageInput(node, transport="raw", on_image=lambda message, moment: None)
+
+    def spin(seconds):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            executor.spin_once(timeout_sec=0.05)
+
+    try:
+        spin(0.3)
+        time.sleep(2.0)  # a callback that takes long
+        spin(0.3)
+        (warning,) = warnings
+        assert re.fullmatch(r"the node received nothing for (1\.9|2\.\d) s: it was busy itself", warning)
+        assert source.silence == ""
+        spin(1.5)
+        assert source.silence.startswith("nobody publishes there") and len(warnings) == 2
+    finally:
+        source.close()
+        executor.shutdown()
+        node.destroy_node()
+        context.shutdown()
