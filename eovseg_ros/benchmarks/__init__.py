@@ -1,4 +1,4 @@
-"""Latency, discovery and long runs, measured on a graph of their own."""
+"""Benchmarks of latency, discovery and long runs, in a ROS domain of their own."""
 
 import lazy_loader
 

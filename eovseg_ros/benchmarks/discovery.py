@@ -1,4 +1,4 @@
-"""How long two new processes take to find one another: as config/fastdds.xml has it, and without that."""
+"""Measure how long two new processes take to discover each other, with config/fastdds.xml and without."""
 
 import argparse
 import os
@@ -23,7 +23,7 @@ _LATE = 1.0  # seconds
 
 
 def measure_discovery(arguments: list[str] | None = None) -> int:
-    """Start pair after pair and print how long they took."""
+    """Start pairs of processes and print how long their discovery took."""
     options = _parse(arguments)
     if options.role:
         {"talk": _talk, "listen": _listen}[options.role]()
@@ -37,16 +37,16 @@ def measure_discovery(arguments: list[str] | None = None) -> int:
         for name, path in (("without", plain), ("with", profile)):
             seconds = sorted(_seconds_of_a_pair(path) for _ in range(options.pairs))
             print(
-                f"{name:>7} its announcements: median {statistics.median(seconds):.2f} s, "
+                f"{name:>7} its discovery settings: median {statistics.median(seconds):.2f} s, "
                 f"longest {seconds[-1]:.2f} s, {sum(s > _LATE for s in seconds)} of {len(seconds)} pairs "
-                f"later than {_LATE:g} s",
+                f"took more than {_LATE:g} s",
                 flush=True,
             )
     return 0
 
 
 def without_discovery(profile: str) -> str:
-    """Cut the discovery settings out of a profile."""
+    """Return a profile without its discovery settings."""
     return re.sub(r"<builtin>.*?</builtin>", "", profile, flags=re.DOTALL)
 
 
@@ -64,7 +64,7 @@ def _seconds_of_a_pair(profile: Path) -> float:
 
 
 def _talk() -> None:
-    """Tell when this process was ready, again and again."""
+    """Publish repeatedly when this process was ready."""
     rclpy.init()
     publisher = Node("talker").create_publisher(Float64, _TOPIC, 1)
     ready = time.monotonic()
@@ -75,7 +75,7 @@ def _talk() -> None:
 
 
 def _listen() -> None:
-    """Print the seconds from when both processes were ready to the first message."""
+    """Print the seconds between the time when both processes were ready and the first message."""
     rclpy.init()
     node = Node("listener")
     heard: list[float] = []
@@ -93,8 +93,8 @@ def _listen() -> None:
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="eovseg-ros benchmark discovery", description=__doc__)
-    parser.add_argument("--pairs", type=int, default=20, help="of processes, of each kind (default: 20)")
-    parser.add_argument("--profile", type=Path, help="another one than config/fastdds.xml")
+    parser.add_argument("--pairs", type=int, default=20, help="pairs with each setting (default: 20)")
+    parser.add_argument("--profile", type=Path, help="Fast DDS profile (default: config/fastdds.xml)")
     parser.add_argument("--role", choices=("talk", "listen"), help=argparse.SUPPRESS)
     return parser.parse_args(arguments)
 

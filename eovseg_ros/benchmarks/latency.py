@@ -1,6 +1,6 @@
-"""How much the node adds to the model's own time, and whether latency grows under a camera that is too fast.
+"""Measure the time that the node adds to the model's, and whether latency grows if the camera is too fast.
 
-Every topic has a subscriber. Status 1 where one of the verdicts printed is bad.
+All topics have a subscriber. The exit status is 1 if a result is outside its limit.
 """
 
 import argparse
@@ -21,12 +21,12 @@ from eovseg_ros.msg import Status
 from eovseg_ros.processes import ChildProcess, use_own_graph
 
 _SLICE = 10.0  # seconds
-_TOLERATED = 1.5  # last slice to first slice, medians; a queue would grow by seconds
-_MOST_ADDED = 8.0  # ms of ROS path
+_TOLERATED = 1.5  # median of the last slice / median of the first; a queue would grow by seconds
+_MOST_ADDED = 8.0  # limit of the ROS path, ms
 
 
 class NodeTimes(NamedTuple):
-    """What the node reports of itself: medians in ms, and whether images had to wait for the model."""
+    """Medians that the node reports, in ms, and whether images had to wait for the model."""
 
     model: float
     ros_path: float
@@ -36,7 +36,7 @@ class NodeTimes(NamedTuple):
 
 
 def slice_medians(arrivals: list[float], latencies: list[float], start: float, seconds: float) -> list[float]:
-    """Print a line for each slice and return the medians, ms; infinite where nothing came."""
+    """Print a line per slice and return the medians in ms; infinite for a slice without frames."""
     print(f"{'seconds':>9} {'frames/s':>9} {'median ms':>10} {'p95 ms':>8}")
     times, values = np.array(arrivals) - start, np.array(latencies)
     medians = []
@@ -50,7 +50,7 @@ def slice_medians(arrivals: list[float], latencies: list[float], start: float, s
 
 
 def node_times(statuses: Sequence[Status]) -> NodeTimes:
-    """Sum up what the node reported by the median of each value; NaN where there is none."""
+    """Return the median of each value that the node reported; NaN if there is none."""
 
     def median(values: Iterable[float]) -> float:
         return statistics.median([v for v in values if not math.isnan(v)] or [math.nan])
@@ -65,13 +65,13 @@ def node_times(statuses: Sequence[Status]) -> NodeTimes:
 
 
 def verdicts(times: NodeTimes) -> bool:
-    """Print what the node adds and how long images wait, and whether both are as they should be.
+    """Print what the node adds and how long images wait; return whether both are within their limits.
 
-    Waiting for a model that is busy is judged by itself: by one inference.
+    If the model is busy, waiting does not count as added; its limit is the time of one inference.
     """
     added = times.ros_path - times.waiting if times.busy else times.ros_path
     spare = times.ros_path - times.waiting
-    reason = " without waiting, as the model is busy" if times.busy else ""
+    reason = " without waiting, because the model is busy" if times.busy else ""
     print(f"model time, median: {times.model:.1f} ms")
     print(
         f"ROS path, median: {times.ros_path:.1f} ms, {spare:.1f} ms without waiting: "
@@ -81,7 +81,7 @@ def verdicts(times: NodeTimes) -> bool:
         f"input latency (waiting), median: {times.waiting:.1f} ms: "
         f"{_within(times.waiting, times.model)} one inference"
     )
-    print(f"overlay, median: {times.overlay:.1f} ms, beside all this")
+    print(f"overlay, median: {times.overlay:.1f} ms, not part of the latency")
     return added <= _MOST_ADDED and times.waiting <= times.model
 
 
@@ -90,7 +90,7 @@ def _within(value: float, limit: float) -> str:
 
 
 def measure_latency(arguments: list[str] | None = None) -> int:
-    """Measure; 1 where a verdict is bad or nothing came."""
+    """Run the benchmark; return 1 if a result is outside its limit or no frame came."""
     parser = build_parser()
     options = parser.parse_args(arguments)
     if options.seconds < 1:
@@ -121,24 +121,24 @@ def _measure(probe: LatencyProbe, processes: list[ChildProcess], options: argpar
     good = verdicts(node_times(probe.statuses))
     grows = not medians[-1] <= _TOLERATED * medians[0]
     verdict = "GROWS" if grows else "does not grow"
-    print(f"latency {verdict}: {medians[0]:.1f} ms at first, {medians[-1]:.1f} ms at last")
+    print(f"latency {verdict}: {medians[0]:.1f} ms in the first slice, {medians[-1]:.1f} ms in the last")
     return int(grows or not good)
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The parser of the command line."""
+    """Return the parser of the command line."""
     parser = argparse.ArgumentParser(prog="eovseg-ros benchmark latency", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=60.0, help="of measuring (default: 60)")
-    parser.add_argument("--rate", type=float, default=30.0, help="of the camera in Hz (default: 30)")
-    parser.add_argument("--width", type=int, default=320, help="pixels (default: 320)")
-    parser.add_argument("--height", type=int, default=240, help="pixels (default: 240)")
-    parser.add_argument("--variant", default="tiny", help="of the model (default: tiny)")
-    parser.add_argument("--checkpoint", default="", help="weights (default: those of the package)")
-    parser.add_argument("--device", default=DEFAULT_DEVICE, help="of the model (default: %(default)s)")
-    parser.add_argument("--backend", default=DEFAULT_BACKEND, help="of the model (default: %(default)s)")
-    parser.add_argument("--precision", default=DEFAULT_PRECISION, help="of the model (default: %(default)s)")
-    parser.add_argument("--threads", type=int, default=1, help="of the model (default: 1)")
-    parser.add_argument("--parallel-frames", type=int, default=1, help="of the node (default: 1)")
+    parser.add_argument("--seconds", type=float, default=60.0, help="duration (default: 60)")
+    parser.add_argument("--rate", type=float, default=30.0, help="rate of the camera in Hz (default: 30)")
+    parser.add_argument("--width", type=int, default=320, help="width of the images (default: 320)")
+    parser.add_argument("--height", type=int, default=240, help="height of the images (default: 240)")
+    parser.add_argument("--variant", default="tiny", help="tiny, s, m or l (default: tiny)")
+    parser.add_argument("--checkpoint", default="", help="weights file (default: the variant's)")
+    parser.add_argument("--device", default=DEFAULT_DEVICE, help="device of the model (default: %(default)s)")
+    parser.add_argument("--backend", default=DEFAULT_BACKEND, help="backend (default: %(default)s)")
+    parser.add_argument("--precision", default=DEFAULT_PRECISION, help="number format (default: %(default)s)")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads of the model (default: 1)")
+    parser.add_argument("--parallel-frames", type=int, default=1, help="frames at a time (default: 1)")
     return parser
 
 

@@ -1,4 +1,4 @@
-"""What a benchmark hears of the node: frames, how old their images were, and the node's own status."""
+"""Collects what the node publishes during a benchmark."""
 
 import time
 
@@ -12,7 +12,7 @@ from eovseg_ros.msg import PanopticSegmentation, Status
 
 
 class BackendFailure(RuntimeError):
-    """The backend that was asked for never runs: `title` is its name and precision, `reason` says why."""
+    """Raised if the requested backend cannot run; `title` is its name and precision."""
 
     def __init__(self, title: str, reason: str) -> None:
         super().__init__(f"{title} engine failed: {reason}")
@@ -21,11 +21,11 @@ class BackendFailure(RuntimeError):
 
 
 class LatencyProbe:
-    """Subscribe to everything; note for every frame of ~/segments when it came and how old its image was."""
+    """Subscribes to all topics and records the arrival and latency of every frame on ~/segments."""
 
     def __init__(self) -> None:
         self._node = Node("latency_probe")
-        self.arrivals: list[float] = []  # seconds of the steady clock
+        self.arrivals: list[float] = []  # seconds, monotonic clock
         self.latencies: list[float] = []  # ms from the camera's stamp
         self.statuses: list[Status] = []
         self.backend: BackendStatus | None = None  # the newest
@@ -36,7 +36,7 @@ class LatencyProbe:
 
     @property
     def settled(self) -> bool:
-        """Whether the backend that was asked for runs; BackendFailure if it never will."""
+        """Whether the requested backend runs. Raises BackendFailure if it cannot."""
         if self.backend is None:
             return False
         if self.backend.stage is EngineStage.FAILED:
@@ -44,23 +44,23 @@ class LatencyProbe:
         return self.backend.stage not in (EngineStage.WAITING, EngineStage.BUILDING)
 
     def spin_for(self, seconds: float) -> None:
-        """Receive for some time."""
+        """Receive messages for some time."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             rclpy.spin_once(self._node, timeout_sec=0.1)
 
     def forget(self) -> None:
-        """Start anew."""
+        """Delete all records."""
         self.arrivals.clear()
         self.latencies.clear()
         self.statuses.clear()
 
     def close(self) -> None:
-        """Leave the graph."""
+        """Destroy the node."""
         self._node.destroy_node()
 
     def keep_status(self, status: Status) -> None:
-        """Take what the node says of itself."""
+        """Record a status of the node."""
         self.statuses.append(status)
         self.backend = read_backend_status(status)
 

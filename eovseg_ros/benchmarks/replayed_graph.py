@@ -1,4 +1,4 @@
-"""The node on a recorded camera, with a probe on everything that it publishes."""
+"""The node with a recorded camera, and a probe of all that it publishes."""
 
 import tempfile
 import time
@@ -11,16 +11,16 @@ import rclpy
 from eovseg_ros.benchmarks.latency_probe import LatencyProbe
 from eovseg_ros.processes import ChildProcess
 
-_START_SECONDS = 240.0  # that loading the model and building an engine may take
+_START_SECONDS = 240.0  # timeout for loading the model and building an engine
 
 
 @contextmanager
 def replayed_graph(
     *, camera: Mapping[str, object], node: Mapping[str, object]
 ) -> Iterator[tuple[LatencyProbe, list[ChildProcess]]]:
-    """Start recorded camera and node; what follows runs once frames come from the backend that was asked for.
+    """Start the recorded camera and the node, and wait until frames come from the requested backend.
 
-    RuntimeError if they do not come, BackendFailure if its engine is why.
+    Raises RuntimeError if no frames come in time, BackendFailure if the engine cannot be built.
     """
     remap = {"image": "/camera/image_raw"}
     with ExitStack() as stack:
