@@ -1,1 +1,1 @@
-"""The command `eovseg-ros`: what the ros2 tools do for a running node, without needing them."""
+"""The command `eovseg-ros`, which needs no ros2 tools."""

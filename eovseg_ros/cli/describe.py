@@ -23,7 +23,7 @@ _VOCABULARY_STATES = {
 
 
 def describe_vocabulary(vocabulary: Vocabulary) -> str:
-    """One line a class under a line with the version."""
+    """Return a line with the version and a line per class."""
     lines = [f"version {vocabulary.version}, {len(vocabulary.labels)} classes:"]
     for i, (label, is_thing) in enumerate(zip(vocabulary.labels, vocabulary.is_thing, strict=True)):
         lines.append(f"{i:5d}  {label}{'' if is_thing else '  (stuff)'}")
@@ -31,7 +31,7 @@ def describe_vocabulary(vocabulary: Vocabulary) -> str:
 
 
 def describe_segments(message: PanopticSegmentation) -> str:
-    """One line a frame: stamp, vocabulary version, number of segments, and them by size."""
+    """Return a line with stamp, vocabulary version, number of segments, and their names by size."""
     stamp = message.header.stamp.sec + message.header.stamp.nanosec / 1e9
     ordered = sorted(message.segments, key=lambda s: -s.area)
     names = ", ".join(f"{s.label} {s.score:.0%}" for s in ordered)
@@ -39,7 +39,7 @@ def describe_segments(message: PanopticSegmentation) -> str:
 
 
 def describe_status(s: Status) -> str:
-    """A line each for state, images, rates, latency, backend, vocabulary and errors."""
+    """Return a line each for state, images, rates, latency, backend, vocabulary and errors."""
     lines = {"state": _STATES.get(s.state, f"lifecycle state {s.state}")}
     if s.state == Status.STATE_ACTIVE:
         lines["images"] = (

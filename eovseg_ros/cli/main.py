@@ -1,4 +1,4 @@
-"""Entry point of `eovseg-ros`: reads the arguments and runs one command."""
+"""Entry point of `eovseg-ros`: parse the arguments and run a command."""
 
 import argparse
 import sys
@@ -24,7 +24,7 @@ from eovseg_ros.processes import ArgumentError, Ending, check_ros_arguments, shu
 
 
 def main(arguments: list[str] | None = None, ending: Ending | None = None) -> int:
-    """Run one command, or until the end is asked for; 1 with a reason on stderr where it cannot be done."""
+    """Run a command until it is done or a signal arrives; return 1, with a reason on stderr, if it fails."""
     ending = ending or Ending()
     words = sys.argv[1:] if arguments is None else arguments
     try:
@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None, ending: Ending | None = None) -> in
         return options.program(others)
     if others:
         parser.error(f"unrecognized arguments: {' '.join(others)}")
-    ending.call(lambda: None)  # the node must not be cut off while it joins the graph
+    ending.call(lambda: None)  # a signal must not interrupt the node while it joins the graph
     rclpy.init(args=words, signal_handler_options=SignalHandlerOptions.NO)
     node = Node("eovseg_cli")
     ending.call(shut_down)
@@ -62,50 +62,50 @@ def main(arguments: list[str] | None = None, ending: Ending | None = None) -> in
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="eovseg-ros", description="Watch and steer a running eovseg node.")
-    parser.add_argument("--node", default="/eovseg", help="its name (default: /eovseg)")
-    parser.add_argument("--timeout", type=float, default=60.0, help="seconds to wait for it (default: 60)")
+    parser = argparse.ArgumentParser(prog="eovseg-ros", description="Monitor and control a running node.")
+    parser.add_argument("--node", default="/eovseg", help="name of the node (default: /eovseg)")
+    parser.add_argument("--timeout", type=float, default=60.0, help="seconds to wait (default: 60)")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    status = commands.add_parser("status", help="print what the node does, how fast, and what went wrong")
+    status = commands.add_parser("status", help="print state, rates, latency and errors of the node")
     status.set_defaults(run=_status)
 
-    vocabulary = commands.add_parser("vocabulary", help="show or change what the node looks for")
+    vocabulary = commands.add_parser("vocabulary", help="print or change the vocabulary of the node")
     actions = vocabulary.add_subparsers(required=True, metavar="ACTION")
-    get = actions.add_parser("get", help="print the vocabulary that is live")
+    get = actions.add_parser("get", help="print the live vocabulary")
     get.set_defaults(run=_get)
-    change = actions.add_parser("set", help="change it, and print it once it is live")
+    change = actions.add_parser("set", help="change the vocabulary and print it once it is live")
     change.add_argument(
-        "entry", nargs="+", help="a class: 'mug', 'mug,cup' or 'floor|stuff', or a set: @coco_panoptic"
+        "entry", nargs="+", help="a class: 'mug', 'mug,cup', 'floor|stuff'; or a named set: @coco_panoptic"
     )
     change.set_defaults(run=_set)
 
-    echo = commands.add_parser("echo", help="print a line a frame: its segments by name")
+    echo = commands.add_parser("echo", help="print a line per frame with its segments")
     echo.add_argument("--count", type=int, default=0, help="frames to print (default: until Ctrl-C)")
     echo.set_defaults(run=_echo)
 
     view = commands.add_parser("view", help="write overlays as PNG files")
-    view.add_argument("folder", type=Path, help="where to")
+    view.add_argument("folder", type=Path, help="output folder")
     view.add_argument("--count", type=int, default=1, help="frames to write (default: 1; 0: until Ctrl-C)")
     view.set_defaults(run=_view)
 
-    # Programs with nodes and arguments of their own, --help too.
-    demo = commands.add_parser("demo", help="play the demo; --help lists its arguments", add_help=False)
+    # Programs with their own nodes, arguments and --help.
+    demo = commands.add_parser("demo", help="run the demo; --help lists its arguments", add_help=False)
     demo.set_defaults(program=_demo)
-    benchmark = commands.add_parser("benchmark", help="measure latency or discovery, or run for long")
+    benchmark = commands.add_parser("benchmark", help="measure latency or discovery, or run a soak test")
     measures = benchmark.add_subparsers(required=True, metavar="WHAT")
     latency = measures.add_parser(
         "latency",
-        help="what the node adds to the model's own time",
+        help="measure the time that the node adds to the model's",
         add_help=False,
     )
     latency.set_defaults(program=_benchmark_latency)
     discovery = measures.add_parser(
-        "discovery", help="how long two processes take to find one another", add_help=False
+        "discovery", help="measure how long two processes take to discover each other", add_help=False
     )
     discovery.set_defaults(program=_benchmark_discovery)
     soak = measures.add_parser(
-        "soak", help="many frames under changing settings: memory, losses, wrong answers", add_help=False
+        "soak", help="check memory, losses and results over many frames and changes", add_help=False
     )
     soak.set_defaults(program=_benchmark_soak)
     return parser
@@ -117,7 +117,7 @@ def _full_name(node: Node, name: str) -> str:
         validate_full_topic_name(full)
         return full
     except (ValueError, NameValidationException) as error:
-        raise ClientError(f"--node {name!r} is no name of a node: write /eovseg or /robot/eovseg") from error
+        raise ClientError(f"--node must be a node's name, such as /robot/eovseg; got {name!r}") from error
 
 
 def _demo(arguments: list[str]) -> int:
@@ -185,7 +185,7 @@ def _receive(
     handle: Callable[[Any], None],
     options: argparse.Namespace,
 ) -> None:
-    """Hand `options.count` messages to `handle`, or all until Ctrl-C where that is 0."""
+    """Pass `options.count` messages to `handle`, or all until Ctrl-C if that is 0."""
     name = f"{options.node}/{topic}"
     received = 0
 
@@ -196,6 +196,6 @@ def _receive(
         received += 1
 
     node.create_subscription(message_type, name, receive, 10)
-    client.wait(lambda: received, options.timeout, f"nothing came on {name}: does the node get images?")
+    client.wait(lambda: received, options.timeout, f"no messages on {name}: does the node get images?")
     while not options.count or received < options.count:
         rclpy.spin_once(node)

@@ -1,4 +1,4 @@
-"""The program `eovseg-ros`: nothing heavy is imported before it listens to signals."""
+"""The program `eovseg-ros`, which handles signals before it imports anything heavy."""
 
 import sys
 from typing import NoReturn
@@ -7,7 +7,7 @@ from eovseg_ros.processes import Ending, run_program
 
 
 def main() -> NoReturn:
-    """Run one command; a signal ends it without a word."""
+    """Run a command; a signal ends it silently."""
     run_program(_run, say=lambda _: None)
 
 

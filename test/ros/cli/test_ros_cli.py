@@ -81,7 +81,7 @@ def test_a_name_that_no_node_can_have_is_a_clear_error(capsys, name):
     status, _, err = run(capsys, "--node", name, "vocabulary", "get")
     assert (status, err) == (
         1,
-        f"eovseg-ros: --node {name!r} is no name of a node: write /eovseg or /robot/eovseg\n",
+        f"eovseg-ros: --node must be a node's name, such as /robot/eovseg; got {name!r}\n",
     )
 
 
