@@ -49,9 +49,7 @@ def measure_soak(arguments: list[str] | None = None) -> int:
     try:
         with ExitStack() as stack:
             log = Path(stack.enter_context(tempfile.TemporaryDirectory()), "node.log")
-            node = stack.enter_context(
-                ChildProcess("eovseg_ros.node.panoptic_node", log, parameters=parameters)
-            )
+            node = stack.enter_context(ChildProcess("eovseg_ros.node.main", log, parameters=parameters))
             rclpy.init()
             stack.callback(rclpy.try_shutdown)
             driver = SoakDriver(options.seed, node.check_running)
