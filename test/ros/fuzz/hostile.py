@@ -118,7 +118,8 @@ def hostile_bytes(chance, message):
         for _ in range(chance.randint(1, 8)):
             content[chance.randrange(min(len(content), 64))] = chance.randrange(256)
     elif kind == 1:
-        content = content[: chance.randrange(len(content))]
+        # At least the header: Fast DDS delivers nothing more of a publisher after an empty sample.
+        content = content[: chance.randrange(4, len(content))]
     elif kind == 2:
         content[chance.randrange(4, 40) :] = chance.randbytes(60)
     else:  # a length of billions
