@@ -24,24 +24,24 @@ Parse = Callable[[Sequence[str]], Vocabulary]
 
 @dataclass(frozen=True)
 class NodeParameters:
-    """Checked values of all parameters; every change makes a new one."""
+    """Checked values of all parameters."""
 
     vocabulary: tuple[str, ...] = parameter(
         _DEFAULT_VOCABULARY[:1],
-        "Classes to look for. An entry is a class: synonyms by comma, then |thing (default) or |stuff; "
-        "@name stands for a named vocabulary (@coco_panoptic for example), @default for the variant's own: "
-        "@simulation_trained for tiny, @coco_panoptic for s, m and l. set=name means @name and needs no "
-        "quotes in YAML.",
+        "Classes to segment. An entry is a class: names separated by commas, then |thing (default) or "
+        "|stuff. @name is a named vocabulary, for example @coco_panoptic, and @default the variant's own: "
+        "@simulation_trained for tiny, @coco_panoptic for s, m and l. set=name is the same as @name and "
+        "needs no quotes in YAML.",
         live=True,
     )
     variant: str = parameter("tiny", "Size of the model.", choices=("tiny", "s", "m", "l"))
     checkpoint: str = parameter(
         "",
-        "Path of the weights; empty: for tiny those that come with the package, for s, m and l what "
-        "`eovseg weights fetch` got.",
+        "Path of the weights; empty: for tiny those of the package, for s, m and l those from "
+        "`eovseg weights fetch`.",
     )
     device: str = parameter(
-        DEFAULT_DEVICE, "Device of the model: auto (CUDA where there is some), cpu, cuda, cuda:1, ..."
+        DEFAULT_DEVICE, "Device of the model: auto (CUDA if available, else cpu), cpu, cuda, cuda:1, ..."
     )
     backend: str = parameter(
         DEFAULT_BACKEND,
@@ -57,30 +57,30 @@ class NodeParameters:
     )
     threads: int = parameter(
         1,
-        "Threads of the CPU that the model computes on, 0: as many as PyTorch chooses. Two that wait for "
-        "each other on cores that other programs use, too, can be three times slower than one.",
+        "CPU threads of the model; 0: PyTorch's default. Two threads on cores with other load can be three "
+        "times slower than one.",
         low=0,
         high=256,
     )
     parallel_frames: int = parameter(
         1,
-        "Frames that are worked on at the same time, each on `threads` threads: with cores to spare more "
-        "frames a second, but none of them sooner. They are published in the order of their images.",
+        "Frames processed at the same time, each on `threads` threads. With free cores, this increases the "
+        "frame rate, but does not reduce latency. Frames are published in the order of their images.",
         low=1,
         high=64,
     )
     short_side: int = parameter(
         VARIANT_SHORT_SIDE,
-        "Shorter side that images are resized to for the model, pixels; 0: what the variant was made for, "
-        "-1: not resized. An image that then has more than 4194304 pixels is skipped.",
+        "Shorter side to which images are resized for the model, pixels; 0: the variant's default, "
+        "-1: no resizing. An image that then has more than 4194304 pixels is skipped.",
         low=IMAGE_SHORT_SIDE,
         high=4096,
     )
-    object_threshold: float = parameter(0.0, "Least score of a segment.", live=True, low=0.0, high=1.0)
+    object_threshold: float = parameter(0.0, "Minimum score of a segment.", live=True, low=0.0, high=1.0)
     overlap_threshold: float = parameter(
         -1.0,
-        "Least share of a mask that must stay visible under better ones; -1: what the variant was judged "
-        "with (0.8, tiny 0.6).",
+        "Minimum share of a mask that masks with higher scores do not cover; -1: the variant's default "
+        "(0.8, tiny 0.6).",
         live=True,
         low=0.0,
         high=1.0,
@@ -88,7 +88,7 @@ class NodeParameters:
     )
     max_rate: float = parameter(
         0.0,
-        "Most frames a second that are segmented; 0: as many as the model can.",
+        "Maximum frames per second; 0: as many as the model can process.",
         live=True,
         low=0.01,
         high=1000.0,
@@ -96,24 +96,24 @@ class NodeParameters:
     )
     image_transport: str = parameter(
         "raw",
-        "Where pictures come from: raw (topic image) or compressed (`/compressed` below what image is "
+        "Source of images: raw (topic image) or compressed (`/compressed` below the topic that image is "
         "remapped to).",
         choices=("raw", "compressed"),
     )
     max_pixels: int = parameter(
         MAX_PIXELS,
-        "Most pixels of an image; a larger one is skipped, and a compressed one not even decoded. The "
+        "Maximum pixels of an image; larger images are skipped, compressed ones before they are decoded. The "
         "default is a frame of 8K video.",
         live=True,
         low=1,
         high=1_000_000_000,
     )
-    overlay: bool = parameter(True, "Whether ~/overlay is offered; it costs nothing while nobody subscribes.")
+    overlay: bool = parameter(True, "Offer ~/overlay; it costs nothing without subscribers.")
     overlay_opacity: float = parameter(
         0.5, "Opacity of the colours on ~/overlay.", live=True, low=0.0, high=1.0
     )
     diagnostics_rate: float = parameter(
-        1.0, "Messages a second on ~/status and /diagnostics.", live=True, low=0.1, high=10.0
+        1.0, "Messages per second on ~/status and /diagnostics.", live=True, low=0.1, high=10.0
     )
     autostart: bool = parameter(
         True, "Configure and activate at the start; false: wait for lifecycle transitions."
@@ -121,18 +121,18 @@ class NodeParameters:
 
     @property
     def model_vocabulary(self) -> tuple[str, ...]:
-        """The parameter vocabulary in the predictor's words."""
+        """The parameter vocabulary as the predictor expects it."""
         default = "@simulation_trained" if self.variant == "tiny" else "@coco_panoptic"
         return tuple(default if e.strip() in _DEFAULT_VOCABULARY else e for e in self.vocabulary)
 
     @property
     def model_overlap_threshold(self) -> float | None:
-        """The parameter overlap_threshold in the predictor's words."""
+        """The parameter overlap_threshold as the predictor expects it."""
         return self.overlap_threshold if self.overlap_threshold >= 0 else None
 
     @classmethod
     def declare(cls, node: Node, parse: Parse = Vocabulary.parse) -> "NodeParameters":
-        """Declare every parameter on `node` and read it; ParameterError for a value given at the start."""
+        """Declare all parameters on `node` and read them. Raises ParameterError for an invalid value."""
         values = {}
         for name, spec in parameter_specs().items():
             default = getattr(cls, name)
@@ -144,7 +144,7 @@ class NodeParameters:
         return cls().replaced(values, parse)
 
     def replaced(self, values: Mapping[str, object], parse: Parse = Vocabulary.parse) -> "NodeParameters":
-        """Return a copy with `values` checked and put in; ParameterError for a wrong one."""
+        """Return a copy with new values. Raises ParameterError for an invalid one."""
         replaced = self._with_checked(values)
         if _NAMES_CLASSES & values.keys():
             try:
@@ -154,7 +154,7 @@ class NodeParameters:
         return replaced
 
     def requested_vocabulary(self, values: Mapping[str, object]) -> tuple[str, ...] | None:
-        """`model_vocabulary` with these values; None where they leave it alone or have a wrong type."""
+        """Return `model_vocabulary` with these values; None if they do not set it or have a wrong type."""
         if not _NAMES_CLASSES & values.keys():
             return None
         try:
@@ -174,7 +174,7 @@ class NodeParameters:
     def changed_at_run_time(
         self, parameters: Iterable[Parameter], parse: Parse = Vocabulary.parse
     ) -> "NodeParameters":
-        """Like `replaced`, but refuse what is fixed while the node is configured."""
+        """Like `replaced`, but refuse changes of parameters that are not live."""
         specs = parameter_specs()
         values = {p.name: p.value for p in parameters}
         replaced = self.replaced(values, parse)
@@ -188,5 +188,5 @@ class NodeParameters:
 
 
 def parameter_specs() -> dict[str, Spec]:
-    """Name -> description, range and the like, in the order of the fields."""
+    """Return the specifications of all parameters by name, in the order of the fields."""
     return {f.name: f.metadata["spec"] for f in dataclasses.fields(NodeParameters)}
