@@ -1,4 +1,4 @@
-"""Tell a running node what to look for and wait until it does.
+"""Change the vocabulary of a running node and wait until it is live.
 
 python examples/change_vocabulary.py NAME ...
 """

@@ -1,9 +1,9 @@
-"""Pair the node's label image and segments with the camera's depth and print how far off each thing is.
+"""Pair the node's label image and segments with the camera's depth and print the distance of each thing.
 
     python examples/distances.py [DEPTH_TOPIC]       (default: /camera/depth, metres as 32FC1)
 
-Messages belong together where their stamps are equal: every output has the header of its image. The depth
-image must be registered to the colour image.
+Messages with equal stamps belong together: every output has the header of its image. The depth image must
+be registered to the colour image.
 """
 
 import sys
@@ -21,7 +21,7 @@ REMEMBERED = 30  # stamps that wait for the rest of their messages
 
 
 class Distances(Node):
-    """Collect three messages a stamp."""
+    """Collects the three messages of each stamp."""
 
     def __init__(self, depth_topic: str) -> None:
         super().__init__("distances")

@@ -1,4 +1,4 @@
-"""Free functions from what a simulated or recorded camera sees, and from the truth, to messages."""
+"""Conversions from frames of a simulated or recorded camera, and their ground truth, to messages."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class _LabelledSegment:
 
 
 def frame_messages(frame: Frame, header: Header) -> FrameMessages:
-    """Write a frame as image, camera info, depth, true panoptic image and true segments."""
+    """Return image, camera info, depth, true panoptic image and true segments of a frame."""
     height, width = frame.depth.shape
     return (
         array_to_image(frame.rgb, "rgb8", header),
@@ -38,14 +38,14 @@ def frame_messages(frame: Frame, header: Header) -> FrameMessages:
 
 
 def true_panoptic_image(segment_ids: np.ndarray, header: Header) -> Image:
-    """Write (H, W) true segment ids, 0 for void, as 16UC1."""
+    """Return (H, W) true segment ids, 0 for void, as a 16UC1 image."""
     return array_to_image(segment_ids.astype(np.uint16), "16UC1", header)
 
 
 def true_segments_message(
     segment_ids: np.ndarray, segments: Sequence[TrueSegment], header: Header
 ) -> PanopticSegmentation:
-    """Write true segments of (H, W) ids; their class is the index into the simulation's catalog."""
+    """Return the true segments of (H, W) ids; their class is an index into the simulation's catalog."""
     labelled = [_LabelledSegment(s.id, CATALOG.index(s.label), s.label, s.is_thing) for s in segments]
     return panoptic_segmentation(header, segment_ids.shape, labelled, measure_regions(segment_ids), 0)
 
@@ -53,7 +53,7 @@ def true_segments_message(
 def camera_info(
     header: Header, width: int, height: int, intrinsics: tuple[float, float, float, float]
 ) -> CameraInfo:
-    """Write fx, fy, cx, cy in pixels as a pinhole without distortion."""
+    """Return a pinhole camera without distortion from fx, fy, cx, cy in pixels."""
     fx, fy, cx, cy = intrinsics
     return CameraInfo(
         header=header,

@@ -1,4 +1,4 @@
-"""What the simulated and the recorded camera share: topics, checked parameters and how they end."""
+"""Base of the simulated and the recorded camera: topics, checked parameters and shutdown."""
 
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar
@@ -28,10 +28,10 @@ class CameraTopics(NamedTuple):
 
 
 class CameraNode(Node):
-    """A node that publishes on /camera; its parameters are read once unless they are `live`."""
+    """A node that publishes on /camera; its parameters are read-only unless they are `live`."""
 
     def create_topics(self, reliable: bool) -> CameraTopics:
-        """Offer images, camera info, depth and truth."""
+        """Create publishers of images, camera info, depth and ground truth."""
         reliability = ReliabilityPolicy.RELIABLE if reliable else ReliabilityPolicy.BEST_EFFORT
         qos = QoSProfile(depth=1, reliability=reliability)
         return CameraTopics(
@@ -45,18 +45,18 @@ class CameraNode(Node):
     def number(
         self, name: str, default: Number, limits: tuple[Number, Number], description: str, live: bool = False
     ) -> Number:
-        """Declare a number; ValueError says what to write instead of a wrong one."""
+        """Declare a number. Raises ValueError, which states the limits, for an invalid value."""
         return check_number(name, self._declare(name, default, description, live), limits)
 
     def switch(self, name: str, default: bool, description: str, live: bool = False) -> bool:
-        """Declare a parameter that is true or false; ValueError if it is anything else."""
+        """Declare a bool. Raises ValueError for any other value."""
         return check_switch(name, self._declare(name, default, description, live))
 
     def word(self, name: str, default: str, description: str, choices: tuple[str, ...] = ()) -> str:
-        """Declare a text, one of `choices` if there are any; ValueError if it is anything else."""
+        """Declare a string, one of `choices` if there are any. Raises ValueError for any other value."""
         value = self._declare(name, default, description, live=False)
         if not isinstance(value, str) or (choices and value not in choices):
-            what = " or ".join(map(repr, choices)) if choices else "a text"
+            what = " or ".join(map(repr, choices)) if choices else "a string"
             raise ValueError(f"'{name}' must be {what}, got {value!r}")
         return value
 
@@ -66,7 +66,7 @@ class CameraNode(Node):
 
 
 def check_number(name: str, value: object, limits: tuple[Number, Number]) -> Number:
-    """Return a value of the limits' type, whole numbers for floats too; ValueError if it is none of them."""
+    """Return the value as the limits' type; an int is valid as a float. Raises ValueError otherwise."""
     kind = type(limits[0])
     if isinstance(value, bool) or not isinstance(value, (int, kind)) or not limits[0] <= value <= limits[1]:
         what = "a whole number" if kind is int else "a number"
@@ -75,14 +75,14 @@ def check_number(name: str, value: object, limits: tuple[Number, Number]) -> Num
 
 
 def check_switch(name: str, value: object) -> bool:
-    """Return the value; ValueError if it is not true or false."""
+    """Return the value. Raises ValueError if it is not a bool."""
     if not isinstance(value, bool):
         raise ValueError(f"'{name}' must be true or false, got {value!r}")
     return value
 
 
 def run_camera(name: str, camera: Callable[[], Node], words: list[str], ending: Ending) -> int:
-    """Publish until the end is asked for; 1 for a wrong argument or file, told in one line."""
+    """Publish until a signal arrives; log one line and return 1 for an invalid argument or file."""
     log = get_logger(name)
     ending.call(shut_down, say=log.info)
     try:
@@ -99,6 +99,6 @@ def run_camera(name: str, camera: Callable[[], Node], words: list[str], ending: 
     except Exception:
         if not ending.asked:
             raise
-        return 0  # ROS was shut down as the node was made
+        return 0  # a signal shut ROS down while the node was created
     finally:
         rclpy.try_shutdown()

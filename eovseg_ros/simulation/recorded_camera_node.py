@@ -1,4 +1,4 @@
-"""A recorded robot camera: a recording's images, with depth and truth, on /camera."""
+"""A recorded robot camera: images, depth and ground truth of a recording on /camera."""
 
 from pathlib import Path
 
@@ -20,30 +20,30 @@ from eovseg_ros.simulation.camera_messages import (
 from eovseg_ros.simulation.camera_node import CameraNode, check_number, check_switch
 
 ROBOT_VIEW = Path(__file__).parent / "recordings" / "robot_view.zip"
-_FIRST_STAMP = 10**9  # ns of the first frame where stamps are the recording's: 0 would mean "no time"
+_FIRST_STAMP = 10**9  # ns, first of the recorded stamps: 0 would mean "no time"
 
 
 class RecordedCamera(CameraNode):
-    """Play a recording; whatever has no subscriber is not decoded."""
+    """Plays a recording; data without a subscriber is not decoded."""
 
     def __init__(self) -> None:
         super().__init__("recorded_camera")
-        file = self.word("file", str(ROBOT_VIEW), "The recording.")
-        rate = self.number("rate", 0.0, (0.0, 1000.0), "Frames a second, from 0.1; 0: as recorded.")
+        file = self.word("file", str(ROBOT_VIEW), "Path of the recording.")
+        rate = self.number("rate", 0.0, (0.0, 1000.0), "Frames per second, at least 0.1; 0: as recorded.")
         if 0 < rate < 0.1:
             raise ValueError(f"'rate' must be 0 or a number from 0.1 to 1000, got {rate}")
-        width = self.number("width", 0, (0, 8192), "Pixels, to resize to; 0: as recorded.")
-        height = self.number("height", 0, (0, 8192), "Pixels, to resize to; 0: as recorded.")
-        self._loop = self.switch("loop", True, "Whether to start over at the end.")
+        width = self.number("width", 0, (0, 8192), "Width to resize to, pixels; 0: as recorded.")
+        height = self.number("height", 0, (0, 8192), "Height to resize to, pixels; 0: as recorded.")
+        self._loop = self.switch("loop", True, "Start over at the end.")
         stamps = self.word(
             "stamps",
             "now",
-            "now: when an image is sent; recorded: seconds since the recording's start, plus 1. They always "
-            "rise: each start over and each seek backwards adds the recording's length.",
+            "now: time of publication; recorded: seconds since the recording's start, plus 1. Stamps always "
+            "increase: each start over and each seek backwards adds the recording's length.",
             ("now", "recorded"),
         )
-        reliable = self.switch("reliable", True, "RELIABLE images, or BEST_EFFORT as many drivers have them.")
-        self._playing = self.switch("playing", True, "false: pause.", live=True)
+        reliable = self.switch("reliable", True, "Publish as RELIABLE; false: BEST_EFFORT, as many drivers.")
+        self._playing = self.switch("playing", True, "Play; false: pause.", live=True)
         self._recording = Recording(file)
         self._last_position = (len(self._recording) - 1) / self._recording.rate
         self._next = self._frame_at(
@@ -51,12 +51,12 @@ class RecordedCamera(CameraNode):
                 "position",
                 0.0,
                 (0.0, self._last_position),
-                "Seconds from the recording's start; setting it seeks.",
+                "Seconds from the recording's start; set it to seek.",
                 live=True,
             )
         )
-        self._newest = -1  # number of the frame sent last
-        self._rounds = 0  # how often frames went back
+        self._newest = -1  # index of the frame published last
+        self._rounds = 0  # how often playback went back
         self._recorded_stamps = stamps == "recorded"
         header = self._recording.header
         self._size = (width or header.width, height or header.height)
@@ -85,7 +85,7 @@ class RecordedCamera(CameraNode):
         return int(seconds * self._recording.rate + 1e-6)  # 2.3 * 10 is 22.999...
 
     def _step(self) -> None:
-        """Send the next frame, if there is one to send."""
+        """Publish the next frame, if there is one."""
         frames = len(self._recording)
         if self._next == frames and self._loop:
             self._next = 0
@@ -124,14 +124,14 @@ class RecordedCamera(CameraNode):
         return Time(sec=seconds, nanosec=nanoseconds)
 
     def _resized(self, array: np.ndarray, smooth: bool = False) -> np.ndarray:
-        """(H, W) or (H, W, 3) in the size that is published; between pixels only where `smooth`."""
+        """Resize (H, W) or (H, W, 3) to the published size; interpolate only if `smooth`."""
         if array.shape[1::-1] == self._size:
             return array
         between = cv2.INTER_AREA if self._size[0] < array.shape[1] else cv2.INTER_LINEAR
         return cv2.resize(array, self._size, interpolation=between if smooth else cv2.INTER_NEAREST)
 
     def _intrinsics(self) -> tuple[float, float, float, float]:
-        """fx, fy, cx, cy in the size that is published; the middle of the first pixel is at 0."""
+        """Return fx, fy, cx, cy for the published size; the centre of the first pixel is at 0."""
         header = self._recording.header
         x, y = self._size[0] / header.width, self._size[1] / header.height
         return header.fx * x, header.fy * y, (header.cx + 0.5) * x - 0.5, (header.cy + 0.5) * y - 0.5

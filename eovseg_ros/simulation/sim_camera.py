@@ -12,7 +12,7 @@ def main() -> NoReturn:
 
 
 def run(ending: Ending, words: list[str]) -> int:
-    """The program in a process that listens to signals already: nothing heavy is imported before this."""
+    """Run the program; the process handles signals already, before heavy imports."""
     from eovseg_ros.simulation.camera_node import run_camera
     from eovseg_ros.simulation.sim_camera_node import SimCamera
 

@@ -1,4 +1,4 @@
-"""A simulated robot camera: images of random scenes, with depth and truth, on /camera."""
+"""A simulated robot camera: images, depth and ground truth of random scenes on /camera."""
 
 import itertools
 from collections.abc import Iterator
@@ -11,20 +11,20 @@ from eovseg_ros.simulation.camera_node import CameraNode
 
 
 class SimCamera(CameraNode):
-    """Render live, or render `replay` frames first and repeat them, which reaches 30 Hz and more."""
+    """Renders live, or renders `replay` frames first and repeats them, at 30 Hz or more."""
 
     def __init__(self) -> None:
         super().__init__("sim_camera")
-        rate = self.number("rate", 10.0, (0.1, 1000.0), "Frames a second.")
-        width = self.number("width", 320, (8, 8192), "Pixels.")
-        height = self.number("height", 240, (8, 8192), "Pixels.")
-        period = self.number("scene_period", 10.0, (0.01, 1e6), "Seconds of one scene.")
-        seed = self.number("seed", 7, (0, 2**31), "Of the first scene; the next has the next.")
+        rate = self.number("rate", 10.0, (0.1, 1000.0), "Frames per second.")
+        width = self.number("width", 320, (8, 8192), "Width in pixels.")
+        height = self.number("height", 240, (8, 8192), "Height in pixels.")
+        period = self.number("scene_period", 10.0, (0.01, 1e6), "Duration of a scene, seconds.")
+        seed = self.number("seed", 7, (0, 2**31), "Seed of the first scene; it increases by 1 per scene.")
         replay = self.number(
             "replay", 0, (0, 10_000), "Frames to render first and then repeat; 0: render live."
         )
-        kept_out = self.switch("kept_out", False, "Whether things are there that training never showed.")
-        reliable = self.switch("reliable", True, "RELIABLE images, or BEST_EFFORT as many drivers have them.")
+        kept_out = self.switch("kept_out", False, "Also show objects that were not used in training.")
+        reliable = self.switch("reliable", True, "Publish as RELIABLE; false: BEST_EFFORT, as many drivers.")
         frames = rendered_frames(
             seed=seed,
             kept_out=kept_out,

@@ -196,7 +196,7 @@ def test_best_effort_where_asked_for_and_ctrl_c_ends_it_cleanly(graph, start, re
     [
         ("file", "/no/such.zip", "cannot read the recording /no/such.zip: No such file or directory"),
         ("file", __file__, f"cannot read the recording {__file__}: File is not a zip file"),
-        ("file", "7", "'file' must be a text, got 7"),
+        ("file", "7", "'file' must be a string, got 7"),
         ("rate", 0.01, "'rate' must be 0 or a number from 0.1 to 1000, got 0.01"),
         ("rate", -1, "'rate' must be a number from 0 to 1000, got -1"),
         ("width", 32.5, "'width' must be a whole number from 0 to 8192, got 32.5"),
