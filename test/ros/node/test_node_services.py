@@ -99,7 +99,7 @@ def node(tmp_path_factory):
     """One node for all tests: what they ask changes nothing that another depends on."""
     log = tmp_path_factory.mktemp("services") / "node.log"
     settings = {"vocabulary": ["cup"], "diagnostics_rate": 10.0}
-    with Graph() as graph, ChildProcess("faulty_node", log, parameters=settings) as process:
+    with Graph() as graph, ChildProcess("stuck_node", log, parameters=settings) as process:
         process.wait_for_log("segmenting /image", 20)
         yield Node(graph, process)
         process.check_running()
@@ -367,14 +367,14 @@ def test_many_files_that_hang_are_refused_at_once(node, files):
 
 def test_a_node_is_not_started_with_a_file_that_hangs(start, files):
     path = files("hanging")
-    node = start("faulty_node", parameters={"vocabulary": [f"@{path}"]})
+    node = start("stuck_node", parameters={"vocabulary": [f"@{path}"]})
     assert node.wait(15) == 1
     assert f"'vocabulary' refused: {path}: not read within 2 s" in node.log
     assert "Traceback" not in node.log
 
 
 def test_a_node_ends_while_a_file_hangs(graph, start, files):
-    process = start("faulty_node", parameters={"vocabulary": ["cup"]})
+    process = start("stuck_node", parameters={"vocabulary": ["cup"]})
     process.wait_for_log("segmenting /image", 20)
     node = Node(graph, process)
     node.start_to_set(vocabulary(f"@{files('hanging')}"))
@@ -386,7 +386,7 @@ def test_a_node_ends_while_a_file_hangs(graph, start, files):
 
 def test_an_image_that_is_too_large_for_the_network_is_skipped_with_the_reason(graph, start):
     process = start(
-        "faulty_node", parameters={"vocabulary": ["cup"], "short_side": -1, "diagnostics_rate": 10.0}
+        "stuck_node", parameters={"vocabulary": ["cup"], "short_side": -1, "diagnostics_rate": 10.0}
     )
     process.wait_for_log("segmenting /image", 20)
     node = Node(graph, process)
