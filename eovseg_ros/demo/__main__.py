@@ -1,4 +1,4 @@
-"""Plays the demo."""
+"""Run the demo."""
 
 from eovseg_ros.processes import Ending, run_program
 
@@ -6,7 +6,7 @@ from eovseg_ros.processes import Ending, run_program
 def _run(ending: Ending) -> int:
     from eovseg_ros.demo.play import main
 
-    ending.raise_interrupts()  # camera and node have to be ended, too
+    ending.raise_interrupts()  # camera and node must end, too
     return main()
 
 

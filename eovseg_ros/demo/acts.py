@@ -1,4 +1,4 @@
-"""What the demo shows, act after act, and the vocabulary of each."""
+"""The acts of the demo and their vocabularies."""
 
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ from eovseg_model.simulation import (
 
 
 class Act(NamedTuple):
-    """A part of the demo: what it shows, and its vocabulary."""
+    """A part of the demo with its own vocabulary."""
 
     name: str
     title: str
@@ -24,16 +24,16 @@ class Act(NamedTuple):
 
 _OTHERS = vocabulary_entries((*FIXED_OBJECTS, *STUFF_NAMES))
 ACTS = (
-    Act("trained_names", "the names of training", vocabulary_entries(TRAINED_NAMES)),
+    Act("trained_names", "names used in training", vocabulary_entries(TRAINED_NAMES)),
     Act(
         "kept_out_names",
-        "names that training never showed, among all others",
+        "names not used in training, among all others",
         vocabulary_entries((*KEPT_OUT_NAMES, *TRAINED_NAMES)),
     ),
     Act(
         "shapes",
-        "shapes, whatever their colour",
+        "shapes of any colour",
         (*(",".join((shape, *SYNONYMS[shape])) for shape in SHAPES), *_OTHERS),
     ),
-    Act("colours", "colours, whatever their shape", (*(f"{colour} object" for colour in COLOURS), *_OTHERS)),
+    Act("colours", "colours of any shape", (*(f"{colour} object" for colour in COLOURS), *_OTHERS)),
 )

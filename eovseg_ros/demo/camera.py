@@ -1,4 +1,4 @@
-"""Which camera the demo has: the simulated one, or a recording of it where PyBullet is missing."""
+"""The demo's camera: simulated, or recorded if PyBullet is not available."""
 
 import subprocess
 import sys
@@ -7,34 +7,34 @@ from typing import NamedTuple
 
 
 class DemoCamera(NamedTuple):
-    """A camera node."""
+    """A camera node to start."""
 
     module: str
     parameters: dict[str, object]
-    title: str  # a line for the user: which one, and why
+    title: str  # a line for the user: which camera, and why
 
 
 def choose_camera(wanted: str, *, rate: float, seed: int) -> DemoCamera:
-    """Choose for "auto", "sim" or "recorded"; ValueError where "sim" cannot be had.
+    """Choose a camera for "auto", "sim" or "recorded". Raises ValueError if "sim" is not available.
 
     Args:
-        rate: frames a second.
-        seed: of the simulation's first scene.
+        rate: Frames per second.
+        seed: Seed of the first simulated scene.
     """
     missing = "" if wanted == "recorded" else why_no_pybullet()
     if wanted == "sim" and missing:
-        raise ValueError(f"--camera sim: {missing}; --camera recorded needs none")
+        raise ValueError(f"--camera sim is not available: {missing}; use --camera recorded")
     if missing:
         return _recorded(rate, f"{missing}: playing a recorded camera")
     if wanted == "recorded":
-        return _recorded(rate, "playing a recorded camera, as asked for")
+        return _recorded(rate, "playing a recorded camera, as requested")
     parameters: dict[str, object] = {"rate": rate, "seed": seed, "kept_out": True, "scene_period": 8.0}
-    title = "rendering a simulated camera by PyBullet"
+    title = "rendering a simulated camera with PyBullet"
     return DemoCamera("eovseg_ros.simulation.sim_camera", parameters, title)
 
 
 def why_no_pybullet() -> str:
-    """Say why PyBullet cannot be imported here; empty where it can."""
+    """Return why PyBullet cannot be imported; empty if it can."""
     if find_spec("pybullet") is None:
         major, minor = sys.version_info[:2]
         if (major, minor) > (3, 11):

@@ -1,4 +1,4 @@
-"""The demo: a robot's camera and the node, the vocabulary changed as they run, pictures left behind."""
+"""Run a robot's camera and the node, change the vocabulary meanwhile, and save a video and images."""
 
 import argparse
 import sys
@@ -19,13 +19,13 @@ from eovseg_ros.demo.speed import show_speed
 from eovseg_ros.msg import Vocabulary
 from eovseg_ros.processes import ChildProcess, use_own_graph
 
-_START_SECONDS = 60.0  # that camera and node may take
+_START_SECONDS = 60.0  # timeout of the start and of requests
 _LINE_PERIOD = 2.0  # seconds between two lines of numbers
-_PICTURES = 3  # of every act
+_PICTURES = 3  # images saved per act
 
 
 class Demo:
-    """Watch the node by a node of our own and tell what happens, act after act."""
+    """Plays acts on a running node, prints what it receives and saves images."""
 
     def __init__(self, folder: Path) -> None:
         self._node = Node("eovseg_demo")
@@ -35,11 +35,11 @@ class Demo:
 
     @property
     def frames(self) -> int:
-        """Frames that came back with all their topics."""
+        """Number of frames received on all topics."""
         return self._recorder.frames
 
     def wait_for_frames(self, processes: list[ChildProcess]) -> None:
-        """Wait for the first frame; RuntimeError if a process ends before, ClientError if none comes."""
+        """Wait for the first frame. Raises RuntimeError if a process ends, ClientError on timeout."""
         deadline = time.monotonic() + _START_SECONDS
         while not self.frames:
             for process in processes:
@@ -51,7 +51,7 @@ class Demo:
             rclpy.spin_once(self._node, timeout_sec=0.1)
 
     def play(self, number: int, act: Act, seconds: float) -> list[Path]:
-        """Change to the act's vocabulary, print lines for `seconds` and return the pictures taken."""
+        """Set the act's vocabulary, print lines for `seconds` and return the images saved."""
         print(f"\n{number}. {act.title}", flush=True)
         if number == 1:  # the node was started with it
             print(f"   {_summary(self._client.get_vocabulary(_START_SECONDS))}", flush=True)
@@ -61,7 +61,7 @@ class Demo:
             print(f"   live after {time.monotonic() - asked:.1f} s: {_summary(vocabulary)}", flush=True)
         pictures: list[Path] = []
         end, next_line = time.monotonic() + seconds, time.monotonic() + _LINE_PERIOD / 2
-        while time.monotonic() < end or len(pictures) < _PICTURES:  # a busy machine may be late
+        while time.monotonic() < end or len(pictures) < _PICTURES:  # a busy machine may take longer
             rclpy.spin_once(self._node, timeout_sec=0.1)
             if time.monotonic() >= next_line:
                 next_line += _LINE_PERIOD
@@ -73,16 +73,16 @@ class Demo:
         return pictures
 
     def close(self) -> None:
-        """Finish the video and leave the graph."""
+        """Finish the video and destroy the node."""
         self._recorder.close()
         self._node.destroy_node()
 
     def summary(self) -> str:
-        """One line about everything that was seen."""
+        """Return one line about all frames."""
         seconds = time.monotonic() - self._start
         dropped = self._client.status.replaced if self._client.status else "?"
         return (
-            f"{self.frames} frames in {seconds:.0f} s, {dropped} camera images dropped for newer ones, "
+            f"{self.frames} frames in {seconds:.0f} s, {dropped} camera images replaced by newer ones, "
             f"vocabularies {', '.join(map(str, sorted(self._recorder.versions)))}"
         )
 
@@ -110,12 +110,12 @@ class Demo:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Play all acts; 1 where nothing was published. The last part cannot fail the demo."""
+    """Play all acts; return 1 if nothing was published. The speed test at the end cannot fail the demo."""
     options, camera = _parse(arguments)
     domain = use_own_graph()
     options.output.mkdir(parents=True, exist_ok=True)
     print(
-        f"{camera.title}\ncamera and node in ROS_DOMAIN_ID={domain}; logs and pictures in {options.output}",
+        f"{camera.title}\ncamera and node in ROS_DOMAIN_ID={domain}; logs and images in {options.output}",
         flush=True,
     )
     node = {
@@ -166,17 +166,17 @@ def _play(demo: Demo, processes: list[ChildProcess], seconds: float) -> int:
         process.check_running()
     print(f"\n{demo.summary()}\nvideo:    {demo.video}")
     for path in pictures:
-        print(f"picture:  {path}")
+        print(f"image:    {path}")
     return 0 if demo.frames else 1
 
 
 def _show_speed(options: argparse.Namespace) -> None:
-    print(f"\n{len(ACTS) + 1}. as fast as it goes, recorded pictures (first an engine is built)", flush=True)
+    print(f"\n{len(ACTS) + 1}. maximum frame rate on recorded images (an engine is built first)", flush=True)
     backend = options.fast_backend
     if not backend:
         backend = "openvino" if find_spec("openvino") else "torch"
         if backend == "torch":
-            print("   OpenVINO is not installed (pip install openvino): showing torch fp32", flush=True)
+            print("   OpenVINO is not installed (pip install openvino): using torch fp32", flush=True)
     try:
         show_speed(
             checkpoint=options.checkpoint,
@@ -185,7 +185,7 @@ def _show_speed(options: argparse.Namespace) -> None:
             seconds=options.fast_seconds,
         )
     except (RuntimeError, OSError) as error:
-        print(f"   no rate to show: {error}", flush=True)
+        print(f"   no frame rate measured: {error}", flush=True)
 
 
 def _summary(vocabulary: Vocabulary, most: int = 8) -> str:
@@ -195,25 +195,29 @@ def _summary(vocabulary: Vocabulary, most: int = 8) -> str:
 
 def _parse(arguments: list[str] | None) -> tuple[argparse.Namespace, DemoCamera]:
     parser = argparse.ArgumentParser(prog="eovseg-ros demo", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=44.0, help="of all acts together (default: 44)")
-    parser.add_argument("--fast-seconds", type=float, default=6.0, help="of the last part (default: 6)")
+    parser.add_argument("--seconds", type=float, default=44.0, help="duration of all acts (default: 44)")
     parser.add_argument(
-        "--fast-backend", default="", help="of the last part (default: openvino, torch where that is missing)"
+        "--fast-seconds", type=float, default=6.0, help="duration of the speed test (default: 6)"
     )
     parser.add_argument(
-        "--output", type=Path, default=Path("demo_output"), help="folder (default: demo_output)"
+        "--fast-backend",
+        default="",
+        help="backend of the speed test (default: openvino if installed, else torch)",
+    )
+    parser.add_argument(
+        "--output", type=Path, default=Path("demo_output"), help="output folder (default: demo_output)"
     )
     parser.add_argument(
         "--camera",
         choices=("auto", "sim", "recorded"),
         default="auto",
-        help="simulated, recorded, or auto: simulated where PyBullet is (default: auto)",
+        help="simulated, recorded, or auto: simulated if PyBullet is available (default: auto)",
     )
-    parser.add_argument("--rate", type=float, default=10.0, help="of the camera in Hz (default: 10)")
+    parser.add_argument("--rate", type=float, default=10.0, help="rate of the camera in Hz (default: 10)")
     parser.add_argument(
-        "--seed", type=int, default=3_000_000, help="of the first simulated scene (default: 3000000)"
+        "--seed", type=int, default=3_000_000, help="seed of the first simulated scene (default: 3000000)"
     )
-    parser.add_argument("--checkpoint", default="", help="other weights for the variant tiny")
+    parser.add_argument("--checkpoint", default="", help="weights of tiny (default: the package's)")
     options = parser.parse_args(arguments)
     try:
         return options, choose_camera(options.camera, rate=options.rate, seed=options.seed)

@@ -1,4 +1,4 @@
-"""What the demo watches: pictures and answers joined by stamp, drawn side by side into a video."""
+"""Pairs camera images with their results and draws them side by side in a video."""
 
 import functools
 from collections.abc import Callable
@@ -15,14 +15,14 @@ from eovseg_model.drawing import draw_overlay
 from eovseg_ros.messages import image_to_array, image_to_rgb
 from eovseg_ros.msg import PanopticSegmentation
 
-_SCALE = 2  # of the camera's pixels in the video
-_CAPTION = 44  # pixels
+_SCALE = 2  # pixels of the video per pixel of the camera
+_CAPTION = 44  # height, pixels
 _FRAMES_PER_SECOND = 10
-_REMEMBERED = 60  # messages of one topic that wait for the others
+_REMEMBERED = 60  # stamps that wait for the rest of their messages
 
 
 class DemoRecorder:
-    """Subscribe to camera, label image and segments; every frame goes into the video, some into PNG files."""
+    """Subscribes to camera, label image and segments; writes every frame to the video, some to PNG files."""
 
     def __init__(self, node: Node, folder: Path, caption: Callable[[int], str]) -> None:
         self.folder = folder
@@ -44,7 +44,7 @@ class DemoRecorder:
             node.create_subscription(message_type, topic, functools.partial(self._join, name), 10)
 
     def save_picture(self, name: str) -> Path | None:
-        """Write the newest picture as a PNG file; None while there is none."""
+        """Write the newest frame as a PNG file and return its path; None if there is no frame yet."""
         if self._picture is None:
             return None
         path = self.folder / f"{name}.png"
@@ -77,7 +77,7 @@ class DemoRecorder:
         self._write(segments.header.stamp.sec + segments.header.stamp.nanosec / 1e9)
 
     def _write(self, stamp: float) -> None:
-        """Show the picture for as long as it was the newest, so that the video runs at the world's speed."""
+        """Repeat the picture for as long as it was the newest, so that the video plays in real time."""
         assert self._picture is not None
         if self._writer is None:
             size = self._picture.shape[1::-1]
@@ -92,7 +92,7 @@ class DemoRecorder:
 
 
 def _with_caption(picture: np.ndarray, text: str) -> np.ndarray:
-    """Put a dark bar with one line of text above a picture."""
+    """Add a dark bar with one line of text above an image."""
     bar = Picture.new("RGB", (picture.shape[1], _CAPTION), (16, 18, 24))
     draw = ImageDraw.Draw(bar)
     font = ImageFont.load_default(18)

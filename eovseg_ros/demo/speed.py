@@ -1,4 +1,4 @@
-"""The demo's last part: a camera faster than the model, and how many frames a second come out."""
+"""The demo's speed test: the frame rate with a camera that is faster than the model."""
 
 import statistics
 import time
@@ -12,10 +12,10 @@ _TITLES = {"openvino": "OpenVINO"}
 
 
 def show_speed(*, checkpoint: str, vocabulary: tuple[str, ...], backend: str, seconds: float) -> None:
-    """Print the rate at which the CPU labels recorded pictures.
+    """Print the frame rate on recorded images, on the CPU.
 
-    Where the backend's engine cannot be had, print why, and torch's rate instead. RuntimeError says why there
-    is no rate at all.
+    If the engine is not available, print the reason and measure torch instead. Raises RuntimeError if no
+    frame rate can be measured.
     """
     precision = "bf16" if backend == "openvino" and has_bfloat16() else "fp32"
     node: dict[str, object] = {
@@ -32,7 +32,7 @@ def show_speed(*, checkpoint: str, vocabulary: tuple[str, ...], backend: str, se
         if backend == "torch":
             raise RuntimeError(reason_of(error)) from None
         title = f"{_TITLES.get(backend, backend)} {precision}"
-        print(f"   {title} engine failed: {reason_of(error)}; showing torch fp32 instead", flush=True)
+        print(f"   {title} engine failed: {reason_of(error)}; using torch fp32 instead", flush=True)
         try:
             _measure(node | {"backend": "torch", "precision": "fp32"}, seconds)
         except RuntimeError as second_error:
@@ -40,7 +40,7 @@ def show_speed(*, checkpoint: str, vocabulary: tuple[str, ...], backend: str, se
 
 
 def reason_of(error: RuntimeError) -> str:
-    """Why there is no rate: the engine's own reason, or, where the node ended, what its log says last."""
+    """Return why there is no frame rate: the engine's error, or that in the log of a node that ended."""
     if isinstance(error, BackendFailure):
         return error.reason
     _, found, reason = str(error).partition("cannot configure: ")
@@ -58,7 +58,7 @@ def _measure(node: dict[str, object], seconds: float) -> None:
             raise RuntimeError(f"no frame in {seconds:g} s: {probe.backend}")
         print(
             f"   out {rate:.1f} Hz at 320x240 with the camera at {_RATE:g} Hz,"
-            f" {_PARALLEL_FRAMES} frames at a time, latency {statistics.median(probe.latencies):.0f} ms,"
+            f" {_PARALLEL_FRAMES} parallel frames, latency {statistics.median(probe.latencies):.0f} ms,"
             f" {probe.backend} on {probe.statuses[-1].device}",
             flush=True,
         )

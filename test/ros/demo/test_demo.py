@@ -32,8 +32,8 @@ def run_demo(folder, *arguments):
 @pytest.mark.parametrize(
     ("camera", "first_line"),
     [
-        pytest.param("sim", "rendering a simulated camera by PyBullet", marks=pytest.mark.slow),
-        ("recorded", "playing a recorded camera, as asked for"),
+        pytest.param("sim", "rendering a simulated camera with PyBullet", marks=pytest.mark.slow),
+        ("recorded", "playing a recorded camera, as requested"),
     ],
 )
 def test_the_demo_tells_what_happens_and_leaves_pictures_and_a_video(tmp_path, camera, first_line):
@@ -77,7 +77,7 @@ def test_an_engine_that_cannot_be_built_is_replaced_by_torch(tmp_path, monkeypat
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{os.environ['PYTHONPATH']}")
     show_speed(checkpoint="", vocabulary=("mug", "floor|stuff"), backend="openvino", seconds=1.0)
     told = capsys.readouterr().out
-    reason = "OpenVINO (fp32|bf16) engine failed: RuntimeError: no memory left; showing torch fp32 instead"
+    reason = "OpenVINO (fp32|bf16) engine failed: RuntimeError: no memory left; using torch fp32 instead"
     assert re.search(reason, told) and re.search(SPEED, told)
 
 
@@ -89,8 +89,8 @@ def test_where_there_is_no_rate_at_all_the_demo_says_why_and_succeeds(monkeypatc
     monkeypatch.setattr("eovseg_ros.demo.play._play_acts", lambda *arguments: 0)
     assert demo_main(["--camera", "recorded", "--output", ".", "--fast-backend", "openvino"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert re.search("OpenVINO .* engine failed: no openvino here; showing torch fp32 instead", lines[-2])
-    assert lines[-1] == "   no rate to show: no torch here"
+    assert re.search("OpenVINO .* engine failed: no openvino here; using torch fp32 instead", lines[-2])
+    assert lines[-1] == "   no frame rate measured: no torch here"
 
 
 def test_the_reason_of_a_failed_engine_is_what_the_node_says_of_it():
@@ -126,7 +126,7 @@ def test_the_camera_is_simulated_where_pybullet_can_be_imported(monkeypatch):
         choose_camera("auto", rate=5.0, seed=7).title
         == "PyBullet is not installed: playing a recorded camera"
     )
-    with pytest.raises(ValueError, match="--camera sim: PyBullet is not installed"):
+    with pytest.raises(ValueError, match="--camera sim is not available: PyBullet is not installed"):
         choose_camera("sim", rate=5.0, seed=7)
 
 
