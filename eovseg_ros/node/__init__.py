@@ -1,1 +1,1 @@
-"""The node and its threads."""
+"""The node, its threads and its topics."""

@@ -7,7 +7,7 @@ Item = TypeVar("Item")
 
 
 class Mailbox(Generic[Item]):
-    """Hold the newest item only; an item that nobody took in time is replaced and counted."""
+    """Holds the newest item; an item that is replaced before it was taken is counted."""
 
     def __init__(self) -> None:
         self._condition = threading.Condition()
@@ -18,7 +18,7 @@ class Mailbox(Generic[Item]):
 
     @property
     def replaced(self) -> int:
-        """Number of items that a newer one replaced before anybody took them."""
+        """Number of items that were replaced before they were taken."""
         return self._replaced
 
     @property
@@ -28,11 +28,11 @@ class Mailbox(Generic[Item]):
 
     @property
     def occupied(self) -> bool:
-        """Whether an item waits to be taken."""
+        """Whether there is an item to take."""
         return self._item is not None
 
     def put(self, item: Item) -> None:
-        """Leave `item`, never blocking; a closed mailbox forgets it."""
+        """Store `item` without blocking; a closed mailbox ignores it."""
         with self._condition:
             if self._closed:
                 return
@@ -42,7 +42,7 @@ class Mailbox(Generic[Item]):
             self._condition.notify()
 
     def take(self) -> Item | None:
-        """Wait for an item and empty the slot; None after `nudge` or `close`."""
+        """Wait for an item and remove it; return None after `nudge` or `close`."""
         with self._condition:
             self._condition.wait_for(lambda: self._item is not None or self._nudged or self._closed)
             item, self._item = self._item, None
@@ -50,19 +50,19 @@ class Mailbox(Generic[Item]):
             return item
 
     def pause(self, seconds: float) -> None:
-        """Leave what comes in the slot for so long; `nudge` and `close` end the pause."""
+        """Wait for `seconds`, or until `nudge` or `close`, without taking an item."""
         with self._condition:
             self._condition.wait_for(lambda: self._nudged or self._closed, timeout=seconds)
             self._nudged = False
 
     def nudge(self) -> None:
-        """Let the consumer's `take` or `pause` return once, with or without an item."""
+        """Make the consumer's `take` or `pause` return once, with or without an item."""
         with self._condition:
             self._nudged = True
             self._condition.notify()
 
     def close(self) -> None:
-        """Drop what waits and let `take` return None from now on."""
+        """Drop the item and make `take` return None from now on."""
         with self._condition:
             self._closed = True
             self._item = None

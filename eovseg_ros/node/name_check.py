@@ -1,14 +1,14 @@
-"""A warning if another node of the graph has this node's name."""
+"""A warning if another node in the graph has the same name."""
 
 from rclpy.clock import Clock, ClockType
 from rclpy.node import Node
 
 _PERIOD = 1.0  # seconds
-_CHECKS = 15  # that discovery on a busy network may take
+_CHECKS = 15  # enough for discovery on a busy network
 
 
 class NameCheck:
-    """Looks for such a node in the first seconds, and warns once: requests would reach any of them."""
+    """Checks the names in the graph during the first seconds and warns once."""
 
     def __init__(self, node: Node) -> None:
         self._node = node

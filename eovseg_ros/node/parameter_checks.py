@@ -1,4 +1,4 @@
-"""What a parameter may be: its description, its range, and the check of a value."""
+"""Specifications of parameters, and checks of their values."""
 
 import itertools
 from collections.abc import Iterable
@@ -11,16 +11,16 @@ KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "
 _BOOLEANS = {"true": True, "yes": True, "on": True, "y": True, "1": True}
 _BOOLEANS |= {"false": False, "no": False, "off": False, "n": False, "0": False}
 _SHOWN = 80  # characters of a wrong value in a message
-_MOST_CHARACTERS = 4096  # of a string, as of a path in Linux
+_MOST_CHARACTERS = 4096  # of a string; the limit of paths in Linux
 
 
 class ParameterError(ValueError):
-    """A parameter value that the node refuses; the text says why and what to write."""
+    """Raised for an invalid parameter value; the message says why and what to write."""
 
 
 @dataclass(frozen=True)
 class Spec:
-    """Everything about a parameter but its name and default."""
+    """Specification of a parameter, without name and default."""
 
     description: str
     live: bool  # may change while the node is configured
@@ -31,7 +31,7 @@ class Spec:
 
     @property
     def range_text(self) -> str:
-        """Such as "0 to 1" or "-1 or 0 to 1"; empty where any value will do."""
+        """For example "0 to 1" or "-1 or 0 to 1"; empty without a range."""
         if self.low is None or self.high is None:
             return ""
         start = "" if self.special is None else f"{self.special:g} or "
@@ -48,12 +48,12 @@ def parameter(
     special: float | None = None,
     choices: tuple[str, ...] = (),
 ) -> Any:
-    """A dataclass field that is a parameter."""
+    """Return a dataclass field for a parameter."""
     return field(default=default, metadata={"spec": Spec(description, live, low, high, special, choices)})
 
 
 def descriptor(default: object, spec: Spec) -> ParameterDescriptor:
-    """Describe a parameter to ROS; types are left to `check`, whose refusals say what to write instead."""
+    """Return the ROS descriptor of a parameter; `check` checks types, with better messages than rclpy."""
     constraints = []
     if spec.choices:
         constraints.append("one of " + ", ".join(spec.choices))
@@ -74,9 +74,9 @@ def descriptor(default: object, spec: Spec) -> ParameterDescriptor:
 
 
 def convert(value: object, default: object) -> object:
-    """The value in the default's type where a text leaves no doubt of it ("off", "1e-3"), else unchanged.
+    """Convert a value to the default's type if it is unambiguous ("off", "1e-3"), else return it unchanged.
 
-    For command lines and files, where 0 or yes is meant for a boolean whatever YAML makes of it.
+    For command lines and files, where 0 or yes is a valid bool regardless of its type in YAML.
     """
     if isinstance(default, bool):
         return _BOOLEANS.get(str(value).strip().lower(), value)
@@ -89,7 +89,7 @@ def convert(value: object, default: object) -> object:
 
 
 def check(name: str, value: object, default: object, spec: Spec) -> Any:
-    """Return `value` in the parameter's own type or raise ParameterError."""
+    """Return `value` in the parameter's type. Raises ParameterError if it is invalid."""
     if isinstance(default, tuple):
         return _check_list(name, value)
     if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
@@ -98,7 +98,7 @@ def check(name: str, value: object, default: object, spec: Spec) -> Any:
         raise ParameterError(f"'{name}' must be {KINDS[type(default)]}, got {_shown(value)}")
     if isinstance(value, str) and len(value) > _MOST_CHARACTERS:
         raise ParameterError(
-            f"'{name}' has {len(value)} characters, {_MOST_CHARACTERS} is the most: {_shown(value)}"
+            f"'{name}' has {len(value)} characters, the maximum is {_MOST_CHARACTERS}: {_shown(value)}"
         )
     if spec.choices and value not in spec.choices:
         raise ParameterError(f"'{name}' must be one of {', '.join(spec.choices)}, got {_shown(value)}")
@@ -113,7 +113,7 @@ def check(name: str, value: object, default: object, spec: Spec) -> Any:
 
 
 def _check_list(name: str, value: object) -> tuple[str, ...]:
-    """Check the type alone: what the entries of a vocabulary mean depends on the variant."""
+    """Check only the type: the meaning of the entries depends on the variant."""
     how = "write a list of quoted names, for example \"['mug', 'robot arm', 'floor|stuff']\""
     if value is None or (isinstance(value, (list, tuple, bytes)) and len(value) == 0):
         raise ParameterError(f"'{name}' is empty: {how}")
@@ -122,14 +122,14 @@ def _check_list(name: str, value: object) -> tuple[str, ...]:
     if not isinstance(value, (list, tuple)) or not all(isinstance(entry, str) for entry in value):
         shown = _shown(list(itertools.islice(value, _SHOWN)) if isinstance(value, Iterable) else value)
         raise ParameterError(
-            f"'{name}' must be a list of strings, got {shown} (YAML takes yes, no, on, off and "
-            f"bare numbers for something else): {how}"
+            f"'{name}' must be a list of strings, got {shown} (YAML reads yes, no, on, off and "
+            f"bare numbers as other types): {how}"
         )
     return tuple(value)
 
 
 def _shown(value: object) -> str:
-    """The repr of a value, shortened; long lists are cut before, as they may have millions of entries."""
+    """Return the repr of a value, shortened; lists with millions of entries are cut first."""
     if isinstance(value, (str, bytes, list, tuple)):
         value = value[: _SHOWN + 1]
     text = repr(value)

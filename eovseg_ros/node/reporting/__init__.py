@@ -1,1 +1,1 @@
-"""What the node says of itself: counters, status, diagnostics and log."""
+"""Counters, status, diagnostics and log of the node."""

@@ -1,4 +1,4 @@
-"""The node's status as one message on /diagnostics, for people."""
+"""Conversion of the node's status to a message on /diagnostics."""
 
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
@@ -10,7 +10,7 @@ _LONG_FRAME = 5.0  # seconds
 
 
 def diagnostic_message(stamp: Time, name: str, status: NodeStatus) -> DiagnosticArray:
-    """Write rates, timings, counters and errors; the level is the worst of what is going on."""
+    """Return rates, timings, counters and errors; the level is that of the worst problem."""
     level, summary = _judge(status)
     frames, backend, vocabulary = status.frames, status.backend, status.vocabulary
     values = {
@@ -55,7 +55,7 @@ def diagnostic_message(stamp: Time, name: str, status: NodeStatus) -> Diagnostic
 
 
 def _judge(status: NodeStatus) -> tuple[bytes, str]:
-    """Level and summary; errors before warnings."""
+    """Return level and summary; errors before warnings."""
     vocabulary_error = status.vocabulary.error if status.vocabulary else ""
     if vocabulary_error or status.frame_error:
         return DiagnosticStatus.ERROR, vocabulary_error or status.frame_error

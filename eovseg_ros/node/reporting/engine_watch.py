@@ -1,4 +1,4 @@
-"""What becomes of the engine that a backend builds in the background, told in the log."""
+"""Log messages about the engine that a backend builds in the background."""
 
 from rclpy.impl.rcutils_logger import RcutilsLogger
 
@@ -6,14 +6,14 @@ from eovseg_model.backends import BackendStatus, EngineStage
 
 
 class EngineWatch:
-    """Log once that an engine is ready, or that it failed."""
+    """Logs once that an engine is ready or failed."""
 
     def __init__(self, logger: RcutilsLogger) -> None:
         self._logger = logger
         self._stage = EngineStage.NONE
 
     def look(self, status: BackendStatus | None) -> None:
-        """Compare with the stage of the last look."""
+        """Log if the stage has changed since the last call."""
         stage = status.stage if status else EngineStage.NONE
         if stage is not self._stage and stage is EngineStage.READY:
             self._logger.info(f"backend {status}")

@@ -1,4 +1,4 @@
-"""Counters and timings of the frames, kept by several threads and read by the status."""
+"""Counters and timings of frames, shared by several threads."""
 
 import threading
 import time
@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-_WINDOW = 5.0  # seconds that rates and percentiles look back
+_WINDOW = 5.0  # seconds that rates and percentiles cover
 
 
 class FrameTiming(NamedTuple):
-    """Moments in the life of one frame, seconds of the steady clock."""
+    """Times of one frame, in seconds of the monotonic clock."""
 
     received: float
     taken: float
@@ -42,13 +42,13 @@ class FrameReport:
     latency_p99_ms: float
     waiting_ms: float
     model_ms: float
-    ros_path_ms: float  # received to published, overlay apart, without the model's own time
-    overlay_ms: float  # drawing of one
+    ros_path_ms: float  # received to published without the model's time and the overlay
+    overlay_ms: float  # to draw one
     age: float  # seconds since the last image, or since the start
 
 
 class FrameStatistics:
-    """Count frames; safe to use from several threads."""
+    """Counts frames. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -59,7 +59,7 @@ class FrameStatistics:
         self._drawings: deque[_Drawing] = deque()
 
     def count_received(self, moment: float) -> None:
-        """Note an image that arrived."""
+        """Count an image that arrived."""
         with self._lock:
             self._received += 1
             self._last_received = moment
@@ -67,7 +67,7 @@ class FrameStatistics:
             _forget(self._arrivals, moment - _WINDOW)
 
     def count_published(self, timing: FrameTiming) -> None:
-        """Note a frame whose results went out."""
+        """Count a frame whose results were published."""
         with self._lock:
             self._published += 1
             self._timings.append(timing)
@@ -75,7 +75,7 @@ class FrameStatistics:
                 self._timings.popleft()
 
     def count_drawn(self, started: float, ended: float) -> None:
-        """Note an overlay that was drawn."""
+        """Count an overlay that was drawn."""
         with self._lock:
             self._drawn += 1
             self._drawings.append(_Drawing(started, ended))
@@ -83,19 +83,19 @@ class FrameStatistics:
                 self._drawings.popleft()
 
     def count_bad(self) -> int:
-        """Note an image that could not be read; their number so far."""
+        """Count an image that could not be read, and return their number so far."""
         with self._lock:
             self._bad += 1
             return self._bad
 
     def count_failed(self) -> int:
-        """Note a frame on which the model or a publisher raised an error; their number so far."""
+        """Count a frame on which the model or a publisher failed, and return their number so far."""
         with self._lock:
             self._failed += 1
             return self._failed
 
     def report(self) -> FrameReport:
-        """Sum up."""
+        """Return totals, rates and percentiles."""
         with self._lock:
             now = time.monotonic()
             _forget(self._arrivals, now - _WINDOW)
@@ -129,7 +129,7 @@ def _forget(moments: deque[float], before: float) -> None:
 
 
 def _percentiles(seconds: list[float]) -> tuple[float, float, float]:
-    """Of 50, 90 and 99 % in ms, interpolated between two neighbours."""
+    """Return the percentiles 50, 90 and 99 in ms, with linear interpolation."""
     if not seconds:
         return float("nan"), float("nan"), float("nan")
     p50, p90, p99 = (1000 * np.percentile(seconds, (50, 90, 99))).tolist()

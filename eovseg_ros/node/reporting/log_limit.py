@@ -1,4 +1,4 @@
-"""Errors that come with every frame are logged now and then."""
+"""Rate limit for errors that may occur on every frame."""
 
 import threading
 import time
@@ -8,11 +8,11 @@ _SAME_PERIOD = 60.0  # seconds before the same error is logged again
 
 
 class LogLimit:
-    """Allow an error to be logged once a minute, and all of them together once in five seconds."""
+    """Allows each error once per minute, and at most one error per five seconds."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._logged: dict[str, float] = {}  # moments of the last minute by error
+        self._logged: dict[str, float] = {}  # times in the last minute, by error
 
     def allows(self, error: str) -> bool:
         """Whether to log this error now."""

@@ -1,4 +1,4 @@
-"""What the node does at one moment."""
+"""A snapshot of the node's status."""
 
 import enum
 from dataclasses import dataclass
@@ -24,18 +24,18 @@ class NodeState(enum.IntEnum):
 
     @property
     def words(self) -> str:
-        """As people read it: "cleaning up"."""
+        """For example "cleaning up"."""
         return self.name.lower().replace("_", " ")
 
 
 @dataclass(frozen=True, kw_only=True)
 class NodeStatus:
-    """All that ~/status and /diagnostics say."""
+    """The content of ~/status and /diagnostics."""
 
     state: NodeState
     image_topic: str  # empty unless active
     silence: str  # why no image has come for some seconds, empty while they come
-    lost: int  # images that were published and did not arrive, as far as their stamps tell
+    lost: int  # images published but not received, estimated from gaps in their stamps
     frames: FrameReport
     replaced: int  # images dropped for newer ones
     device: str
@@ -43,5 +43,5 @@ class NodeStatus:
     vocabulary: VocabularyStatus | None  # None unless configured
     image_error: str  # why the last image could not be read
     frame_error: str  # why a thread, the last frame or its overlay failed
-    frame_seconds: float  # that the oldest frame in hand has taken so far, 0 without one
+    frame_seconds: float  # processing time so far of the oldest frame in progress, 0 without one
     skipped_overlays: int  # frames that were replaced by newer ones before their overlay was drawn

@@ -1,4 +1,4 @@
-"""The node's status as eovseg_ros/Status."""
+"""Conversion of the node's status to eovseg_ros/Status."""
 
 from builtin_interfaces.msg import Time
 from std_msgs.msg import Header
@@ -16,7 +16,7 @@ _VOCABULARY_STATES = {
 
 
 def status_message(stamp: Time, status: NodeStatus) -> Status:
-    """Write every field."""
+    """Return a message with all fields set."""
     frames = status.frames
     message = Status(
         header=Header(stamp=stamp),

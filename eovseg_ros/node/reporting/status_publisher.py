@@ -1,4 +1,4 @@
-"""Publishes the node's status again and again: ~/status for programs, /diagnostics for people."""
+"""Publishes the node's status periodically, on ~/status for programs and /diagnostics for people."""
 
 from collections.abc import Callable
 
@@ -13,14 +13,14 @@ from eovseg_ros.node.reporting.engine_watch import EngineWatch
 from eovseg_ros.node.reporting.node_status import NodeStatus
 from eovseg_ros.node.reporting.status_message import status_message
 
-# One who subscribes late gets the newest at once; older ones are of no use to anybody.
+# A late subscriber gets the newest status at once.
 STATUS_QOS = QoSProfile(
     depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL
 )
 
 
 class StatusPublisher:
-    """Read and publish the status `rate` times a second, in every state of the node."""
+    """Reads and publishes the status `rate` times per second, in every state of the node."""
 
     def __init__(self, node: LifecycleNode, *, read: Callable[[], NodeStatus], rate: float) -> None:
         self._node = node
@@ -34,7 +34,7 @@ class StatusPublisher:
         )
 
     def set_rate(self, rate: float) -> None:
-        """Publish so many times a second from now on."""
+        """Change the number of messages per second."""
         self._timer.timer_period_ns = int(1e9 / rate)
 
     def _publish(self) -> None:

@@ -1,1 +1,1 @@
-"""From the words of the command line to the values that the node starts with."""
+"""Parsing of the command line into the node's start values."""

@@ -1,4 +1,4 @@
-"""The node's command line: help, refusals, the start of ROS, and the parameters that were given."""
+"""The node's command line: help, errors, initialization of ROS, and parameters."""
 
 import logging
 import re
@@ -14,9 +14,9 @@ from eovseg_ros.processes import ArgumentError, init_ros
 
 
 def read_command_line(words: Sequence[str] | None = None) -> dict[str, object]:
-    """Start ROS with these words (sys.argv by default) and return the parameters that they give.
+    """Initialize ROS with these words (default: sys.argv) and return the parameters that they set.
 
-    SystemExit after --help; ArgumentError or ParameterError where a word cannot be used.
+    Raises SystemExit after --help, and ArgumentError or ParameterError for an invalid word.
     """
     words = sys.argv[1:] if words is None else words
     others = other_arguments(words)
@@ -26,12 +26,12 @@ def read_command_line(words: Sequence[str] | None = None) -> dict[str, object]:
     if others:
         hint = "-p threads:=2" if others[0] in ("-p", "--param") else "-r image:=/camera/image_raw"
         raise ArgumentError(
-            f"unknown arguments {' '.join(others)!r}: what is for ROS comes after --ros-args, as in "
-            f"`eovseg_node --ros-args {hint}`; --help lists it"
+            f"unknown arguments {' '.join(others)!r}: ROS arguments must follow --ros-args, as in "
+            f"`eovseg_node --ros-args {hint}`; see --help"
         )
     init_ros(words)
     name = full_name(words, "eovseg")
-    if not re.fullmatch(r"(/[A-Za-z_]\w*)+", name, re.ASCII):  # rcl would see it as the node is made
+    if not re.fullmatch(r"(/[A-Za-z_]\w*)+", name, re.ASCII):  # rcl would refuse it when the node is created
         raise ArgumentError(
             f"{name!r} is not a valid node name: remap __ns to a namespace such as /robot/left"
         )

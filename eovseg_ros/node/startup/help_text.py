@@ -1,4 +1,4 @@
-"""What `eovseg_node --help` prints."""
+"""The text of `eovseg_node --help`."""
 
 import textwrap
 
@@ -9,26 +9,26 @@ _WIDTH = 100
 _TEXT = """\
 usage: eovseg_node [--help] [--ros-args ROS_ARGUMENT ...]
 
-Live open-vocabulary panoptic segmentation: the ROS 2 node /eovseg labels every image of a camera with the
-words of its vocabulary.
+Live open-vocabulary panoptic segmentation: the ROS 2 node /eovseg segments the images of a camera into the
+classes of its vocabulary.
 
   eovseg_node --ros-args -r image:=/camera/image_raw -p "vocabulary:=['mug,cup', 'floor|stuff']"
 
 ROS arguments, after --ros-args:
-  -r image:=TOPIC          the camera's images; compressed ones are looked for at TOPIC/compressed
-  -r __node:=NAME          another name of the node
-  -r __ns:=/NAMESPACE      its namespace
-  -p NAME:=VALUE           a parameter, as below; of several values the last counts
+  -r image:=TOPIC          the camera's images; compressed images are on TOPIC/compressed
+  -r __node:=NAME          name of the node
+  -r __ns:=/NAMESPACE      namespace of the node
+  -p NAME:=VALUE           a parameter (see below); the last value of a parameter counts
   --params-file FILE       parameters in a file: {{"/**": {{ros__parameters: {{NAME: VALUE}}}}}}
   --log-level LEVEL        debug, info, warn, error or fatal
 
-Topics, below the node's name where they begin with ~:
-  image, image/compressed  in; one of them, by the parameter image_transport
+Topics (~ is the node's full name):
+  image, image/compressed  input; the parameter image_transport selects one
   ~/panoptic               label image: pixel = segment id
   ~/semantic               label image: pixel = class index + 1
-  ~/segments               id, class, score, box and so on of every segment
-  ~/overlay                picture with colours and names
-  ~/vocabulary             the classes in use; ~/label_info where vision_msgs is installed
+  ~/segments               id, class, score, box, ... of every segment
+  ~/overlay                image with colours and names
+  ~/vocabulary             the classes in use; ~/label_info if vision_msgs is installed
   /diagnostics             rates, latency, errors
 
 Parameters (live: may change while the node runs):
@@ -36,7 +36,7 @@ Parameters (live: may change while the node runs):
 
 
 def help_text() -> str:
-    """Usage, ROS arguments, topics, and every parameter with its default."""
+    """Return usage, ROS arguments, topics, and all parameters with their defaults."""
     described = (_describe(name, spec) for name, spec in parameter_specs().items())
     return _TEXT.format(parameters="\n".join(described))
 

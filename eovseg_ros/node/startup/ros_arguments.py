@@ -1,4 +1,4 @@
-"""The command line as rcl reads it: ROS arguments, the parameters among them, and the rest."""
+"""Parsing of the command line as in rcl: ROS arguments, parameters, and other arguments."""
 
 import contextlib
 import re
@@ -18,7 +18,7 @@ _WITH_VALUE = {
 
 
 class GivenParameter(NamedTuple):
-    """A parameter that the user gave, where, and for nodes of which name (with wildcards)."""
+    """A parameter on the command line or in a file, its source, and its node names (with wildcards)."""
 
     name: str
     value: object
@@ -27,11 +27,11 @@ class GivenParameter(NamedTuple):
 
     @property
     def in_a_file(self) -> bool:
-        """Whether it was given in a file, which may be for other nodes, too."""
+        """Whether it is from a file, which may also be for other nodes."""
         return not self.source.startswith("-")
 
     def is_for(self, full_name: str) -> bool:
-        """Whether a node of this name takes it."""
+        """Whether it applies to a node of this name."""
         pattern = (
             re.escape("/" + self.nodes.lstrip("/")).replace(r"/\*\*", r"(/\w+)*").replace(r"/\*", r"/\w+")
         )
@@ -39,26 +39,26 @@ class GivenParameter(NamedTuple):
 
 
 def other_arguments(words: Sequence[str]) -> list[str]:
-    """The words outside of --ros-args ... --."""
+    """Return the words outside of --ros-args ... --."""
     return [word for word, in_ros in _scoped(words) if not in_ros]
 
 
 def given_parameters(words: Sequence[str]) -> list[GivenParameter]:
-    """Every -p and every entry of a --params-file in the order of the words; of one name the last counts."""
+    """Return every -p and every entry of a --params-file in order; the last one of a name counts."""
     given: list[GivenParameter] = []
     for flag, argument in _options(words):
-        # What is no YAML here though rcl could read it, is left to rcl.
+        # rcl reports files and rules that are not valid YAML.
         with contextlib.suppress(OSError, yaml.YAMLError):
             if flag in ("-p", "--param"):
                 given.append(_from_rule(flag, argument))
-            elif flag == "--params-file" and Path(argument).is_file():  # no pipe, which rcl has emptied
+            elif flag == "--params-file" and Path(argument).is_file():  # not a pipe: rcl has emptied it
                 values = read_file(Path(argument))
                 given.extend(GivenParameter(name, value, argument, nodes) for nodes, name, value in values)
     return given
 
 
 def full_name(words: Sequence[str], name: str) -> str:
-    """The name and namespace of a node `name` after these remappings; the first one counts."""
+    """Return the full name of a node `name` after these remappings; the first one counts."""
     rules = [argument for flag, argument in _options(words) if flag in ("-r", "--remap")]
     name = _remapped(rules, name, "__node|__name") or name
     namespace = _remapped(rules, name, "__ns") or "/"
@@ -74,14 +74,14 @@ def _remapped(rules: Sequence[str], name: str, what: str) -> str | None:
 def _from_rule(flag: str, rule: str) -> GivenParameter:
     left, _, text = rule.partition(":=")
     node, _, name = left.rpartition(":")
-    # rcl takes a node's name for one in the root namespace; whoever writes it means this node.
+    # rcl looks for the name in the root namespace only, but users mean this node.
     nodes = f"/**/{node}" if node else "/**"
     shown = rule if len(rule) <= _SHOWN else f"{rule[:_SHOWN]}..."
     return GivenParameter(name, read_value(text), f"{flag} {shown}", nodes)
 
 
 def _options(words: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """ROS flags that take a value, with it."""
+    """Yield the ROS flags that take a value, with their values."""
     ros = iter([word for word, in_ros in _scoped(words) if in_ros])
     for word in ros:
         if word in _WITH_VALUE and (argument := next(ros, None)) is not None:
@@ -89,7 +89,7 @@ def _options(words: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 
 def _scoped(words: Sequence[str]) -> Iterator[tuple[str, bool]]:
-    """Every word but the marks --ros-args and --, and whether it stands between these."""
+    """Yield all words except --ros-args and --, and whether they are between these."""
     in_ros = False
     for word in words:
         if word == "--ros-args":

@@ -1,4 +1,4 @@
-"""The parameters that the node starts with: of several values the last, in the parameter's own type."""
+"""The node's start values: the last value given for each parameter, in the parameter's type."""
 
 import difflib
 from collections.abc import Sequence
@@ -11,10 +11,10 @@ _OF_ROS = {"use_sim_time": False, "start_type_description_service": True}  # wit
 
 
 def start_values(words: Sequence[str], node: str = "eovseg") -> dict[str, object]:
-    """Name -> value of what was given to the node on its command line; ParameterError for a wrong one.
+    """Return the parameters on the node's command line by name. Raises ParameterError for an invalid one.
 
-    rcl itself keeps one of two values whose types differ (`overlay: true`, not the `overlay:=0` after it) and
-    prefers a file's section for one node to what follows on the command line, both in silence.
+    Without a message, rcl ignores the later of two values with different types (`overlay: true`, then
+    `overlay:=0`), and prefers a file's section for one node to later values on the command line.
     """
     chosen: dict[str, GivenParameter] = {}
     name = full_name(words, node)
@@ -22,12 +22,12 @@ def start_values(words: Sequence[str], node: str = "eovseg") -> dict[str, object
         if given.is_for(name):
             chosen[given.name] = given
         elif not given.in_a_file:
-            raise ParameterError(f"{given.source} is for another node: the name of this one is {name}")
+            raise ParameterError(f"{given.source} is for another node: this node is {name}")
     return {name: _checked(given) for name, given in chosen.items() if _is_known(name)}
 
 
 def warnings_of_unknown_names(words: Sequence[str], node: str = "eovseg") -> list[str]:
-    """A line for every name that nothing will read; files may well have names of other nodes' parameters."""
+    """Return a line per unknown name; names in files may be parameters of other nodes."""
     lines = []
     for given in given_parameters(words):
         if _is_known(given.name) or given.name.startswith("qos_overrides."):

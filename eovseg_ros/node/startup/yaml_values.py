@@ -12,7 +12,7 @@ _FALSE = re.compile("n|N|no|No|NO|false|False|FALSE|off|Off|OFF")
 
 
 class FileValue(NamedTuple):
-    """One parameter in a file, and the node names, with wildcards, that its section is for."""
+    """A parameter in a file, and the node names (with wildcards) of its section."""
 
     nodes: str
     name: str
@@ -20,12 +20,12 @@ class FileValue(NamedTuple):
 
 
 def read_value(text: str) -> object:
-    """What stands after := of a parameter; yaml.YAMLError where it is no YAML."""
+    """Parse the text after := of a parameter. Raises yaml.YAMLError for invalid YAML."""
     return _value(yaml.compose(text, yaml.SafeLoader))
 
 
 def read_file(path: Path) -> Iterator[FileValue]:
-    """All parameters of a file in its order; OSError or yaml.YAMLError where it cannot be read."""
+    """Yield the parameters of a file in order. Raises OSError or yaml.YAMLError if it cannot be read."""
     with path.open("rb") as file:
         root = yaml.compose(file, yaml.SafeLoader)
     yield from _sections(root, "")
@@ -63,7 +63,7 @@ def _value(node: yaml.Node | None) -> object:
 
 
 def _plain(text: str) -> object:
-    """A word without quotes, by rcl's rules, which are neither YAML 1.1's nor 1.2's."""
+    """Parse a word without quotes by rcl's rules, which differ from YAML 1.1 and 1.2."""
     if _TRUE.fullmatch(text) or _FALSE.fullmatch(text):
         return _TRUE.fullmatch(text) is not None
     if re.fullmatch(r"[+-]?0[0-7]+", text):

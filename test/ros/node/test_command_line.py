@@ -44,7 +44,7 @@ def test_help_names_every_parameter_and_starts_nothing(flag):
         (["--ros-args", "-p", "vocabulary:=['mug,@lvis']"], "'@lvis' stands for a whole set"),
         (["--ros-args", "-r", "__ns:=/left/"], "remap __ns to a namespace such as /robot/left"),
         (["--ros-args", "--params-file", "/no/such/file.yaml"], "no such file"),
-        (["image:=/camera"], "unknown arguments 'image:=/camera': what is for ROS comes after --ros-args"),
+        (["image:=/camera"], "unknown arguments 'image:=/camera': ROS arguments must follow --ros-args"),
         (["-p", "threads:=2"], "eovseg_node --ros-args -p"),
     ],
     ids=lambda value: None if isinstance(value, str) else " ".join(value)[-30:],

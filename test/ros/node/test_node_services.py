@@ -135,7 +135,7 @@ def test_a_value_of_an_unknown_type_is_refused_among_good_ones(node, kind, name)
         ),
         (parameter("overlay_opacity", STRING, "1"), "'overlay_opacity' must be a number, got '1'"),
         (parameter("overlay_opacity", STRING, LONG), "'overlay_opacity' must be a number, got 'xxx"),
-        (parameter("variant", STRING, LONG), "'variant' has 10000000 characters, 4096 is the most"),
+        (parameter("variant", STRING, LONG), "'variant' has 10000000 characters, the maximum is 4096"),
         (parameter(LONG, STRING, "1"), "no parameter is named 'xxx"),
         (parameter("no_such", STRING, "1"), "no parameter is named 'no_such': `ros2 param list`"),
         (parameter("", STRING, "1"), "no parameter is named ''"),

@@ -56,7 +56,7 @@ def test_values_given_at_the_start():
     [
         ("vocabulary:=[]", "'vocabulary' is empty: write a list"),
         ("vocabulary:=mug", "must be a list of strings, got the string 'mug'"),
-        ("vocabulary:=[yes, no]", r"must be a list of strings, got \[True, False\] .YAML takes yes"),
+        ("vocabulary:=[yes, no]", r"must be a list of strings, got \[True, False\] .YAML reads yes"),
         ("vocabulary:=[1, 2]", r"must be a list of strings, got \[1, 2\]"),
         ("vocabulary:=['mug', 'Mug']", "duplicate"),
         ("vocabulary:=['mug', '']", "empty name"),
@@ -169,7 +169,7 @@ def test_a_message_quotes_little_of_a_long_value():
 
 def test_a_path_has_at_most_4096_characters():
     assert len(NodeParameters().replaced({"checkpoint": "x" * 4096}).checkpoint) == 4096
-    with pytest.raises(ParameterError, match="'checkpoint' has 4097 characters, 4096 is the most: 'xxx"):
+    with pytest.raises(ParameterError, match="'checkpoint' has 4097 characters, the maximum is 4096: 'xxx"):
         NodeParameters().replaced({"checkpoint": "x" * 4097})
 
 

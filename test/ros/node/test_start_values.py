@@ -93,7 +93,7 @@ def test_a_value_has_the_type_of_its_parameter(rule, value):
         ("overlap_threshold:=-0.5", "'overlap_threshold' must be -1 or lie between 0 and 1, got -0.5"),
         ("diagnostics_rate:=-.inf", "'diagnostics_rate' must lie between 0.1 and 10, got -inf"),
         ("use_sim_time:=maybe", "'use_sim_time' must be true or false, got 'maybe'"),
-        ("other:threads:=2", "other:threads:=2 is for another node: the name of this one is /eovseg"),
+        ("other:threads:=2", "other:threads:=2 is for another node: this node is /eovseg"),
     ],
 )
 def test_what_cannot_be_used_is_refused_with_its_place(rule, reason):
