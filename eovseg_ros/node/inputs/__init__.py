@@ -1,1 +1,1 @@
-"""Topics in."""
+"""Subscriptions of the node."""

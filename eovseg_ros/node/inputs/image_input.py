@@ -1,4 +1,4 @@
-"""The image subscription: speaks whatever QoS the publishers offer and says why nothing arrives."""
+"""The image subscription: adapts to the QoS of the publishers and reports why no images arrive."""
 
 import time
 from collections.abc import Callable
@@ -19,10 +19,10 @@ _BUSY = 2.0  # seconds that a check may be late before the warning
 
 
 class ImageInput:
-    """Subscribe to `image`, or for `compressed` to what image_transport would offer beside it, depth 1.
+    """Subscribes with depth 1 to `image` or, for `compressed`, to image_transport's topic below it.
 
-    RELIABLE where every publisher offers it and BEST_EFFORT otherwise, as a reliable subscription
-    would get nothing from a best-effort publisher; made anew when the publishers change.
+    RELIABLE if all publishers offer it, else BEST_EFFORT, because a reliable subscription receives
+    nothing from a best-effort publisher; created again when the publishers change.
     """
 
     def __init__(
@@ -55,16 +55,16 @@ class ImageInput:
 
     @property
     def silence(self) -> str:
-        """Why no image has come for some seconds, empty while they come."""
+        """Why no image has arrived for some seconds; empty while images arrive."""
         return self._silence
 
     @property
     def lost(self) -> int:
-        """Number of images that were published and did not arrive, estimated from gaps in the stamps."""
+        """Number of images published but not received, estimated from gaps in the stamps."""
         return self._gaps.lost
 
     def close(self) -> None:
-        """Stop listening."""
+        """Destroy the subscription."""
         self._node.destroy_timer(self._timer)
         self._node.destroy_subscription(self._subscription)
 
@@ -74,7 +74,7 @@ class ImageInput:
             self._node.get_logger().info(f"images arrive on {self.topic}")
         self._last_image, self._silence = now, ""
         self._on_image(message, now)
-        if self._one_publisher:  # stamps of several cameras say nothing
+        if self._one_publisher:  # stamps of several cameras are interleaved
             self._gaps.add(message.header.stamp.sec * 10**9 + message.header.stamp.nanosec)
 
     def _check(self) -> None:
@@ -85,7 +85,7 @@ class ImageInput:
         now = time.monotonic()
         late = now - self._last_check - _CHECK_PERIOD
         self._last_check = now
-        if late > _BUSY:  # images that came meanwhile are still to be received
+        if late > _BUSY:  # images of this time are still to be received
             self._node.get_logger().warning(f"the node received nothing for {late:.1f} s: it was busy itself")
             self._last_image = min(now, self._last_image + late)
         elif now - self._last_image > _SILENCE:
@@ -131,7 +131,7 @@ def _common_reliability(publishers: list[TopicEndpointInfo]) -> ReliabilityPolic
 
 
 def _compressed_topic(node: LifecycleNode) -> str:
-    """`/compressed` below what `image` is remapped to, unless `image/compressed` itself is remapped."""
+    """Return `/compressed` below the topic of `image`, unless `image/compressed` itself is remapped."""
     name = "image/compressed"
     if node.resolve_topic_name(name) != node.resolve_topic_name(name, only_expand=True):
         return name

@@ -1,4 +1,4 @@
-"""Why no image arrives, as far as the graph tells."""
+"""Reasons why no images arrive, from the ROS graph."""
 
 from collections.abc import Sequence
 
@@ -9,10 +9,10 @@ _TRANSPORTS = {"sensor_msgs/msg/Image": "raw", "sensor_msgs/msg/CompressedImage"
 
 
 def why_silent(expected_type: str, publishers: Sequence[TopicEndpointInfo], qos: QoSProfile) -> str:
-    """Say what keeps a subscription of this type and QoS without messages, and what to do."""
+    """Return why a subscription of this type and QoS receives no messages, and what to do."""
     if not publishers:
         without = "" if expected_type == "sensor_msgs/msg/Image" else ", without /compressed"
-        return f"nobody publishes there; start the camera, or remap 'image' to its topic{without}"
+        return f"it has no publisher; start the camera, or remap 'image' to its topic{without}"
     return "; ".join(_why(publisher, expected_type, qos) for publisher in publishers)
 
 
@@ -24,6 +24,6 @@ def _why(publisher: TopicEndpointInfo, expected_type: str, qos: QoSProfile) -> s
         return f"{name} publishes {publisher.topic_type}, not {expected_type}; {remedy}"
     compatibility, reason = qos_check_compatible(publisher.qos_profile, qos)
     if compatibility == QoSCompatibility.ERROR:
-        return f"{name} offers a QoS that does not fit: {reason}"
+        return f"{name} offers an incompatible QoS: {reason}"
     offer = f"{publisher.qos_profile.reliability.name}, {publisher.qos_profile.durability.name}"
-    return f"{name} ({offer}) publishes nothing, or all of its images are lost on the way"
+    return f"{name} ({offer}) publishes nothing, or all of its images are lost"

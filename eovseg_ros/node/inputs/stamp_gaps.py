@@ -1,18 +1,18 @@
-"""Images that did not arrive, estimated from the stamps of those that did."""
+"""Estimates the number of lost images from gaps in the stamps of received ones."""
 
 import numpy as np
 
-_WINDOW = 30  # intervals between stamps that one estimate is made of
-_LONGEST = 5_000_000_000  # nanoseconds; the camera paused or its clock jumped if an interval is longer
-_PAUSE = 30  # periods; the camera rather paused than lost them
+_WINDOW = 30  # intervals between stamps per estimate
+_LONGEST = 5_000_000_000  # nanoseconds; a longer interval is a pause of the camera or a jump of its clock
+_PAUSE = 30  # periods; a longer interval is a pause of the camera
 _MOST_MISSING = 8  # periods of the camera in the shortest interval that is considered
-_TOLERANCE = 0.15  # periods that an interval may differ from a whole number of them
+_TOLERANCE = 0.15  # periods by which an interval may differ from a whole number of periods
 _OFTEN = 0.1  # share of the images
-_STEADY_SHARE = 0.9  # of the intervals that have to be within it
+_STEADY_SHARE = 0.9  # of the intervals must be within the tolerance
 
 
 class StampGaps:
-    """Count what is missing in the stamps of a camera with a steady rate; other cameras lose nothing."""
+    """Counts missing stamps of a camera with a steady rate; counts none for other cameras."""
 
     def __init__(self) -> None:
         self.lost = 0  # images so far
@@ -22,7 +22,7 @@ class StampGaps:
         self._intervals: list[int] = []
 
     def add(self, stamp: int) -> None:
-        """Note the stamp, in nanoseconds, of an image that arrived."""
+        """Add the stamp, in nanoseconds, of a received image."""
         interval = None if self._last is None else stamp - self._last
         self._last = stamp
         if interval is None:
@@ -41,9 +41,9 @@ class StampGaps:
 
 
 def count_missing(intervals: list[int]) -> int:
-    """How many stamps are missing between these intervals; 0 unless all are multiples of one period.
+    """Return the number of missing stamps; 0 unless the intervals are multiples of one period.
 
-    The longest period that fits is taken, so that a camera that only got slower has lost nothing.
+    The longest period that fits is used, so that a slower rate does not count as loss.
     """
     values = np.array(intervals, float)
     shortest = np.sort(values)[len(values) // 10]

@@ -1,1 +1,1 @@
-"""Topics out."""
+"""Publishers of the node."""

@@ -1,4 +1,4 @@
-"""The node's outputs: each per-frame topic is made only when somebody subscribes to it."""
+"""The node's publishers; messages of a frame are created only for topics with subscribers."""
 
 import numpy as np
 from rclpy.lifecycle import LifecycleNode
@@ -26,7 +26,7 @@ _LATCHED = QoSProfile(
 
 
 class FramePublisher:
-    """Publish segmented frames and vocabularies on the node's private topics."""
+    """Publishes segmented frames and vocabularies on the node's private topics."""
 
     def __init__(self, node: LifecycleNode, *, overlay: bool) -> None:
         self._node = node
@@ -41,16 +41,16 @@ class FramePublisher:
 
     @property
     def usable(self) -> bool:
-        """Whether anything can be published: not any more after `close` or Ctrl-C."""
+        """Whether messages can be published: False after `close` or the shutdown of ROS."""
         return not self._closed and self._node.context.ok()
 
     @property
     def overlay_wanted(self) -> bool:
-        """Whether somebody subscribes to ~/overlay."""
+        """Whether ~/overlay has a subscriber."""
         return bool(self._overlay and self._overlay.get_subscription_count())
 
     def publish_frame(self, frame: SegmentedFrame) -> None:
-        """Publish a frame on every topic that has a subscriber, but for the overlay."""
+        """Publish a frame on all topics with subscribers, except the overlay."""
         if self._panoptic.get_subscription_count():
             self._panoptic.publish(panoptic_image(frame))
         if self._semantic.get_subscription_count():
@@ -59,12 +59,12 @@ class FramePublisher:
             self._segments.publish(segments_message(frame))
 
     def publish_overlay(self, picture: np.ndarray, header: Header) -> None:
-        """Publish an (H, W, 3) uint8 RGB picture on ~/overlay."""
+        """Publish an (H, W, 3) uint8 RGB image on ~/overlay."""
         assert self._overlay
         self._overlay.publish(array_to_image(picture, "rgb8", header))
 
     def publish_vocabulary(self, snapshot: VocabularySnapshot) -> None:
-        """Announce the vocabulary that is live from now on, also to subscribers that come later."""
+        """Publish the vocabulary that is live from now on, also for late subscribers."""
         stamp = self._node.get_clock().now().to_msg()
         self._vocabulary.publish(
             vocabulary_message(stamp, snapshot.version, snapshot.entries, snapshot.labels, snapshot.is_thing)
@@ -73,7 +73,7 @@ class FramePublisher:
             self._label_info.publish(label_info_message(stamp, snapshot.labels))
 
     def close(self) -> None:
-        """Take the topics away; what another thread publishes from now on fails while `usable` is false."""
+        """Destroy the publishers; `usable` is False before calls from other threads begin to fail."""
         self._closed = True
         publishers = (
             self._panoptic,

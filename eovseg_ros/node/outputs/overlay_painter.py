@@ -1,4 +1,4 @@
-"""The thread that draws ~/overlay while the worker is at the next frame already."""
+"""The thread that draws ~/overlay while the worker processes the next frame."""
 
 import threading
 import time
@@ -17,7 +17,7 @@ from eovseg_ros.node.threads.supervised_thread import SupervisedThread
 
 
 class OverlayPainter:
-    """Draw and publish the newest frame; frames that come faster than they are drawn have no overlay."""
+    """Draws and publishes the newest frame; frames that arrive faster than that have no overlay."""
 
     def __init__(
         self,
@@ -54,15 +54,15 @@ class OverlayPainter:
         return self._frames.replaced
 
     def hand_over(self, frame: SegmentedFrame) -> None:
-        """Have a frame drawn unless a newer one comes first; returns at once."""
+        """Queue a frame, replacing one that is not drawn yet; returns at once."""
         self._frames.put(frame)
 
     def forget_error(self) -> None:
-        """Nobody wants overlays any more."""
+        """Clear the error, because ~/overlay has no subscriber."""
         self._error = ""
 
     def stop(self, seconds: float) -> bool:
-        """Draw what was handed over and end the thread; after so many seconds drop it and return False."""
+        """Draw the queued frame and end the thread; after `seconds`, drop the frame and return False."""
         self._stopping.set()
         self._frames.nudge()
         ended = self._thread.join(seconds)
@@ -85,7 +85,7 @@ class OverlayPainter:
             self._statistics.count_drawn(started, time.monotonic())
             self._publisher.publish_overlay(picture, frame.header)
             self._error = ""
-        except BaseException as error:  # a robot without a picture still has its labels
+        except BaseException as error:  # the node must work without overlays
             if self._dropping or not self._publisher.usable:
                 return  # the publishers are gone
             self._error = f"overlay: {type(error).__name__}: {error}"

@@ -1,1 +1,1 @@
-"""Requests to the node's services, each of which gets an answer, and the executor that survives them."""
+"""Handling of service requests: every request is answered, and none ends the executor."""

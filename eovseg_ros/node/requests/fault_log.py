@@ -1,4 +1,4 @@
-"""Unexpected exceptions in the log: with traceback, at a bounded rate."""
+"""Logging of unexpected exceptions, with traceback and rate limit."""
 
 import traceback
 from collections import defaultdict
@@ -9,7 +9,7 @@ from eovseg_ros.node.reporting.log_limit import LogLimit
 
 
 class FaultLog:
-    """Logs an exception with its traceback, each kind once a minute in each place."""
+    """Logs exceptions with their traceback, each type once per minute and place."""
 
     def __init__(self, logger: RcutilsLogger) -> None:
         self._logger = logger

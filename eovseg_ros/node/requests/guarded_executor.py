@@ -1,4 +1,4 @@
-"""An executor that goes on after an exception in a callback."""
+"""An executor that continues after an exception in a callback."""
 
 import time
 from collections.abc import Callable
@@ -11,11 +11,11 @@ from rclpy.task import Task
 from eovseg_ros.node.requests.fault_log import FaultLog
 
 _SHUTDOWN = (ExternalShutdownException, ShutdownException)
-_PAUSE = 0.1  # seconds; a fault outside of callbacks may come back at once
+_PAUSE = 0.1  # seconds; an error outside of callbacks may repeat at once
 
 
 class GuardedExecutor(SingleThreadedExecutor):
-    """Executes callbacks of a node; while the context is valid, an exception is logged and ends nothing.
+    """Executes callbacks of a node; while the context is valid, exceptions are logged and ignored.
 
     In rclpy an exception in a callback leaves `spin_once`. One in taking a message or request, for example
     while it is deserialised, also leaves the subscription or service marked as busy, so that it is never

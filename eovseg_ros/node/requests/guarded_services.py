@@ -1,4 +1,4 @@
-"""Services that answer every request, also one on which their callback fails."""
+"""Services that answer every request, even if their callback fails."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -10,10 +10,10 @@ from eovseg_ros.node.requests.fault_log import FaultLog
 
 
 def guard_services(services: Iterable[Service], faults: FaultLog) -> None:
-    """Let each service answer with an empty response if its callback raises an exception, and log that.
+    """Make services log an exception of their callback and answer with an empty response.
 
     For rclpy's own services, whose callbacks raise exceptions through `spin` for some requests. An empty
-    response is a valid one, and a refusal where the service has a field for that.
+    response is valid, and a refusal if the service has a field for that.
     """
     for service in services:
         service.callback = _guarded(service, faults)

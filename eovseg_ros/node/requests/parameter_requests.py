@@ -1,4 +1,4 @@
-"""The services set_parameters and set_parameters_atomically, whatever a request holds."""
+"""The services set_parameters and set_parameters_atomically, for any content of a request."""
 
 import concurrent.futures
 import contextlib
@@ -17,17 +17,17 @@ from rclpy.task import Future
 
 from eovseg_ros.node.requests.fault_log import FaultLog
 
-_MOST_PARAMETERS = 256  # in a request; each takes time of the executor
+_MOST_PARAMETERS = 256  # per request; each takes time of the executor
 _MOST_CHARACTERS = 2000  # of a reason
 
 
 class ParameterRequests:
-    """Takes over both services of a node; every parameter is set or refused with a reason.
+    """Replaces both services of a node; every parameter is set or refused with a reason.
 
-    `prepare` starts to read what the new values name, for example files: the answer waits for the future
-    that it returns, while the executor goes on with other callbacks. Then `validate` is asked, before rclpy
-    is. rclpy itself raises ValueError for a type that it does not know, and puts the type of a new value into
-    the parameter's descriptor before it asks whether the value is allowed.
+    `prepare` starts to read files that the new values name: the answer waits for the future that it returns,
+    while the executor runs other callbacks. Then `validate` is called, before rclpy's checks. rclpy itself
+    raises ValueError for an unknown type, and writes the type of a new value into the parameter's descriptor
+    before it checks whether the value is allowed.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class ParameterRequests:
         self._validate = validate
         self._faults = faults
         self._changes: Counter[str] = Counter()  # of every parameter
-        self._group = ReentrantCallbackGroup()  # another request may come while one waits for its files
+        self._group = ReentrantCallbackGroup()  # another request may arrive while one waits for its files
         callbacks: dict[Any, Any] = {SetParameters: self._set, SetParametersAtomically: self._set_atomically}
         for service in node.services:
             if callback := callbacks.get(service.srv_type):
@@ -52,7 +52,7 @@ class ParameterRequests:
                 self._group.add_entity(service)
 
     async def _set(self, request: Any, response: Any) -> Any:
-        """Set each parameter on its own: a refused one leaves the others alone."""
+        """Set each parameter separately: refusing one does not affect the others."""
         if refusal := _refusal_of_too_many(request.parameters):
             response.results = [refusal] * len(request.parameters)
             return response
@@ -93,7 +93,7 @@ class ParameterRequests:
             return refused(f"{type(error).__name__}: {error}")
 
     async def _end_of(self, preparation: "concurrent.futures.Future[Any] | None") -> None:
-        """Let the executor go on until a thread has done its part; its outcome is left to `validate`."""
+        """Wait for the preparation without blocking the executor; `validate` handles its errors."""
         if preparation is None or preparation.done():
             return
         ended = Future()
@@ -108,10 +108,10 @@ class ParameterRequests:
         await ended
 
     def _fault_of(self, message: ParameterMessage) -> str:
-        """Why rclpy could not take a parameter; empty if it can."""
+        """Return why rclpy could not handle a parameter; empty if it can."""
         name, kind = message.name, message.value.type
         if not self._node.has_parameter(name):
-            return f"no parameter is named {name[:80]!r}: `ros2 param list` shows those that there are"
+            return f"no parameter is named {name[:80]!r}: `ros2 param list` lists all parameters"
         if kind not in {known.value for known in Parameter.Type}:
             return (
                 f"'{name}' has a value of type {kind}, which rcl_interfaces/msg/ParameterType does not have"
@@ -124,7 +124,7 @@ class ParameterRequests:
 
 
 def refused(reason: str) -> SetParametersResult:
-    """An unsuccessful result; the reason is shortened, and made what a message can carry."""
+    """Return an unsuccessful result; the reason is shortened and made valid UTF-8."""
     text = reason if len(reason) <= _MOST_CHARACTERS else f"{reason[:_MOST_CHARACTERS]}..."
     return SetParametersResult(successful=False, reason=text.encode("utf-8", "replace").decode())
 
@@ -133,5 +133,5 @@ def _refusal_of_too_many(messages: Sequence[ParameterMessage]) -> SetParametersR
     if len(messages) <= _MOST_PARAMETERS:
         return None
     return refused(
-        f"the request has {len(messages)} parameters, {_MOST_PARAMETERS} is the most: write several requests"
+        f"the request has {len(messages)} parameters, more than {_MOST_PARAMETERS}: send several requests"
     )

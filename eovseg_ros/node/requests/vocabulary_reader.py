@@ -1,4 +1,4 @@
-"""Entries to vocabularies, in a thread where they name files: a disk may take long to answer, or never do."""
+"""Reads vocabularies, in a thread if the entries name files, because a disk may be slow or never answer."""
 
 import threading
 from collections import OrderedDict
@@ -7,9 +7,9 @@ from concurrent.futures import Future, InvalidStateError
 
 from eovseg_model.vocabulary import Vocabulary, VocabularyError, named_files
 
-READ_SECONDS = 2.0  # that the files of one vocabulary may take
+READ_SECONDS = 2.0  # timeout for the files of one vocabulary
 _MOST_UNFINISHED = 8  # threads; one that waits for a dead disk cannot be ended
-_KEPT = 8  # results; there are rarely more requests under way
+_KEPT = 8  # results; there are rarely more requests at the same time
 
 Entries = tuple[str, ...]
 Parse = Callable[[Sequence[str]], Vocabulary]
@@ -26,13 +26,13 @@ class VocabularyReader:
         self._unfinished = 0
 
     def parse(self, entries: Sequence[str]) -> Vocabulary:
-        """What `read` found last; else read now. VocabularyError says why the entries cannot be used."""
+        """Return the last result of `read`, or read now. Raises VocabularyError for invalid entries."""
         with self._lock:
             result = self._results.get(tuple(entries))
         return (result or self.read(entries)).result()
 
     def read(self, entries: Sequence[str]) -> "Future[Vocabulary]":
-        """Read entries anew: if they name files in a thread, which has `seconds` for it, else at once."""
+        """Read entries again: in a thread, within `seconds`, if they name files, else at once."""
         result: Future[Vocabulary] = Future()
         with self._lock:
             self._results.pop(tuple(entries), None)
@@ -52,7 +52,7 @@ class VocabularyReader:
             self._unfinished += not full
         names = _listed(files)
         if full:
-            reason = f"not read, as {_MOST_UNFINISHED} earlier requests still wait for their files; try later"
+            reason = f"not read: {_MOST_UNFINISHED} earlier requests still wait for their files; try later"
             result.set_exception(VocabularyError(f"{names}: {reason}"))
             return
         reason = f"not read within {self._seconds:g} s: copy it to a local disk, or try again"
@@ -94,4 +94,4 @@ def _fail(result: "Future[Vocabulary]", error: VocabularyError) -> None:
     try:
         result.set_exception(error)
     except InvalidStateError:
-        pass  # the other of timer and reader was first
+        pass  # timer and reader may both end the request

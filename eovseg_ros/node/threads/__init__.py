@@ -1,1 +1,1 @@
-"""How the node's threads are kept running, and take turns."""
+"""Supervision of the node's threads, and the order in which they publish."""

@@ -1,11 +1,11 @@
-"""Whose turn it is to publish, where several frames are worked on at the same time."""
+"""The order in which frames that are processed in parallel are published."""
 
 import itertools
 import threading
 
 
 class PublishingOrder:
-    """Turns come in the order in which tickets are drawn; whoever has drawn one has to be `done` with it."""
+    """Turns follow the order of the tickets; every ticket that was drawn must be passed to `done`."""
 
     def __init__(self) -> None:
         self._condition = threading.Condition()
@@ -17,12 +17,12 @@ class PublishingOrder:
         return next(self._tickets)
 
     def wait_for(self, ticket: int) -> None:
-        """Wait until all tickets before this one are done with."""
+        """Wait until all tickets before this one are done."""
         with self._condition:
             self._condition.wait_for(lambda: self._turn == ticket)
 
     def done(self, ticket: int) -> None:
-        """Pass the turn on, after waiting for it where nobody did."""
+        """Wait for the ticket's turn and pass it on to the next ticket."""
         with self._condition:
             self._condition.wait_for(lambda: self._turn == ticket)
             self._turn += 1

@@ -1,4 +1,4 @@
-"""A thread that goes on after an error, and says so."""
+"""A thread that logs errors and continues."""
 
 import contextlib
 import threading
@@ -13,9 +13,9 @@ _FIRST_PAUSE = 0.5  # seconds before the first restart; twice as long before eac
 
 
 class SupervisedThread:
-    """Call `turn` again and again until `stopping()`; after an error, which it logs, the thread starts again.
+    """Calls `turn` repeatedly until `stopping()`; after an error, it logs the error and starts again.
 
-    After five restarts without a turn that succeeded it ends for good. A turn that waits has to return once
+    The thread ends after five restarts without a successful turn. A turn that waits must return once
     `stopping()` is true.
     """
 
@@ -34,16 +34,16 @@ class SupervisedThread:
         self._log_error = log_error
         self._failures = LogLimit()
         self._joining = threading.Event()
-        # A daemon, as the process must not wait for an inference that nobody can interrupt.
+        # A daemon, because the process must not wait for an inference, which cannot be interrupted.
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
     def join(self, seconds: float) -> bool:
-        """Wait so long for the end, which `stopping()` has to allow; False if the thread still runs."""
+        """Wait for the end, once `stopping()` is true; return False if the thread still runs after that."""
         self._joining.set()
         deadline = time.monotonic() + seconds
         while self._thread.is_alive() and (left := deadline - time.monotonic()) > 0:
-            self._thread.join(min(left, 0.1))  # one long wait does not notice a second Ctrl-C in every case
+            self._thread.join(min(left, 0.1))  # one long wait may miss a second Ctrl-C
         return not self._thread.is_alive()
 
     def _run(self) -> None:

@@ -200,7 +200,7 @@ def test_silence_is_explained_once(graph, start_fake):
 )
 def test_silence_without_a_publisher_names_what_to_remap(start_fake, transport, name, how):
     node = start_fake(image_transport=transport)
-    node.wait_for_log(f"no image for 5 s on /{name}: nobody publishes there", 10)
+    node.wait_for_log(f"no image for 5 s on /{name}: it has no publisher", 10)
     node.wait_for_log(f"remap 'image' {how}\n", 1)
 
 

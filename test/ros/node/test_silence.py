@@ -19,12 +19,12 @@ def publisher(kind=IMAGE, qos=RELIABLE, name="driver", namespace="/cam"):
 @pytest.mark.parametrize(
     ("expected", "publishers", "qos", "reason"),
     [
-        (IMAGE, [], RELIABLE, "nobody publishes there; start the camera, or remap 'image' to its topic"),
+        (IMAGE, [], RELIABLE, "it has no publisher; start the camera, or remap 'image' to its topic"),
         (
             COMPRESSED,
             [],
             RELIABLE,
-            "nobody publishes there; start the camera, or remap 'image' to its topic, without /compressed",
+            "it has no publisher; start the camera, or remap 'image' to its topic, without /compressed",
         ),
         (
             IMAGE,
@@ -48,8 +48,8 @@ def publisher(kind=IMAGE, qos=RELIABLE, name="driver", namespace="/cam"):
             IMAGE,
             [publisher(), publisher(COMPRESSED, name="other")],
             RELIABLE,
-            "/cam/driver (RELIABLE, VOLATILE) publishes nothing, or all of its images are lost on the "
-            f"way; /cam/other publishes {COMPRESSED}, not {IMAGE}; set image_transport:=compressed",
+            "/cam/driver (RELIABLE, VOLATILE) publishes nothing, or all of its images are lost; "
+            f"/cam/other publishes {COMPRESSED}, not {IMAGE}; set image_transport:=compressed",
         ),
     ],
 )
@@ -62,6 +62,6 @@ def test_a_qos_that_does_not_fit_is_named():
         depth=1, reliability=ReliabilityPolicy.BEST_EFFORT, durability=DurabilityPolicy.VOLATILE
     )
     reason = why_silent(IMAGE, [publisher(qos=offered)], RELIABLE)
-    assert reason.startswith("/cam/driver offers a QoS that does not fit: ")
+    assert reason.startswith("/cam/driver offers an incompatible QoS: ")
     assert "reliab" in reason.lower()
-    assert "does not fit" not in why_silent(IMAGE, [publisher(qos=offered)], BEST_EFFORT)
+    assert "incompatible" not in why_silent(IMAGE, [publisher(qos=offered)], BEST_EFFORT)

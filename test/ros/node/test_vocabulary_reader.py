@@ -74,11 +74,11 @@ def test_only_eight_slow_reads_are_under_way(disk):
             result.result(5)
     for result in results[8:]:
         assert result.done()
-        with pytest.raises(VocabularyError, match="/tools.json: not read, as 8 earlier requests still wait"):
+        with pytest.raises(VocabularyError, match="/tools.json: not read: 8 earlier requests still wait"):
             result.result()
     disk.gate.set()
     deadline = time.monotonic() + 5
-    while "not read, as" in str(reader.read((FILE,)).exception(5)):
+    while "not read: " in str(reader.read((FILE,)).exception(5)):
         assert time.monotonic() < deadline
         time.sleep(0.01)
     assert reader.parse((FILE,)).labels == ("tools.json",)
