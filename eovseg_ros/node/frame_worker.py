@@ -1,4 +1,4 @@
-"""The threads that take images from the mailbox, segment them and publish."""
+"""The threads that take images from the mailbox, segment them and publish the results."""
 
 import functools
 import math
@@ -25,20 +25,20 @@ from eovseg_ros.node.reporting.log_limit import LogLimit
 from eovseg_ros.node.threads.publishing_order import PublishingOrder
 from eovseg_ros.node.threads.supervised_thread import SupervisedThread
 
-_STOP_SECONDS = 1.0  # that frames in hand have to be finished in
+_STOP_SECONDS = 1.0  # timeout for frames in progress
 
 
 class ReceivedImage(NamedTuple):
-    """An image message and when it came, seconds of the steady clock."""
+    """An image message and its arrival in seconds of the monotonic clock."""
 
     message: Image | CompressedImage
     received: float
 
 
 class FrameWorker:
-    """Segment the newest image, `threads` of them at a time; nothing that an image holds ends a thread.
+    """Segments the newest image, up to `threads` images at a time; no image can end a thread.
 
-    What becomes of the images is published in the order in which they were taken.
+    Results and errors are published in the order in which the images were taken.
     """
 
     def __init__(
@@ -70,12 +70,12 @@ class FrameWorker:
             logger=logger,
         )
         self._stopping = threading.Event()
-        self._dropping = False  # what is not published by now never will be
-        self._taking = threading.Lock()  # one thread looks for work, the others are at it
-        self._taken = -math.inf  # when the last image was, seconds of the steady clock
+        self._dropping = False  # unpublished results are dropped
+        self._taking = threading.Lock()  # one thread waits for work at a time
+        self._taken = -math.inf  # time of the last take, seconds of the monotonic clock
         self._order = PublishingOrder()
-        self._begun: dict[int, float] = {}  # seconds of the steady clock by ticket of the work in hand
-        self._warned: set[str] = set()  # as few as there are encodings
+        self._begun: dict[int, float] = {}  # start of the work in progress by ticket, monotonic clock
+        self._warned: set[str] = set()  # bounded by the number of encodings
         self._threads = [
             SupervisedThread(
                 self._do_next, name="frame worker", stopping=self._stopping.is_set, log_error=logger.error
@@ -85,24 +85,24 @@ class FrameWorker:
 
     @property
     def error(self) -> str:
-        """What went wrong with a thread, the newest frame or its overlay, empty where nothing did."""
+        """Error of a thread, the newest frame or its overlay; empty without one."""
         threads = (thread.error for thread in self._threads)
         return next(filter(None, threads), "") or self._error or self._painter.error
 
     @property
     def frame_seconds(self) -> float:
-        """How long the oldest frame in hand has been worked on, 0 without one."""
+        """Processing time so far of the oldest frame in progress, 0 without one."""
         return max((time.monotonic() - begun for begun in self._begun.copy().values()), default=0.0)
 
     @property
     def skipped_overlays(self) -> int:
-        """Number of frames that a newer one replaced before their overlay was drawn."""
+        """Number of frames that were replaced before their overlay was drawn."""
         return self._painter.skipped
 
     def stop(self) -> None:
-        """Finish, publish and draw the frames in hand, and end the threads; an image that waits is dropped.
+        """Finish, publish and draw the frames in progress, drop a waiting image, and end the threads.
 
-        Frames that take longer than a second are dropped, too: their threads end once the model returns.
+        Frames that take more than a second are also dropped; their threads end when the model returns.
         """
         self._stopping.set()
         self.mailbox.close()
@@ -111,10 +111,10 @@ class FrameWorker:
         self._dropping = not all(ended)
         ended.append(self._painter.stop(deadline - time.monotonic()))
         if not all(ended):
-            self._logger.warning(f"the frame in hand was not finished in {_STOP_SECONDS} s and is dropped")
+            self._logger.warning(f"a frame in progress was not finished in {_STOP_SECONDS} s and is dropped")
 
     def _do_next(self) -> None:
-        """Wait for work and do it, or return to be called again."""
+        """Wait for work and do it; may return without any."""
         with self._taking:
             work = self._next_work()
             if work is None:
@@ -128,7 +128,7 @@ class FrameWorker:
             self._order.done(ticket)
 
     def _next_work(self) -> Callable[[int], None] | None:
-        """A vocabulary to announce or an image to segment, to be called with a ticket; None: look again."""
+        """Return a vocabulary to publish or an image to segment, to be called with a ticket, or None."""
         if self._vocabulary.adopt():
             return functools.partial(self._announce, self._vocabulary.snapshot)
         if (seconds := self._seconds_to_next()) > 0:
@@ -141,12 +141,12 @@ class FrameWorker:
         return functools.partial(self._process, image, self._taken, self._vocabulary.snapshot)
 
     def _seconds_to_next(self) -> float:
-        """Seconds until max_rate allows another frame."""
+        """Return the seconds until max_rate allows another frame."""
         rate = self._parameters().max_rate
         return self._taken + 1 / rate - time.monotonic() if rate else 0.0
 
     def _announce(self, snapshot: VocabularySnapshot, ticket: int) -> None:
-        self._order.wait_for(ticket)  # frames of the vocabulary before it come first
+        self._order.wait_for(ticket)  # frames of the previous vocabulary come first
         self._publisher.publish_vocabulary(snapshot)
         self._logger.info(f"vocabulary {snapshot.version} is live: {len(snapshot.labels)} classes")
 
@@ -154,12 +154,12 @@ class FrameWorker:
         try:
             work(ticket)
         except (ImageError, ImageSizeError) as error:
-            self._order.wait_for(ticket)  # the error that is reported is the newest image's
+            self._order.wait_for(ticket)  # the reported error is that of the newest image
             self.image_error = str(error)
             count = self._statistics.count_bad()
             if self._bad_images.allows(self.image_error):
                 self._logger.warning(f"skipped a bad image ({count} so far): {error}")
-        except BaseException as error:  # one frame lost is better than a robot without eyes
+        except BaseException as error:  # losing a frame is better than ending the node
             self._order.wait_for(ticket)
             if self._dropping or not self._publisher.usable:
                 return  # the publishers are gone

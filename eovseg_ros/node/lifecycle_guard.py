@@ -1,4 +1,4 @@
-"""A lifecycle node that answers requests while a transition is in progress, and survives all of them."""
+"""A lifecycle node that answers requests during transitions, and that no request can end."""
 
 import threading
 import time
@@ -19,9 +19,9 @@ Result = TypeVar("Result")
 
 
 class GuardedLifecycleNode(LifecycleNode):
-    """Transitions are coroutines: `await node.trigger_configure()`. A request that does not fit is refused.
+    """Transitions are coroutines: `await node.trigger_configure()`. Invalid requests are refused.
 
-    In rclpy a transition is a plain function, so that the executor answers nothing until it has returned.
+    In rclpy a transition is a plain function, and the executor answers no requests until it returns.
     Here `run_transition` may `await self.in_background(slow)`, and other callbacks run meanwhile. The
     service, `trigger_configure` and its like all call the private methods `LifecycleNodeMixin.__change_state`
     and `__on_change_state` (rclpy/lifecycle/node.py), so this class overrides them by their mangled names.
@@ -36,13 +36,13 @@ class GuardedLifecycleNode(LifecycleNode):
         super().__init__(name, parameter_overrides=parameter_overrides)
         self.faults = FaultLog(self.get_logger())
         guard_services(self.services, self.faults)
-        self._transition_started: float | None = None  # seconds of the steady clock; None: none in progress
-        # The answer to one request may wait; a group of its own lets the others be answered.
+        self._transition_started: float | None = None  # monotonic clock; None: no transition in progress
+        # The answer to one request may wait; a separate group allows others to be answered.
         self._service_change_state.callback_group = ReentrantCallbackGroup()
         self._service_change_state.callback_group.add_entity(self._service_change_state)
 
     def destroy_node(self) -> None:
-        """Leave the graph, too: rclpy's lifecycle node would stay there until it is garbage."""
+        """Also leave the graph: rclpy's lifecycle node stays there until it is garbage-collected."""
         super().destroy_node()
         self._state_machine.destroy_when_not_in_use()
 
@@ -52,11 +52,11 @@ class GuardedLifecycleNode(LifecycleNode):
         return self._state_machine.current_state[0]
 
     async def run_transition(self, state: int) -> bool:
-        """Do what a state such as State.TRANSITION_STATE_CONFIGURING stands for; False if it failed."""
+        """Run the transition of a state such as State.TRANSITION_STATE_CONFIGURING; False if it failed."""
         raise NotImplementedError
 
     async def in_background(self, work: Callable[[], Result]) -> Result:
-        """Run `work` in a thread and return its result or raise its exception; callbacks go on meanwhile."""
+        """Run `work` in a thread without blocking callbacks; return its result or raise its exception."""
         executor, future = self.executor, Future()
         assert executor
 
@@ -70,7 +70,7 @@ class GuardedLifecycleNode(LifecycleNode):
             except InvalidHandle:  # the node has ended
                 pass
 
-        # A daemon, as it may still be at work when the process has to end.
+        # A daemon, because it may still run when the process must end.
         threading.Thread(target=run, name="transition", daemon=True).start()
         return await future
 

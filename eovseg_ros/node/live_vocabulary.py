@@ -1,4 +1,4 @@
-"""The vocabulary in use, and the thread that encodes the next one while frames go on with it."""
+"""The live vocabulary, and the thread that encodes the next one in the background."""
 
 import enum
 import math
@@ -11,15 +11,15 @@ from eovseg_ros.node.mailbox import Mailbox
 from eovseg_ros.node.predictor import EncodedVocabulary, Predictor
 from eovseg_ros.node.threads.supervised_thread import SupervisedThread
 
-# Names that are encoded without a look at whether somebody still wants them: half a second for S on one core.
+# Names to encode between checks for newer requests: half a second for S on one core.
 _PART = 2
 
 
 class VocabularyState(enum.Enum):
-    """What became of the newest request."""
+    """State of the newest request."""
 
     LIVE = "live"
-    ENCODING = "encoding"  # or encoded, and not in use before the next frame
+    ENCODING = "encoding"  # or encoded, and in use from the next frame on
     FAILED = "failed"
 
 
@@ -35,10 +35,10 @@ class VocabularyStatus:
 
 @dataclass(frozen=True)
 class VocabularySnapshot:
-    """One vocabulary that went live: its version, its classes and their encoded text, inseparable."""
+    """A vocabulary that went live: its version, classes and encoded text."""
 
     version: int
-    entries: tuple[str, ...]  # as the request wrote them
+    entries: tuple[str, ...]  # as written in the request
     encoded: EncodedVocabulary
 
     @property
@@ -48,14 +48,14 @@ class VocabularySnapshot:
 
     @property
     def is_thing(self) -> tuple[bool, ...]:
-        """Thing or stuff, one a class."""
+        """Thing or stuff, one per class."""
         return self.encoded.vocabulary.is_thing
 
 
 class LiveVocabulary:
-    """Encode requested vocabularies in the background; one becomes live where the worker says `adopt`.
+    """Encodes requested vocabularies in the background; they become live when the worker calls `adopt`.
 
-    A newer request overtakes one that is still being encoded. One that fails is reported and
+    A newer request replaces one that is still being encoded. One that fails is reported and
     changes nothing.
     """
 
@@ -76,7 +76,7 @@ class LiveVocabulary:
         self._requests: Mailbox[tuple[int, tuple[str, ...]]] = Mailbox()
         self._lock = threading.Lock()  # of all that follows
         self._ready: tuple[tuple[str, ...], EncodedVocabulary] | None = None
-        self._asked = self._answered = 0  # numbers of the newest request and of the last one dealt with
+        self._asked = self._answered = 0  # numbers of the newest and of the last completed request
         self._requested = tuple(entries)
         self._error = ""
         self.snapshot = VocabularySnapshot(version, self._requested, predictor.encode(parse(entries)))
@@ -89,7 +89,7 @@ class LiveVocabulary:
 
     @property
     def status(self) -> VocabularyStatus:
-        """All of it at one moment."""
+        """A consistent snapshot of the status."""
         with self._lock:
             error = self._error or self._thread.error
             state = VocabularyState.FAILED if error else VocabularyState.LIVE
@@ -98,7 +98,7 @@ class LiveVocabulary:
             return VocabularyStatus(self.snapshot.version, self._requested, state, error)
 
     def request(self, entries: Sequence[str]) -> None:
-        """Ask for checked entries to be encoded and made live; returns at once."""
+        """Request that checked entries are encoded and made live; returns at once."""
         with self._lock:
             self._asked += 1
             self._requested, self._error = tuple(entries), ""
@@ -106,7 +106,7 @@ class LiveVocabulary:
         self._requests.put(request)
 
     def adopt(self) -> bool:
-        """Make what is ready live and say whether there was anything; for the worker, between two frames."""
+        """Make an encoded vocabulary live; return whether there was one. For the worker, between frames."""
         with self._lock:
             ready, self._ready = self._ready, None
             if ready is None:
@@ -115,7 +115,7 @@ class LiveVocabulary:
             return True
 
     def close(self) -> None:
-        """Drop what waits and end the thread, after the part of the encoding that is in progress."""
+        """Drop a waiting request and end the thread, after the names that are being encoded."""
         self._requests.close()
         self._thread.join(math.inf)
 
@@ -127,7 +127,7 @@ class LiveVocabulary:
     def _encode(self, number: int, entries: tuple[str, ...]) -> None:
         try:
             encoded = self._encode_in_parts(self._parse(entries))
-        except BaseException as error:  # whatever the text tower does, frames go on with the old classes
+        except BaseException as error:  # frames continue with the old classes after any error
             reason = f"cannot encode the vocabulary {quoted(list(entries))}: {type(error).__name__}: {error}"
             with self._lock:
                 self._answered = number
@@ -144,11 +144,11 @@ class LiveVocabulary:
 
     @property
     def _unwanted(self) -> bool:
-        """Whether what is being encoded has been overtaken, or the end has come."""
+        """Whether a newer request has replaced the current one, or `close` was called."""
         return self._requests.occupied or self._requests.closed
 
     def _encode_in_parts(self, vocabulary: Vocabulary) -> EncodedVocabulary | None:
-        """Encode a vocabulary; None once nobody wants it any more. The predictor keeps names that it met."""
+        """Encode a vocabulary; return None if it is unwanted. The predictor caches encoded names."""
         names = vocabulary.synonyms
         for start in range(0, len(names) - _PART, _PART):
             if self._unwanted:

@@ -1,4 +1,4 @@
-"""The program `eovseg_node`: listens to signals before anything that takes time is imported."""
+"""The program `eovseg_node`, which handles signals before it imports anything heavy."""
 
 import sys
 from typing import NoReturn
@@ -7,7 +7,7 @@ from eovseg_ros.processes import Ending, run_program
 
 
 def main() -> NoReturn:
-    """Run the node until SIGINT or SIGTERM; status 1 where it cannot start."""
+    """Run the node until SIGINT or SIGTERM; the status is 1 if it cannot start."""
     run_program(_run)
 
 

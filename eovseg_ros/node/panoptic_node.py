@@ -29,7 +29,7 @@ from eovseg_ros.node.requests.vocabulary_reader import VocabularyReader
 
 
 class PanopticNode(GuardedLifecycleNode):
-    """Configure loads the model, activate starts to listen; the model runs in threads of its own."""
+    """Configuring loads the model, activating subscribes to images; the model runs in its own threads."""
 
     def __init__(
         self, load: Callable[[NodeParameters], Predictor], start_values: Mapping[str, object] | None = None
@@ -55,7 +55,7 @@ class PanopticNode(GuardedLifecycleNode):
         self._status = StatusPublisher(self, read=self._read_status, rate=self.parameters.diagnostics_rate)
 
     async def run_transition(self, state: int) -> bool:
-        """Do the work of a transition; an error is logged and leaves the old state."""
+        """Run a transition; an error is logged, and the old state stays."""
         name, work, undo = {
             State.TRANSITION_STATE_CONFIGURING: ("configure", self._configure, self._cleanup),
             State.TRANSITION_STATE_ACTIVATING: ("activate", self._activate, self._deactivate),
@@ -75,12 +75,12 @@ class PanopticNode(GuardedLifecycleNode):
         return True
 
     async def start(self) -> bool:
-        """Configure and activate; False where that failed."""
+        """Configure and activate; return False if that fails."""
         success = TransitionCallbackReturn.SUCCESS
         return await self.trigger_configure() == success and await self.trigger_activate() == success
 
     def stop(self, seconds: float) -> None:
-        """For the end of the process, in any state: stop listening, and wait so long for the threads."""
+        """Unsubscribe and wait up to `seconds` for the threads, in any state, before the process ends."""
         if self._input:
             self._input.close()
         ends = [
@@ -91,7 +91,7 @@ class PanopticNode(GuardedLifecycleNode):
         thread.join(seconds)
 
     async def _configure(self) -> None:
-        """Load the model, encode the first vocabulary, offer the topics."""
+        """Load the model, encode the first vocabulary and create the publishers."""
         parameters = self.parameters
         self._vocabularies.read(parameters.model_vocabulary)  # its files may have changed
         self.get_logger().info(f"loading variant '{parameters.variant}' ...")
@@ -114,7 +114,7 @@ class PanopticNode(GuardedLifecycleNode):
         self.get_logger().info(f"configured with {len(self._vocabulary.snapshot.labels)} classes")
 
     async def _activate(self) -> None:
-        """Start the worker and listen to the camera."""
+        """Start the worker and subscribe to the camera."""
         assert self._predictor and self._vocabulary and self._publisher
         self._statistics = FrameStatistics()
         self._worker = FrameWorker(
@@ -130,7 +130,7 @@ class PanopticNode(GuardedLifecycleNode):
         self.get_logger().info(f"segmenting {self._input.topic}")
 
     async def _deactivate(self) -> None:
-        """Stop listening and end the worker after the frame in hand."""
+        """Unsubscribe and end the worker after the frame in progress."""
         if self._input:
             self._input.close()
         worker = self._worker
@@ -139,7 +139,7 @@ class PanopticNode(GuardedLifecycleNode):
             await self.in_background(worker.stop)
 
     async def _cleanup(self) -> None:
-        """Let the model go and take the topics away."""
+        """Release the model and destroy the publishers."""
         vocabulary, publisher = self._vocabulary, self._publisher
         self._vocabulary = self._publisher = self._predictor = None
         if vocabulary:
@@ -149,7 +149,7 @@ class PanopticNode(GuardedLifecycleNode):
             publisher.close()
 
     async def _shutdown(self) -> None:
-        """Stop whatever runs."""
+        """Deactivate and clean up, as far as needed."""
         await self._deactivate()
         await self._cleanup()
 
@@ -182,7 +182,7 @@ class PanopticNode(GuardedLifecycleNode):
         if "vocabulary" in values and self._vocabulary:
             self._vocabulary.request(self.parameters.vocabulary)
         if "max_rate" in values:
-            self._wake_worker()  # it may be waiting by the old one
+            self._wake_worker()  # it may be waiting for the old rate
         if "diagnostics_rate" in values:
             self._status.set_rate(self.parameters.diagnostics_rate)
 

@@ -1,4 +1,4 @@
-"""What the node asks of the model, and the one place that loads it."""
+"""The interface between the node and the model, and the function that loads the model."""
 
 import os
 from collections.abc import Sequence
@@ -18,16 +18,16 @@ class EncodedVocabulary(Protocol):
 
     @property
     def vocabulary(self) -> Vocabulary:
-        """The classes that were encoded."""
+        """The encoded classes."""
         ...
 
 
 class Prediction(Protocol):
-    """The model's answer to one image."""
+    """The model's result for one image."""
 
     @property
     def label_image(self) -> np.ndarray:
-        """(H, W) segment ids, 0 = void: an array on the host, wherever the model computes."""
+        """(H, W) segment ids, 0 = void, in host memory."""
         ...
 
     @property
@@ -37,16 +37,16 @@ class Prediction(Protocol):
 
 
 class Predictor(Protocol):
-    """A model in eval mode; `encode` and as many calls as it was loaded for may run at the same time."""
+    """A model; `encode` and `parallel_frames` calls may run at the same time."""
 
     @property
     def device(self) -> Any:
-        """Where it computes, in PyTorch's words."""
+        """The PyTorch device of the model."""
         ...
 
     @property
     def backend_status(self) -> BackendStatus:
-        """Backend and precision, and how far the engine is that the last image needed."""
+        """Backend, precision, and the stage of the engine for the last image."""
         ...
 
     def encode(self, vocabulary: Vocabulary) -> EncodedVocabulary:
@@ -62,14 +62,14 @@ class Predictor(Protocol):
         object_threshold: float,
         overlap_threshold: float | None,
     ) -> Prediction:
-        """Segment an (H, W, 3) uint8 RGB image, resized inside; the answer has the image's size."""
+        """Segment an (H, W, 3) uint8 RGB image; the result has the size of the image."""
         ...
 
 
 def load_predictor(parameters: NodeParameters) -> Predictor:
-    """Load the model that the parameters name; ValueError or OSError says what is wrong with them.
+    """Load the model that the parameters select. Raises ValueError or OSError if they are invalid.
 
-    Sets PyTorch's threads and malloc's options: the process is the node's own.
+    Also sets PyTorch's threads and malloc's options, for the whole process.
     """
     import torch
 
@@ -81,7 +81,7 @@ def load_predictor(parameters: NodeParameters) -> Predictor:
     return EOVSegPredictor.from_checkpoint(
         parameters.variant,
         os.path.expanduser(parameters.checkpoint) or None,
-        vocabulary=("object",),  # every call brings its own, and the node's may name files
+        vocabulary=("object",),  # not used: every call has its own vocabulary
         device=parameters.device,
         backend=parameters.backend,
         precision=parameters.precision,

@@ -1,4 +1,4 @@
-"""One run of the node, from its arguments to its end."""
+"""Running the node, from its arguments to its end."""
 
 from collections.abc import Callable, Sequence
 
@@ -12,13 +12,13 @@ from eovseg_ros.node.requests.guarded_executor import GuardedExecutor
 from eovseg_ros.node.startup.command_line import read_command_line
 from eovseg_ros.processes import ArgumentError, Ending
 
-_STOP_SECONDS = 1.2  # for what the threads have in hand; leaving the graph takes some of Ending's 1.9 s, too
+_STOP_SECONDS = 1.2  # timeout for the threads; leaving the graph also takes some of Ending's 1.9 s
 
 
 def run_node(
     ending: Ending, words: Sequence[str], load: Callable[[NodeParameters], Predictor] = load_predictor
 ) -> int:
-    """Run the node until the end is asked for; 1 where it cannot start."""
+    """Run the node until a signal arrives; return 1 if it cannot start."""
     ending.call(_wait_for_checks, say=get_logger("eovseg").info)
     try:
         node = PanopticNode(load, read_command_line(words))
