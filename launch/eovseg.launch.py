@@ -1,4 +1,4 @@
-"""The node on a camera topic, with a simulated camera (sim:=true) and RViz (rviz:=true) if wanted."""
+"""Start the node, and optionally a simulated camera (sim:=true) and RViz (rviz:=true)."""
 
 import difflib
 import logging
@@ -14,13 +14,13 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
 CONFIG = Path(get_package_share_directory("eovseg_ros"), "config")
-PROFILE = "FASTRTPS_DEFAULT_PROFILES_FILE"  # of Fast DDS: large images through shared memory
-ENVIRONMENT = {PROFILE: os.environ.get(PROFILE, str(CONFIG / "fastdds.xml"))}  # of these nodes alone
+PROFILE = "FASTRTPS_DEFAULT_PROFILES_FILE"  # Fast DDS: large images through shared memory
+ENVIRONMENT = {PROFILE: os.environ.get(PROFILE, str(CONFIG / "fastdds.xml"))}  # of these nodes only
 PARAMETERS = yaml.safe_load((CONFIG / "eovseg.yaml").read_text())["/**"]["ros__parameters"]
 ARGUMENTS = {
-    "image_topic": ("/camera/image_raw", "the camera's images; compressed ones below it"),
-    "params_file": (str(CONFIG / "eovseg.yaml"), "parameters; the arguments below go before it"),
-    "vocabulary": ("", "as for `ros2 param set`: \"['mug,cup', 'floor|stuff']\""),
+    "image_topic": ("/camera/image_raw", "the camera's images; compressed images on IMAGE_TOPIC/compressed"),
+    "params_file": (str(CONFIG / "eovseg.yaml"), "parameters; the arguments below take precedence"),
+    "vocabulary": ("", "classes, as for `ros2 param set`: \"['mug,cup', 'floor|stuff']\""),
     "variant": ("", "tiny, s, m or l"),
     "checkpoint": ("", "path of the weights"),
     "device": ("", "auto, cpu, cuda, ..."),
@@ -28,10 +28,10 @@ ARGUMENTS = {
     "precision": ("", "fp32, bf16, int8 or fp16"),
     "image_transport": ("", "raw or compressed"),
     "overlay": ("", "offer ~/overlay: true or false"),
-    "use_sim_time": ("", "take the time from /clock: true or false"),
-    "name": ("eovseg", "of the node"),
-    "namespace": ("", "of the node"),
-    "log_level": ("info", "of the node: debug, info, warn, error or fatal"),
+    "use_sim_time": ("", "use the time of /clock: true or false"),
+    "name": ("eovseg", "name of the node"),
+    "namespace": ("", "namespace of the node"),
+    "log_level": ("info", "log level of the node: debug, info, warn, error or fatal"),
     "sim": ("false", "start the simulated camera: true or false"),
     "rviz": ("false", "start RViz: true or false"),
 }
@@ -68,7 +68,7 @@ def nodes(context):
 
 
 def unknown_arguments(names):
-    """Launch passes over them in silence; unlike names may belong to a launch file that includes this one."""
+    """Yield warnings; names that are not similar may belong to a launch file that includes this one."""
     for name in names:
         similar = difflib.get_close_matches(name, ARGUMENTS, 1, 0.8)
         if name not in ARGUMENTS and (similar or name in PARAMETERS):
@@ -77,7 +77,7 @@ def unknown_arguments(names):
 
 
 def checked(value):
-    """The node's parameters among the arguments; RuntimeError, in one line, for the first wrong argument."""
+    """Return the node's parameters. Raises RuntimeError, with one line, for the first invalid argument."""
     expect(
         value,
         "image_topic",
@@ -113,7 +113,7 @@ def boolean(value, name):
 
 
 def vocabulary(text):
-    """The entries; a word with @ in front, which is what people forget to quote, is named."""
+    """Return the entries; errors tell how to quote words with @."""
     hint = "quote words with @, as in \"['@coco_panoptic', 'floor|stuff']\", or write set=coco_panoptic"
     try:
         entries = yaml.safe_load(text)
@@ -128,14 +128,14 @@ def vocabulary(text):
 
 
 def check_by_the_nodes_rules(value, given):
-    """What else the node would refuse, but after its start."""
+    """Check what the node itself would refuse only after its start."""
     try:
         from eovseg_ros.node.parameters import NodeParameters
         from eovseg_ros.node.startup.start_values import start_values
         from eovseg_ros.processes import check_ros_arguments
     except ImportError:
-        return  # the node has a Python of its own, with packages that this one lacks
-    logging.getLogger("eovseg_model").setLevel(logging.ERROR)  # the node itself has the warnings
+        return  # this Python lacks packages of the node's own Python
+    logging.getLogger("eovseg_model").setLevel(logging.ERROR)  # the node itself logs the warnings
     namespace = "/" + value["namespace"].strip("/")
     remappings = ["-r", f"__node:={value['name']}", "-r", f"__ns:={namespace}"]
     words = ["--ros-args", *remappings, "--params-file", value["params_file"]]
