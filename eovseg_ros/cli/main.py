@@ -169,12 +169,19 @@ def _view(node: Node, client: NodeClient, options: argparse.Namespace) -> None:
     options.folder.mkdir(parents=True, exist_ok=True)
 
     def write(message: Image) -> None:
-        stamp = message.header.stamp
-        path = options.folder / f"overlay_{stamp.sec}_{stamp.nanosec:09d}.png"
-        Picture.fromarray(image_to_array(message)).save(path)
+        path = _path_of(options.folder, message)
+        try:
+            Picture.fromarray(image_to_array(message)).save(path, format="png")
+        except OSError as error:  # Pillow leaves the name out
+            raise OSError(error.errno, error.strerror, str(path)) from error
         print(path, flush=True)
 
     _receive(node, client, Image, "overlay", write, options)
+
+
+def _path_of(folder: Path, message: Image) -> Path:
+    stamp = message.header.stamp
+    return folder / f"overlay_{stamp.sec}_{stamp.nanosec:09d}.png"
 
 
 def _receive(

@@ -1,8 +1,10 @@
 """Running the node, from its arguments to its end."""
 
+import contextlib
 from collections.abc import Callable, Sequence
 
 import rclpy
+from rclpy.exceptions import InvalidHandle
 from rclpy.logging import get_logger
 
 from eovseg_ros.node.panoptic_node import PanopticNode
@@ -39,13 +41,22 @@ def run_node(
 def _spin(node: PanopticNode, ending: Ending) -> int:
     executor = GuardedExecutor(node, node.faults)
     wake = node.create_guard_condition(lambda: None)
-    ending.call(wake.trigger)
+
+    def stop_waiting() -> None:
+        with contextlib.suppress(InvalidHandle):  # where this loop has seen the end by itself
+            wake.trigger()
+
+    ending.call(stop_waiting)
     start = executor.create_task(node.start) if node.parameters.autostart else None
-    while not ending.asked:
-        executor.spin_once()
-        if start and start.done() and not start.result():
-            return 1
-    return 0
+    try:
+        while not ending.asked:
+            executor.spin_once()
+            if start and start.done() and not start.result():
+                return 1
+        return 0
+    finally:
+        if start:
+            start.cancel()  # else Python warns of a coroutine that never ran
 
 
 def _wait_for_checks() -> None:

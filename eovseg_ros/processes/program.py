@@ -28,7 +28,7 @@ class Ending:
         self._say = say or _print_to_stderr
         self._action: Callable[[], object] = lambda: os._exit(0)
         self._asked = self._listens = False
-        self._lock = threading.Lock()  # of _action, _asked and _say
+        self._lock = threading.Lock()  # of _action and _asked
 
     @property
     def asked(self) -> bool:
@@ -84,10 +84,11 @@ class Ending:
     def _watch(self, signals: int) -> None:
         number = os.read(signals, 1)[0]
         first = time.monotonic()
-        with self._lock:
-            self._asked, action, say = True, self._action, self._say
         try:
-            say(f"{signal.Signals(number).name}: ending within 2 s")
+            # Before `asked` is true: the main thread may end the process any time after that.
+            self._say(f"{signal.Signals(number).name}: ending within 2 s")
+            with self._lock:
+                self._asked, action = True, self._action
             action()
         except Exception:
             traceback.print_exc()

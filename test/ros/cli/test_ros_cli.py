@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -194,6 +195,37 @@ def test_view_writes_overlays(running, capsys, tmp_path):
     assert sorted(out.split()) == sorted(str(path) for path in folder.glob("*.png"))
     pictures = [np.array(Picture.open(path)) for path in out.split()]
     assert [p.shape for p in pictures] == [(60, 80, 3)] * 2
+
+
+@pytest.mark.parametrize("place", ["file", "file/folder"])
+def test_view_into_a_folder_that_cannot_be_made_is_a_clear_error(capsys, tmp_path, place):
+    (tmp_path / "file").touch()
+    status, out, err = run(capsys, "view", str(tmp_path / place))
+    reason = "File exists" if place == "file" else "Not a directory"
+    assert (status, out, err) == (1, "", f"eovseg-ros: {tmp_path / place}: {reason}\n")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_view_on_a_full_disk_is_a_clear_error(running, capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr(cli, "_path_of", lambda folder, message: Path("/dev/full"))
+    status, out, err = run(capsys, "view", str(tmp_path))
+    assert (status, out) == (1, "")
+    assert err == "eovseg-ros: /dev/full: No space left on device\n"
+
+
+def test_echo_into_head_ends_with_it(running):
+    command = f"set -o pipefail; {sys.executable} -m eovseg_ros.cli.program echo | head -n 2"
+    result = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=30)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert len(result.stdout.splitlines()) == 2
+
+
+def test_output_that_cannot_be_written_is_a_clear_error(running):
+    command = [sys.executable, "-m", "eovseg_ros.cli.program", "status"]
+    with open("/dev/full", "w") as full:
+        result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=30)
+    assert (result.returncode, result.stderr.count("\n")) == (1, 1)
+    assert "No space left on device" in result.stderr
 
 
 def test_without_a_node_there_is_a_clear_error(capsys):

@@ -155,3 +155,15 @@ def test_the_demo_ends_with_its_processes(tmp_path, number):
     assert (demo.returncode, "Traceback" in output) == (130, False)
     for log in ("node.log", "camera.log"):
         assert "SIGINT: ending within 2 s" in (tmp_path / log).read_text()
+
+
+@pytest.mark.parametrize("number", [INT, TERM])
+def test_a_camera_leaves_the_graph(graph, start, number):
+    camera = start("eovseg_ros.simulation.recorded_camera")
+    names = graph.node.get_node_names
+    graph.wait(lambda: "recorded_camera" in names(), what="the camera on the graph")
+    time.sleep(0.5)
+    os.kill(camera.pid, number)
+    assert camera.wait(LONGEST) == 0
+    graph.wait(lambda: "recorded_camera" not in names(), 1.0, what="its end on the graph")
+    assert camera.log.count("ending within 2 s") == 1 and "Failed" not in camera.log
