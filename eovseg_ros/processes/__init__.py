@@ -1,4 +1,4 @@
-"""Nodes as processes: their graph, their start and their end."""
+"""Processes that run nodes: their ROS domain, start and end."""
 
 import lazy_loader
 

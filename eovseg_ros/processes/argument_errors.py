@@ -1,4 +1,4 @@
-"""What is wrong with an argument of the command line, and what to write instead, in one line."""
+"""One-line errors for ROS arguments, with what to write instead."""
 
 import re
 from pathlib import Path
@@ -12,11 +12,11 @@ _TOKENS = "between the slashes are letters, digits and _, and no digit first"
 
 
 class ArgumentError(ValueError):
-    """The command line cannot be used; the text says why and what to write."""
+    """Raised for an invalid command line; the message says why and what to write."""
 
 
 def explain(error: RuntimeError) -> str:
-    """The reason in words of the user, from what rclpy raised."""
+    """Return the reason of an error of rclpy in terms of the command line."""
     text = str(error)
     if type(error).__name__ == "UnknownROSArgsError":
         return (
@@ -67,7 +67,7 @@ def _file(path: str, why: str) -> str:
 
 
 def yaml_fault(text: str) -> str:
-    """Why a text is not valid YAML, and where; empty if it is."""
+    """Return why and where a text is not valid YAML; empty if it is valid."""
     try:
         yaml.compose(text, yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:

@@ -1,4 +1,4 @@
-"""A node in a process of its own, started and ended by a demo, a benchmark or a test."""
+"""A node in a child process of a demo, a benchmark or a test."""
 
 import signal
 import subprocess
@@ -10,7 +10,7 @@ from types import TracebackType
 
 
 class ChildProcess:
-    """Run a Python module with ROS parameters and remappings; leave the context to end it as Ctrl-C would."""
+    """Runs a Python module with ROS parameters and remappings; leaving the context ends it as Ctrl-C does."""
 
     def __init__(
         self,
@@ -46,32 +46,32 @@ class ChildProcess:
 
     @property
     def returncode(self) -> int | None:
-        """Exit status, None while it runs."""
+        """Exit status; None while the process runs."""
         return self._process.poll()
 
     @property
     def log(self) -> str:
-        """What the process has printed so far."""
+        """The output of the process so far."""
         return self._log.read_text(errors="replace")
 
     def interrupt(self) -> None:
-        """Send what Ctrl-C sends."""
+        """Send SIGINT, as Ctrl-C does."""
         self._process.send_signal(signal.SIGINT)
 
     def wait(self, seconds: float) -> int:
-        """Wait for the end and return the exit status; TimeoutError with the log's end otherwise."""
+        """Wait for the end and return the exit status. Raises TimeoutError with the end of the log."""
         try:
             return self._process.wait(seconds)
         except subprocess.TimeoutExpired:
             raise TimeoutError(f"{self._module} still runs after {seconds} s:\n{self.log[-2000:]}") from None
 
     def check_running(self) -> None:
-        """Raise RuntimeError with the log's end if the process has ended."""
+        """Raise RuntimeError with the end of the log if the process has ended."""
         if self.returncode is not None:
             raise RuntimeError(f"{self._module} ended with status {self.returncode}:\n{self.log[-2000:]}")
 
     def wait_for_log(self, text: str, seconds: float) -> None:
-        """Wait until the process has printed `text`; RuntimeError if it ends before, else TimeoutError."""
+        """Wait until the process has printed `text`. Raises RuntimeError if it ends, or TimeoutError."""
         deadline = time.monotonic() + seconds
         while text not in self.log:
             self.check_running()

@@ -1,4 +1,4 @@
-"""Programs that end in good order at SIGINT and SIGTERM, from their first line on."""
+"""Programs that shut down cleanly on SIGINT and SIGTERM, from their start on."""
 
 import atexit
 import math
@@ -14,13 +14,13 @@ from typing import NoReturn
 
 END_SECONDS = 1.9  # from the first signal to the end of the process, whatever its threads do
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
-_REPEATED_SECONDS = 0.5  # ros2 launch and a shell may both pass on one Ctrl-C
+_REPEATED_SECONDS = 0.5  # ros2 launch and a shell may both forward the same Ctrl-C
 
 
 class Ending:
-    """What becomes of SIGINT and SIGTERM: the process ends with status 0, by itself or `END_SECONDS` later.
+    """Handles SIGINT and SIGTERM: the process ends with status 0, by itself or after `END_SECONDS`.
 
-    Until `call` names something better, the first signal ends the process at once. A second one, more than
+    Until `call` sets an action, the first signal ends the process at once. A second one, more than
     half a second after the first, ends it at once with status 128 + its number.
     """
 
@@ -32,13 +32,13 @@ class Ending:
 
     @property
     def asked(self) -> bool:
-        """Whether a signal came."""
+        """Whether a signal has arrived."""
         return self._asked
 
     def call(self, action: Callable[[], object], say: Callable[[str], None] | None = None) -> None:
-        """From now on, let the first signal log by `say` and call `action`, both in a thread of its own.
+        """Set what the first signal does: log with `say` and call `action`, both in a separate thread.
 
-        Where the signal came before, `action` is called at once.
+        If the signal has already arrived, `action` is called at once.
         """
         with self._lock:
             self._action = action
@@ -48,10 +48,10 @@ class Ending:
         action()
 
     def listen(self) -> None:
-        """Take over both signals; for the main thread, before anything slow.
+        """Handle both signals from now on; to be called in the main thread, before slow imports.
 
-        Python writes their numbers to a pipe as soon as they come. So they reach a thread while the main
-        thread is inside a library, and interrupt nothing. Programs that this process starts are not affected.
+        Python writes signals to a pipe as soon as they arrive. They reach a thread while the main thread is
+        inside a library, and interrupt nothing. Programs that this process starts are not affected.
         """
         self._listens = True
         signals, pipe = os.pipe()
@@ -63,9 +63,9 @@ class Ending:
         threading.Thread(target=self._watch, args=(signals,), name="signals", daemon=True).start()
 
     def raise_interrupts(self) -> None:
-        """From now on, let signals raise KeyboardInterrupt in the main thread, once in half a second.
+        """Make signals raise KeyboardInterrupt in the main thread, at most once per half second.
 
-        For a body that has processes of its own to end, or files to finish, and ends by itself.
+        For a body that must end its own processes or finish files, and then ends by itself.
         """
         if not self._listens:
             return
@@ -101,10 +101,10 @@ class Ending:
 
 
 def run_program(body: Callable[[Ending], int], say: Callable[[str], None] | None = None) -> NoReturn:
-    """Run the body and end the process with the status that it returns; with 0 after a signal.
+    """Run the body and end the process with the status that it returns, or with 0 after a signal.
 
-    What the body does before it uses its `Ending` may be cut off anywhere. Threads that still run do not
-    keep the process alive.
+    A signal may end the body at any point before it uses its `Ending`. Running threads do not keep the
+    process alive.
     """
     ending = Ending(say)
     ending.listen()
@@ -122,7 +122,7 @@ def run_program(body: Callable[[Ending], int], say: Callable[[str], None] | None
         atexit._run_exitfuncs()
         sys.stdout.flush()
         sys.stderr.flush()
-    except BrokenPipeError:  # nobody reads
+    except BrokenPipeError:  # the reader has closed the pipe
         pass
     except OSError as error:
         _print_to_stderr(str(error))
@@ -135,11 +135,11 @@ def _print_to_stderr(text: str) -> None:
 
 
 def _do_nothing(*_: object) -> None:
-    """For signals that the pipe reports; None instead of a function would not be reported."""
+    """Handler for signals that are reported by the pipe; Python reports none without a handler."""
 
 
 def _give_signals_back() -> None:
-    """In a forked child, which shares the pipe."""
+    """Restore the signals in a forked child, which shares the pipe."""
     if signal.getsignal(signal.SIGTERM) is _do_nothing:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGINT, signal.default_int_handler)

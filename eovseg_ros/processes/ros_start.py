@@ -1,4 +1,4 @@
-"""The start of ROS with the arguments of the command line; one line says what is wrong with them."""
+"""Initialization of ROS with command-line arguments, with one-line errors."""
 
 import contextlib
 import sys
@@ -13,9 +13,9 @@ from eovseg_ros.processes.argument_errors import ArgumentError, explain
 
 
 def init_ros(words: Sequence[str] | None = None) -> None:
-    """`rclpy.init`, on sys.argv by default; ArgumentError where an argument does not parse.
+    """Call `rclpy.init`, by default with sys.argv. Raises ArgumentError for an invalid argument.
 
-    Signals are left alone: `Ending` is there for them.
+    Installs no signal handlers: `Ending` handles signals.
     """
     words = sys.argv[1:] if words is None else list(words)
     with _explained():
@@ -23,7 +23,7 @@ def init_ros(words: Sequence[str] | None = None) -> None:
 
 
 def check_ros_arguments(words: Sequence[str]) -> None:
-    """ArgumentError where `init_ros` would raise it; nothing is started."""
+    """Raise ArgumentError if `init_ros` would, without initializing ROS."""
     context = Context()
     with _explained():
         context.init(list(words), initialize_logging=False)
@@ -32,10 +32,10 @@ def check_ros_arguments(words: Sequence[str]) -> None:
 
 @contextlib.contextmanager
 def _explained() -> Iterator[None]:
-    set_logger_level("rcl", LoggingSeverity.FATAL)  # else it says in a line of its own that there is an error
+    set_logger_level("rcl", LoggingSeverity.FATAL)  # else rcl also logs the error
     try:
         yield
-    except RuntimeError as error:  # of rclpy, for whatever rcl refuses
+    except RuntimeError as error:  # rclpy raises it for all errors of rcl
         raise ArgumentError(explain(error)) from None
     finally:
         if get_logger_level("rcl") == LoggingSeverity.FATAL:  # no --log-level rcl:=...

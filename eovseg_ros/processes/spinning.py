@@ -1,4 +1,4 @@
-"""Running a node so that a signal ends it quietly, wherever it strikes."""
+"""Running a node so that a signal ends it silently at any point."""
 
 import contextlib
 import sys
@@ -10,7 +10,7 @@ from rclpy.executors import ExternalShutdownException
 
 @contextlib.contextmanager
 def until_shutdown() -> Iterator[None]:
-    """Leave the block at `shut_down` or KeyboardInterrupt; what fails in it without a context is no error."""
+    """Leave the block at `shut_down` or KeyboardInterrupt; errors after the shutdown are ignored."""
     try:
         yield
     except (KeyboardInterrupt, ExternalShutdownException):
@@ -22,8 +22,8 @@ def until_shutdown() -> Iterator[None]:
 
 
 def shut_down() -> None:
-    """End what runs `until_shutdown` from another thread, as the process ends."""
-    # An executor or node that is half made complains as it is deleted.
+    """End an `until_shutdown` block from another thread, before the process ends."""
+    # A partly created executor or node reports errors when it is deleted.
     sys.unraisablehook = lambda _: None
     rclpy.try_shutdown()
 
@@ -31,7 +31,7 @@ def shut_down() -> None:
 def _forget_interrupt() -> None:
     """Let the process end with its own status.
 
-    CPython notes a KeyboardInterrupt that leaves an `exec` of text, as in many an import, and then ends the
-    process by SIGINT though it was caught since; the next `exec` takes the note away.
+    CPython records a KeyboardInterrupt that leaves an `exec` of text, as in some imports, and then ends the
+    process by SIGINT even if it was caught; the next `exec` clears the record.
     """
     exec("")
