@@ -153,9 +153,24 @@ class DeviceTensor(torch.Tensor):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NoReturn:
         self.numpy()
 
+    def data_ptr(self) -> int:
+        """Where the values are."""
+        return self.on_cpu.data_ptr()
+
     def untyped_storage(self) -> torch.UntypedStorage:
         """Who shares memory with whom, which safetensors asks."""
         return self.on_cpu.untyped_storage()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> torch.Tensor:
+        """On the device, too."""
+        if id(self) not in memo:
+            copied = self.detach().clone()
+            memo[id(self)] = (
+                torch.nn.Parameter(copied, self.requires_grad)
+                if isinstance(self, torch.nn.Parameter)
+                else copied
+            )
+        return memo[id(self)]
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         """Saved as what it becomes with `map_location="cpu"`."""
@@ -348,6 +363,8 @@ _CUDA_FUNCTIONS: dict[str, Callable] = {
     "is_available": lambda: True,
     "device_count": lambda: 1,
     "current_device": lambda: 0,
+    "get_device_name": lambda device=None: "simulated",
+    "get_device_capability": lambda device=None: (7, 5),  # no engine of TensorRT for RTX is for it
     "synchronize": lambda device=None: _record("wait", "synchronize"),
     "is_bf16_supported": lambda including_emulation=True: True,
     "is_current_stream_capturing": lambda: False,

@@ -52,7 +52,7 @@ class NodeParameters:
     precision: str = parameter(
         DEFAULT_PRECISION,
         "Number format inside the model. bf16 (torch, openvino; CPUs that have it), int8 (torch; VNNI) and "
-        "fp16 (tensorrt) are faster and less exact.",
+        "fp16 (tensorrt, tensorrt_rtx) are faster and less exact.",
         choices=PRECISIONS,
     )
     threads: int = parameter(

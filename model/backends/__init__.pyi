@@ -1,5 +1,11 @@
 from .backend import Backend as Backend
 from .device import resolve_device as resolve_device
+from .engines.shape import EMBEDDINGS as EMBEDDINGS
+from .engines.shape import SYNONYMS as SYNONYMS
+from .engines.shape import EngineShape as EngineShape
+from .engines.shape import engine_text_shape as engine_text_shape
+from .engines.tensorrt_rtx_caching import cache_tensorrt_rtx_engine as cache_tensorrt_rtx_engine
+from .engines.tensorrt_rtx_maker import write_tensorrt_rtx_engine as write_tensorrt_rtx_engine
 from .loading import backend_status as backend_status
 from .loading import check_backend as check_backend
 from .loading import load_backend as load_backend
@@ -12,6 +18,5 @@ from .names import BackendError as BackendError
 from .names import has_bfloat16 as has_bfloat16
 from .status import BackendStatus as BackendStatus
 from .status import EngineStage as EngineStage
-from .tensorrt_engine import TensorRTError as TensorRTError
 from .tensorrt_engine import build as build
 from .tensorrt_engine import require_tensorrt as require_tensorrt

@@ -7,11 +7,12 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ..export import cut_output, example_inputs, graph_fingerprint, pad_text
+from ..export import cut_output, example_inputs, pad_text
 from ..network import EOVSeg, EOVSegOutput, TextEmbeddings
 from .engines.background_build import BackgroundBuild
 from .engines.engine import Engine, EngineMaker
 from .engines.engine_cache import EngineCache
+from .engines.engine_key import engine_key
 from .engines.shape import EngineShape
 from .names import BackendError
 from .status import BackendStatus, EngineStage
@@ -39,11 +40,10 @@ class EngineBackend:
         torch_backend: TorchBackend,
         patient: bool = False,
     ) -> None:
-        """model is the unchanged network that engines are built from, weights a name for its content."""
+        """model is the unchanged network that engines are built from, weights its `describe_weights`."""
         self._model = model
         self._maker = maker
-        device = _describe(model.device)
-        self._key = (weights, graph_fingerprint(), maker.name, maker.versions, device, precision)
+        self._key = partial(engine_key, maker, weights, model.device, precision)
         self._cache = cache
         self._torch = torch_backend
         self._patient = patient
@@ -113,7 +113,7 @@ class EngineBackend:
             return build
 
     def _build(self, shape: EngineShape) -> Engine:
-        key, load = (*self._key, str(shape)), partial(self._load, shape)
+        key, load = self._key(shape), partial(self._load, shape)
         if (engine := self._cache.load(key, load)) is not None:  # without waiting for other builds
             return engine
         with self._one_build:
@@ -131,10 +131,3 @@ class EngineBackend:
             engine_name = f"{self.name} {self.precision} engine for {shape.height}x{shape.width}"
             raise BackendError(f"{engine_name} returned NaN or infinity (set {way_out} to avoid this)")
         return engine
-
-
-def _describe(device: torch.device) -> str:
-    """The device that an engine is made for; another GPU in its place is another one."""
-    if device.type != "cuda":
-        return str(device)
-    return f"{device} {torch.cuda.get_device_name(device)} {torch.cuda.get_device_capability(device)}"

@@ -1,17 +1,20 @@
 """Load backends by name."""
 
 import copy
+import logging
 from importlib.util import find_spec
 
 import torch
 from torch import nn
 
-from ..checkpoint import cache_folder, hash_weights
+from ..checkpoint import cache_folder
 from ..network import EOVSeg
 from .backend import Backend
+from .choice import choose_backend, tensorrt_rtx_problem, torch_tensorrt_problem
 from .engine_backend import EngineBackend
 from .engines.engine import EngineMaker
 from .engines.engine_cache import EngineCache
+from .engines.engine_key import describe_weights
 from .names import BACKENDS, DEFAULT_PRECISION, BackendError, has_bfloat16
 from .status import BackendStatus
 from .torch_backend import TorchBackend
@@ -22,13 +25,16 @@ _HAS = {
     "openvino": ("fp32", "bf16"),
     "onnxruntime": ("fp32",),
     "tensorrt": ("fp32", "fp16"),
+    "tensorrt_rtx": ("fp32", "fp16"),
     "reference": ("fp32",),
 }
 _PACKAGES = {
     "openvino": ("openvino",),
     "onnxruntime": ("onnxruntime", "onnxscript"),
-    "tensorrt": ("torch_tensorrt",),
 }
+_NVIDIA = ("tensorrt", "tensorrt_rtx")
+
+_logger = logging.getLogger(__name__)
 
 
 def load_backend(
@@ -39,19 +45,19 @@ def load_backend(
     patient: bool = False,
     parallel_calls: int = 1,
 ) -> Backend:
-    """A backend that runs model, which it may change in place; "reference" is model as it was trained.
+    """Return a backend that runs model, which it may change in place; "reference" is the unchanged model.
 
-    "auto" is TensorRT where there are CUDA and torch_tensorrt, else torch. patient is EngineBackend's,
-    parallel_calls the most that OpenVINO works on at the same time; elsewhere it needs no number. Raises
-    BackendError for a name or a precision that there is not, and for a package that is missing.
+    "auto" is TensorRT on a GPU if it can be used, else torch; the log gives the reason. patient is that of
+    EngineBackend. parallel_calls is the maximum of concurrent calls of OpenVINO; others need no limit. Raises
+    BackendError for an unknown name or precision, or if the backend cannot be used.
     """
-    name = check_backend(name, precision, model.device.type)
+    name = check_backend(name, precision, model.device)
     if name == "reference":
         return model
     if name == "torch":
         return TorchBackend(model, precision)
     maker = _engine_maker(name, precision, model.device, parallel_calls)
-    weights = f"{model.config} {hash_weights(model.state_dict())}"
+    weights = describe_weights(model)
     unchanged = copy.deepcopy(model, {id(model.text_encoder): nn.Identity()}).eval()
     return EngineBackend(
         model=unchanged,
@@ -71,26 +77,38 @@ def backend_status(backend: Backend) -> BackendStatus:
     return BackendStatus(backend="reference", precision="fp32", serving="reference")
 
 
-def check_backend(name: str, precision: str, device: str) -> str:
-    """The backend, of which "auto" is one; BackendError for what there is not on a device of that type."""
+def check_backend(name: str, precision: str, device: torch.device | str) -> str:
+    """Return the backend's name, with "auto" resolved. Raises BackendError if it cannot be used on device."""
+    device, why = torch.device(device), ""
     if name == "auto":
-        name = "tensorrt" if device == "cuda" and find_spec("torch_tensorrt") else "torch"
+        name, reason = choose_backend(device, precision)
+        why = f" (auto chose {name}: {reason})"
+        if device.type == "cuda":
+            _logger.info("backend auto on %s selects %s: %s", device, name, reason)
     if name not in _HAS:
         raise BackendError(f"unknown backend {name!r}; choose from: {', '.join(BACKENDS)}")
     if precision not in _HAS[name]:
+        has = ", ".join(_HAS[name])
         raise BackendError(
-            f"backend {name} does not support precision {precision!r}; choose from: {', '.join(_HAS[name])}"
+            f"backend {name} does not support precision {precision!r}; choose from: {has}{why}"
         )
     if precision in ("bf16", "int8"):
-        _check_low_precision(precision, device)
-    if name == "tensorrt" and device != "cuda":
-        raise BackendError(f"backend tensorrt needs an NVIDIA GPU; got device {device}")
-    if name in ("openvino", "onnxruntime") and device != "cpu":
+        _check_low_precision(precision, device.type)
+    if name in _NVIDIA:
+        _check_tensorrt(name, device)
+    if name in ("openvino", "onnxruntime") and device.type != "cpu":
         raise BackendError(f"backend {name} supports only CPUs; got device {device}")
     for package in _PACKAGES.get(name, ()):
         if not find_spec(package):
             raise BackendError(f"backend {name} needs the package {package}: pip install {package}")
     return name
+
+
+def _check_tensorrt(name: str, device: torch.device) -> None:
+    if device.type != "cuda":
+        raise BackendError(f"backend {name} needs an NVIDIA GPU; got device {device}")
+    if problem := torch_tensorrt_problem() if name == "tensorrt" else tensorrt_rtx_problem(device):
+        raise BackendError(f"backend {name} cannot be used: {problem}")
 
 
 def _check_low_precision(precision: str, device: str) -> None:
@@ -117,6 +135,10 @@ def _engine_maker(name: str, precision: str, device: torch.device, parallel_call
         from .engines.compile_maker import compile_maker
 
         return compile_maker(device)
+    if name == "tensorrt_rtx":
+        from .engines.tensorrt_rtx_maker import tensorrt_rtx_maker
+
+        return tensorrt_rtx_maker(precision, device)
     from .engines.tensorrt_maker import tensorrt_maker
 
     return tensorrt_maker(precision)

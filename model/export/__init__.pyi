@@ -6,6 +6,9 @@ from .program import INPUT_NAMES as INPUT_NAMES
 from .program import OUTPUT_NAMES as OUTPUT_NAMES
 from .program import example_inputs as example_inputs
 from .program import export_program as export_program
+from .tensorrt_rtx import EngineBuildError as EngineBuildError
+from .tensorrt_rtx import write_tensorrt_rtx as write_tensorrt_rtx
+from .tensorrt_rtx_log import tensorrt_rtx_log as tensorrt_rtx_log
 from .text_padding import TextShape as TextShape
 from .text_padding import cut_output as cut_output
 from .text_padding import pad_text as pad_text

@@ -42,8 +42,8 @@ ROSDEP_KEYS = {
 }
 NOT_ON_UBUNTU = {"torch", "torchvision"}  # rosdep has the keys, Ubuntu 24.04 not the packages
 NOT_FOR_THE_NODE = ["training", "evaluation", "simulation"]  # rooms of the model
-# Fits one version of torch and is installed by who has a GPU for it: docs/export.md.
-BY_HAND = {"tensorrt", "torch_tensorrt"}
+# Of NVIDIA, and installed by who has a GPU for it: docs/nvidia.md. CI installs tensorrt_rtx (.ci/run).
+BY_HAND = {"tensorrt", "tensorrt_rtx", "torch_tensorrt"}
 IMPORTED_BY_OTHERS = {"timm": "open_clip's TimmModel", "tensorboard": "torch.utils.tensorboard"}
 NOT_IMPORTED = {
     "ament_cmake",

@@ -35,15 +35,22 @@ def read_command_line(words: Sequence[str] | None = None) -> dict[str, object]:
         raise ArgumentError(
             f"{name!r} is not a valid node name: remap __ns to a namespace such as /robot/left"
         )
-    logging.getLogger("eovseg_model").addHandler(_RosLog())
+    model_log = logging.getLogger("eovseg_model")
+    model_log.setLevel(logging.INFO)
+    model_log.addHandler(_RosLog())
     for line in warnings_of_unknown_names(words):
         get_logger("eovseg").warning(line)
     return start_values(words)
 
 
 class _RosLog(logging.Handler):
-    """Shows warnings of the model as the node's own."""
+    """Shows messages of the model as the node's own."""
 
     def emit(self, record: logging.LogRecord) -> None:
         log = get_logger("eovseg")
-        (log.error if record.levelno >= logging.ERROR else log.warning)(record.getMessage())
+        if record.levelno >= logging.ERROR:
+            log.error(record.getMessage())
+        elif record.levelno >= logging.WARNING:
+            log.warning(record.getMessage())
+        else:
+            log.info(record.getMessage())

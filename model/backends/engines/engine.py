@@ -21,9 +21,14 @@ class Engine(Protocol):
 
 
 class EngineMaker(NamedTuple):
-    """How a backend builds an engine into a folder and loads it from there, and what its files depend on."""
+    """Functions that build an engine into a folder and load it from there, and what its files depend on.
+
+    targets names the GPUs that the files are for, wherever they were built; empty means the device on which
+    they were built.
+    """
 
     name: str
     versions: str
     build: Callable[[EOVSeg, EngineShape, Path], None]
     load: Callable[[Path], Engine]
+    targets: str = ""

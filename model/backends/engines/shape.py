@@ -22,12 +22,19 @@ class EngineShape(NamedTuple):
     @classmethod
     def of(cls, images: Tensor, text: TextEmbeddings) -> "EngineShape | None":
         """Return the smallest shape for these inputs; None if the vocabulary is too large for all."""
-        (T, _), (_, K) = text.embeddings.shape, text.groups.shape
-        embeddings = next((size for size in EMBEDDINGS if size > T), None)
-        synonyms = next((size for size in SYNONYMS if size >= K), None)
-        if embeddings is None or synonyms is None:
+        text_shape = engine_text_shape(text.embeddings.shape[0], text.groups.shape[1])
+        if text_shape is None:
             return None
-        return cls(images.shape[0], images.shape[2], images.shape[3], TextShape(embeddings, synonyms))
+        return cls(images.shape[0], images.shape[2], images.shape[3], text_shape)
 
     def __str__(self) -> str:
         return f"{self.batch}x{self.height}x{self.width}, text {self.text.embeddings}x{self.text.synonyms}"
+
+
+def engine_text_shape(names: int, synonyms: int) -> TextShape | None:
+    """Return the smallest text shape for a number of names and of synonyms per class; None if too large."""
+    embeddings = next((size for size in EMBEDDINGS if size > names), None)
+    most_synonyms = next((size for size in SYNONYMS if size >= synonyms), None)
+    if embeddings is None or most_synonyms is None:
+        return None
+    return TextShape(embeddings, most_synonyms)
