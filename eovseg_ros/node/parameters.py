@@ -45,8 +45,8 @@ class NodeParameters:
     )
     backend: str = parameter(
         DEFAULT_BACKEND,
-        "What runs the model: auto (TensorRT where it and CUDA are, else torch), or one of the rest. "
-        "All but torch and reference build an engine a picture size, in the background while torch serves.",
+        "Backend that runs the model; auto: TensorRT if it and CUDA are available, else torch. All but torch "
+        "and reference build an engine per image size, in the background while torch processes the frames.",
         choices=BACKENDS,
     )
     precision: str = parameter(
