@@ -261,3 +261,13 @@ def test_blocks_do_not_nest(cuda):
     with pytest.raises(AssertionError, match="already"), simulated_cuda():
         pass
     assert torch.zeros(1, device="cuda").is_cuda
+
+
+def test_a_deep_copy_is_on_the_device_and_has_memory_of_its_own(cuda):
+    layer = nn.Linear(2, 2).to("cuda")
+    other = copy.deepcopy(layer)
+    assert isinstance(other.weight, nn.Parameter) and other.weight.is_cuda and other.weight.requires_grad
+    assert torch.equal(other.weight.cpu(), layer.weight.cpu())
+    assert other.weight.data_ptr() != layer.weight.data_ptr() == layer.weight.detach().data_ptr() != 0
+    first, second = copy.deepcopy([layer.weight, layer.weight])
+    assert first is second
