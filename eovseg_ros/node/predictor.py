@@ -12,6 +12,10 @@ from eovseg_model.drawing import LabelledSegment
 from eovseg_model.vocabulary import Vocabulary
 from eovseg_ros.node.parameters import NodeParameters
 
+# Compiled kernels that oneDNN and PyTorch keep, in entries: one for each layer and image size, up to 300 for
+# one size. With the default of 1024 a camera of many sizes fills a gigabyte with them.
+_KERNEL_CACHES = {"ONEDNN_PRIMITIVE_CACHE_CAPACITY": "512", "LRU_CACHE_CAPACITY": "128"}
+
 
 class EncodedVocabulary(Protocol):
     """Immutable text features of a vocabulary, opaque to the node."""
@@ -53,6 +57,10 @@ class Predictor(Protocol):
         """Encode the names of a vocabulary; slow."""
         ...
 
+    def close(self) -> None:
+        """End the process that builds an engine, if there is one."""
+        ...
+
     def __call__(
         self,
         image: np.ndarray,
@@ -69,13 +77,15 @@ class Predictor(Protocol):
 def load_predictor(parameters: NodeParameters) -> Predictor:
     """Load the model that the parameters select. Raises ValueError or OSError if they are invalid.
 
-    Also sets PyTorch's threads and malloc's options, for the whole process.
+    Also sets PyTorch's threads, malloc's options and the size of oneDNN's caches, for the whole process.
     """
     import torch
 
     from eovseg_model.inference import EOVSegPredictor
 
     enable_malloc_options()
+    for variable, entries in _KERNEL_CACHES.items():
+        os.environ.setdefault(variable, entries)
     if parameters.threads:
         torch.set_num_threads(parameters.threads)
     return EOVSegPredictor.from_checkpoint(
