@@ -102,3 +102,55 @@ def test_second_start_with_a_thousand_classes_asks_the_tower_nothing(weights, ca
     encode_counting(weights, names, monkeypatch)
     embeddings, asked = encode_counting(weights, names, monkeypatch)
     assert asked == [] and embeddings.shape == (1000, 96)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        sqlite3.OperationalError("database or disk is full"),
+        sqlite3.OperationalError("attempt to write a readonly database"),
+        OSError(28, "No space left on device"),
+        PermissionError(13, "Permission denied"),
+    ],
+)
+def test_a_cache_that_cannot_be_written_is_told_once_and_not_tried_again(
+    tmp_path, monkeypatch, caplog, error
+):
+    cache = TextCache(tmp_path, "0" * 64)
+    tried = []
+
+    def fail():
+        tried.append(1)
+        raise error
+
+    monkeypatch.setattr(cache, "_connect", fail)
+    for number in range(20):
+        cache.write({f"name {number}": torch.ones(4)})
+    assert len(tried) == 1
+    assert [str(error) in record.getMessage() for record in caplog.records] == [True]
+
+
+def test_a_damaged_cache_that_cannot_be_deleted_is_a_miss_and_told_once(tmp_path, monkeypatch, caplog):
+    cache = TextCache(tmp_path, "0" * 64)
+    cache.path.parent.mkdir()
+    cache.path.write_bytes(b"no database, but long enough to be taken for one " * 50)
+
+    def refuse(self, **_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(type(cache.path), "unlink", refuse)
+    for _ in range(3):
+        assert cache.read(["mug"]) == {}
+    assert len(caplog.records) == 1
+
+
+def test_a_cache_that_may_not_be_looked_at_is_a_miss_and_told_once(tmp_path, monkeypatch, caplog):
+    cache = TextCache(tmp_path, "0" * 64)
+
+    def refuse(self, **_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(type(cache.path), "exists", refuse)
+    for _ in range(3):
+        assert cache.read(["mug"]) == {}
+    assert len(caplog.records) == 1
