@@ -83,6 +83,8 @@ class PanopticNode(GuardedLifecycleNode):
         """Unsubscribe and wait up to `seconds` for the threads, in any state, before the process ends."""
         if self._input:
             self._input.close()
+        if self._predictor:
+            self._predictor.close()
         ends = [
             part for part in (self._worker and self._worker.stop, self._vocabulary and self._vocabulary.close)
         ]
@@ -140,8 +142,10 @@ class PanopticNode(GuardedLifecycleNode):
 
     async def _cleanup(self) -> None:
         """Release the model and destroy the publishers."""
-        vocabulary, publisher = self._vocabulary, self._publisher
+        vocabulary, publisher, predictor = self._vocabulary, self._publisher, self._predictor
         self._vocabulary = self._publisher = self._predictor = None
+        if predictor:
+            predictor.close()
         if vocabulary:
             await self.in_background(vocabulary.close)
             self._last_version = vocabulary.snapshot.version

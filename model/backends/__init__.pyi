@@ -8,6 +8,7 @@ from .engines.tensorrt_rtx_caching import cache_tensorrt_rtx_engine as cache_ten
 from .engines.tensorrt_rtx_maker import write_tensorrt_rtx_engine as write_tensorrt_rtx_engine
 from .loading import backend_status as backend_status
 from .loading import check_backend as check_backend
+from .loading import close_backend as close_backend
 from .loading import load_backend as load_backend
 from .names import BACKENDS as BACKENDS
 from .names import DEFAULT_BACKEND as DEFAULT_BACKEND

@@ -1,5 +1,6 @@
 """Engines of fixed sizes, built in the background, with torch as a fallback."""
 
+import contextlib
 import threading
 from functools import partial
 from pathlib import Path
@@ -9,7 +10,9 @@ from torch import Tensor
 
 from ..export import cut_output, example_inputs, pad_text
 from ..network import EOVSeg, EOVSegOutput, TextEmbeddings
+from .engines.agreement import describe_difference
 from .engines.background_build import BackgroundBuild
+from .engines.build_runner import BuildRunner
 from .engines.engine import Engine, EngineMaker
 from .engines.engine_cache import EngineCache
 from .engines.engine_key import engine_key
@@ -26,7 +29,8 @@ class EngineBackend:
     """One engine per image size and vocabulary size bucket; vocabularies of a bucket need no new build.
 
     Torch runs the frames until an engine is ready, and if none can be built. A patient backend waits for the
-    engine instead, and raises BackendError if there is none, so that no other backend is evaluated.
+    engine instead, and raises BackendError if there is none, so that no other backend is evaluated. A process
+    builds the engine, and the first frame that follows is run by torch, too, to compare the outputs.
     """
 
     def __init__(
@@ -37,14 +41,16 @@ class EngineBackend:
         weights: str,
         precision: str,
         cache: EngineCache,
+        runner: BuildRunner,
         torch_backend: TorchBackend,
         patient: bool = False,
     ) -> None:
-        """model is the unchanged network that engines are built from, weights its `describe_weights`."""
+        """Args: model is the unchanged network to build engines from, weights its `describe_weights`."""
         self._model = model
         self._maker = maker
         self._key = partial(engine_key, maker, weights, model.device, precision)
         self._cache = cache
+        self._runner = runner
         self._torch = torch_backend
         self._patient = patient
         self._engines: dict[EngineShape, BackgroundBuild[Engine]] = {}
@@ -63,7 +69,7 @@ class EngineBackend:
             stage, seconds, error = last, 0.0, ""
         else:
             build = last.state
-            ready = EngineStage.READY if build.result else EngineStage.BUILDING
+            ready = EngineStage.READY if build.accepted else EngineStage.BUILDING
             stage, seconds, error = EngineStage.FAILED if build.error else ready, build.seconds, build.error
         return BackendStatus(
             backend=self.name,
@@ -84,17 +90,55 @@ class EngineBackend:
         if self._patient:
             build.wait()
         state = build.state
-        engine = state.result
-        if engine is None:
+        if state.result is None:
             return self._run_without_engine(images, text, seen, reason=state.error)
-        padded, padded_seen = pad_text(text, seen, shape.text)
-        embeddings, groups, penalty = padded
-        assert penalty is not None
-        try:  # contiguous, as in the export: not all engines check it
-            found = engine(images.contiguous(), embeddings, groups, penalty, padded_seen)
+        try:
+            if state.accepted:
+                return self._run(state.result, shape, images, text, seen)
+            return self._check(build, shape, images, text, seen)
         except Exception as error:  # runtimes raise any exception, for example if out of memory
             build.fail(error)
             return self._run_without_engine(images, text, seen, reason=build.state.error)
+
+    def close(self) -> None:
+        """Kill the process that builds an engine, if there is one, and build no further engine."""
+        self._runner.close()
+
+    def _check(
+        self,
+        build: BackgroundBuild[Engine],
+        shape: EngineShape,
+        images: Tensor,
+        text: TextEmbeddings,
+        seen: Tensor,
+    ) -> EOVSegOutput:
+        """Run torch, and the engine unless another thread does; accept the engine if both agree.
+
+        Raises BackendError if they do not.
+        """
+        expected = self._torch(images, text, seen)
+        if not build.checking.acquire(blocking=self._patient):
+            return expected
+        with contextlib.ExitStack() as stack:
+            stack.callback(build.checking.release)
+            engine = build.state.result
+            if engine is None:  # it failed in another thread meanwhile
+                raise BackendError(build.state.error)
+            found = self._run(engine, shape, images, text, seen)
+            if difference := describe_difference(found, expected, self.precision):
+                raise BackendError(f"{self._describe(shape)} differs from torch: {difference}{self._remedy}")
+            build.accept()
+            return found
+
+    def _run(
+        self, engine: Engine, shape: EngineShape, images: Tensor, text: TextEmbeddings, seen: Tensor
+    ) -> EOVSegOutput:
+        padded, padded_seen = pad_text(text, seen, shape.text)
+        embeddings, groups, penalty = padded
+        assert penalty is not None
+        with _current(self._model.device):
+            # contiguous, as in the export: not all engines check it
+            found = engine(images.contiguous(), embeddings, groups, penalty, padded_seen)
         return cut_output(EOVSegOutput(*found), len(seen))
 
     def _run_without_engine(
@@ -120,14 +164,26 @@ class EngineBackend:
             with self._changing_engines:
                 if shape not in self._engines:
                     raise RuntimeError("the build was dropped, because newer frames have other sizes")
-            return self._cache.build(key, partial(self._maker.build, self._model, shape), load)
+            build = partial(self._runner.build, self._maker, self.precision, self._model, shape)
+            return self._cache.build(key, build, load)
 
     def _load(self, shape: EngineShape, folder: Path) -> Engine:
         """Load an engine and run it once. Raises BackendError if its output is not finite."""
-        engine = self._maker.load(folder)
-        inputs = example_inputs(self._model, (shape.height, shape.width), shape.text, shape.batch)
-        if not all(torch.isfinite(part).all() for part in engine(*inputs)):
-            way_out = "backend torch" if self.precision == "fp32" else "precision fp32"
-            engine_name = f"{self.name} {self.precision} engine for {shape.height}x{shape.width}"
-            raise BackendError(f"{engine_name} returned NaN or infinity (set {way_out} to avoid this)")
+        with _current(self._model.device):
+            engine = self._maker.load(folder)
+            inputs = example_inputs(self._model, (shape.height, shape.width), shape.text, shape.batch)
+            if not all(torch.isfinite(part).all() for part in engine(*inputs)):
+                raise BackendError(f"{self._describe(shape)} returned NaN or infinity{self._remedy}")
         return engine
+
+    def _describe(self, shape: EngineShape) -> str:
+        return f"{self.name} {self.precision} engine for {shape.height}x{shape.width}"
+
+    @property
+    def _remedy(self) -> str:
+        return f" (set {'backend torch' if self.precision == 'fp32' else 'precision fp32'} to avoid this)"
+
+
+def _current(device: torch.device) -> contextlib.AbstractContextManager[object]:
+    """Make a GPU the thread's current one, which runtimes use."""
+    return torch.cuda.device(device) if device.type == "cuda" else contextlib.nullcontext()

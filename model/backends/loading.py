@@ -12,9 +12,10 @@ from ..network import EOVSeg
 from .backend import Backend
 from .choice import choose_backend, tensorrt_rtx_problem, torch_tensorrt_problem
 from .engine_backend import EngineBackend
-from .engines.engine import EngineMaker
+from .engines.build_runner import NICENESS, BuildRunner
 from .engines.engine_cache import EngineCache
 from .engines.engine_key import describe_weights
+from .engines.makers import find_maker
 from .names import BACKENDS, DEFAULT_PRECISION, BackendError, has_bfloat16
 from .status import BackendStatus
 from .torch_backend import TorchBackend
@@ -56,7 +57,7 @@ def load_backend(
         return model
     if name == "torch":
         return TorchBackend(model, precision)
-    maker = _engine_maker(name, precision, model.device, parallel_calls)
+    maker = find_maker(name, precision, model.device, parallel_calls)
     weights = describe_weights(model)
     unchanged = copy.deepcopy(model, {id(model.text_encoder): nn.Identity()}).eval()
     return EngineBackend(
@@ -65,6 +66,7 @@ def load_backend(
         weights=weights,
         precision=precision,
         cache=EngineCache(cache_folder()),
+        runner=BuildRunner(niceness=0 if patient else NICENESS),  # who waits runs no frames meanwhile
         torch_backend=TorchBackend(model, "bf16" if precision == "bf16" else "fp32"),
         patient=patient,
     )
@@ -75,6 +77,12 @@ def backend_status(backend: Backend) -> BackendStatus:
     if isinstance(backend, (EngineBackend, TorchBackend)):
         return backend.status
     return BackendStatus(backend="reference", precision="fp32", serving="reference")
+
+
+def close_backend(backend: Backend) -> None:
+    """End the process that builds an engine, if there is one; for a backend that is no longer used."""
+    if isinstance(backend, EngineBackend):
+        backend.close()
 
 
 def check_backend(name: str, precision: str, device: torch.device | str) -> str:
@@ -120,25 +128,3 @@ def _check_low_precision(precision: str, device: str) -> None:
         raise BackendError(
             "int8 needs a CPU with VNNI, because sums overflow without it; use fp32 or bf16 on this CPU"
         )
-
-
-def _engine_maker(name: str, precision: str, device: torch.device, parallel_calls: int) -> EngineMaker:
-    if name == "openvino":
-        from .engines.openvino_engine import openvino_maker
-
-        return openvino_maker(precision, parallel_calls)
-    if name == "onnxruntime":
-        from .engines.onnxruntime_engine import onnxruntime_maker
-
-        return onnxruntime_maker()
-    if name == "compile":
-        from .engines.compile_maker import compile_maker
-
-        return compile_maker(device)
-    if name == "tensorrt_rtx":
-        from .engines.tensorrt_rtx_maker import tensorrt_rtx_maker
-
-        return tensorrt_rtx_maker(precision, device)
-    from .engines.tensorrt_maker import tensorrt_maker
-
-    return tensorrt_maker(precision)

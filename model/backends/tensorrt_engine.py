@@ -1,7 +1,6 @@
 """The network as a TensorRT engine, built and run by torch-tensorrt 2.14. Not yet tested on a GPU."""
 
 import importlib.util
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from torch import Tensor
 from torch.export import ExportedProgram
 
 from ..export import set_precision
+from .engines.captured_engine import CapturedEngine
 from .names import BackendError
 
 
@@ -53,19 +53,11 @@ def build(program: ExportedProgram, path: Path, precision: str = "fp32") -> None
 
 
 def load(path: Path) -> Callable[..., tuple[Tensor, Tensor, Tensor]]:
-    """Load an engine of `build`, run with CUDA graphs; inputs and outputs are those of the exported program.
+    """Load an engine of `build` on the current device, run as a CUDA graph.
 
-    Raises TensorRTError if TensorRT cannot be used.
+    Inputs and outputs are those of the exported program. Raises TensorRTError if TensorRT cannot be used.
     """
     require_tensorrt()
     import torch_tensorrt
 
-    module = torch_tensorrt.load(str(path)).module()
-    torch_tensorrt.runtime.set_cudagraphs_mode(True)
-    running = threading.Lock()  # an execution context and a recorded graph allow only one call at a time
-
-    def run(*inputs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        with running:
-            return module(*inputs)
-
-    return run
+    return CapturedEngine(torch_tensorrt.load(str(path)).module())

@@ -14,6 +14,7 @@ from ..backends import (
     Backend,
     BackendStatus,
     backend_status,
+    close_backend,
     load_backend,
     resolve_device,
 )
@@ -124,6 +125,10 @@ class EOVSegPredictor:
     def backend_status(self) -> BackendStatus:
         """Backend, precision, and state of the engine for the last image."""
         return backend_status(self._backend)
+
+    def close(self) -> None:
+        """End the process that builds an engine, if there is one; for a predictor that is no longer used."""
+        close_backend(self._backend)
 
     @property
     def device(self) -> torch.device:

@@ -3,6 +3,7 @@ from .assembly.build import load_model as load_model
 from .assembly.complexity import count as count
 from .assembly.folding import fold_batch_norms as fold_batch_norms
 from .config import CONFIGS as CONFIGS
+from .config import EOVSegConfig as EOVSegConfig
 from .decoding.decoder import DecoderStage as DecoderStage
 from .decoding.decoder import MaskPrediction as MaskPrediction
 from .decoding.decoder import StageOutput as StageOutput

@@ -66,6 +66,9 @@ class FakePredictor:
             raise RuntimeError("the text tower tripped")
         return Encoded(vocabulary)
 
+    def close(self):
+        pass
+
     def __call__(self, image, *, short_side, vocabulary, object_threshold, overlap_threshold):
         time.sleep(self.seconds)
         if self.meeting.parties > 1 and self.meeting.wait() == 0:

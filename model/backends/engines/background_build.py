@@ -1,12 +1,13 @@
 """Build an engine in a background thread."""
 
+import dataclasses
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from ..names import BackendError
+from .error_text import error_text
 
 T = TypeVar("T")
 
@@ -18,6 +19,7 @@ class BuildState(Generic[T]):
     result: T | None
     error: str
     seconds: float  # duration so far, or of the completed build
+    accepted: bool = False  # the result was checked and may be used
 
 
 class BackgroundBuild(Generic[T]):
@@ -27,6 +29,7 @@ class BackgroundBuild(Generic[T]):
         self._build = build
         self._started = time.monotonic()
         self._end: BuildState[T] | None = None  # replaced as a whole, because other threads read it
+        self.checking = threading.Lock()  # held while the result is checked
         self._thread = threading.Thread(target=self._run, name="engine build", daemon=True)
         self._thread.start()
 
@@ -41,10 +44,11 @@ class BackgroundBuild(Generic[T]):
 
     def fail(self, error: Exception) -> None:
         """Mark the build as failed, also after it has completed."""
-        lines = str(error).strip().splitlines()
-        reason = lines[0] if lines else "no details"
-        text = reason if isinstance(error, BackendError) else f"{type(error).__name__}: {reason}"
-        self._end = BuildState(None, text, self._end.seconds if self._end else self._seconds)
+        self._end = BuildState(None, error_text(error), self.state.seconds)
+
+    def accept(self) -> None:
+        """Mark the result as checked."""
+        self._end = dataclasses.replace(self.state, accepted=True)
 
     @property
     def _seconds(self) -> float:

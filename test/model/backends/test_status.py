@@ -5,12 +5,13 @@ import sys
 import pytest
 import torch
 from test_backends import inputs, random_model
-from test_engines import fake_backend, wait_for_engines, write_word
+from test_engines import engine_of, fake_backend, wait_for_engines, write_file
 
 from eovseg_model.backends import engine_backend
 from eovseg_model.backends.engines import background_build
 from eovseg_model.backends.loading import backend_status, load_backend
 from eovseg_model.backends.status import BackendStatus, EngineStage
+from eovseg_model.network.eovseg import EOVSegOutput
 from eovseg_model.network.text.classification import TextEmbeddings
 
 STATUS = {"backend": "openvino", "precision": "bf16"}
@@ -59,10 +60,12 @@ def test_backends_without_engines_serve_themselves():
 
 def test_an_engine_goes_from_waiting_to_ready_and_keeps_the_time_that_it_took(tmp_path):
     model, arguments = random_model("tiny"), inputs("tiny", 1)
-    backend = fake_backend(model, tmp_path, lambda model, shape, folder: write_word(folder), zeros)
+    backend = fake_backend(model, tmp_path, write_file, engine_of(model))
     assert (backend.status.stage, backend.status.build_seconds) == (EngineStage.WAITING, 0.0)
     backend(*arguments)
     wait_for_engines(backend)
+    assert backend.status.stage is EngineStage.BUILDING  # until a frame was compared
+    backend(*arguments)
     ready = backend_status(backend)
     assert (ready.stage, ready.serving, ready.error) == (EngineStage.READY, "fake", "")
     assert ready.build_seconds > 0 and ready == backend.status
@@ -70,7 +73,7 @@ def test_an_engine_goes_from_waiting_to_ready_and_keeps_the_time_that_it_took(tm
 
 def test_nothing_serves_where_a_patient_backend_has_no_engine(tmp_path):
     model, arguments = random_model("tiny"), inputs("tiny", 1)
-    backend = fake_backend(model, tmp_path, lambda model, shape, folder: 1 / 0, zeros, patient=True)
+    backend = fake_backend(model, tmp_path, lambda model, shape, folder: 1 / 0, patient=True)
     with pytest.raises(ValueError, match="has no engine"):
         backend(*arguments)
     assert (backend.status.stage, backend.status.serving) == (EngineStage.FAILED, "")
@@ -79,8 +82,8 @@ def test_nothing_serves_where_a_patient_backend_has_no_engine(tmp_path):
 def test_a_frame_between_any_two_steps_of_reading_does_not_tear_the_status(tmp_path):
     """A frame that another thread serves is put before each bytecode of the reading in turn."""
     model, (images, text, seen) = random_model("tiny"), inputs("tiny", 1)
-    backend = fake_backend(model, tmp_path, lambda model, shape, folder: write_word(folder), zeros)
-    backend._torch = lambda images, text, seen: None  # what it answers does not matter here
+    backend = fake_backend(model, tmp_path, write_file, zeros)
+    backend._torch = agree_with_zeros
     large = torch.nn.functional.normalize(torch.randn(2048, 96), dim=-1)
     many = TextEmbeddings(large, torch.arange(2048)[:, None]), torch.zeros(2048, dtype=torch.bool)
 
@@ -96,6 +99,7 @@ def test_a_frame_between_any_two_steps_of_reading_does_not_tear_the_status(tmp_p
             backend._engines.clear()
             backend(images, text, seen)
             wait_for_engines(backend)
+            backend(images, text, seen)
             assert backend.status.stage is EngineStage.READY
             status, happened = read_with(event, backend, step)
             error = "RuntimeError: out of memory" if status.stage is EngineStage.FAILED else ""
@@ -104,6 +108,11 @@ def test_a_frame_between_any_two_steps_of_reading_does_not_tear_the_status(tmp_p
             seen_stages.add(status.stage)
             step += 1
         assert step > 10 and seen_stages == {EngineStage.READY, after}
+
+
+def agree_with_zeros(images, text, seen):
+    classes = torch.zeros(1, 2, len(seen) + 1)
+    return EOVSegOutput(classes, torch.zeros(1, 2, 65), classes)
 
 
 def zeros(images, text_embeddings, groups, penalty, seen):
