@@ -4,7 +4,7 @@ PYTEST_ARGS ?=
 export TORCH_INDEX
 RUN := . build/env.sh &&
 
-.PHONY: help setup demo test lint pins audit mutants clean
+.PHONY: help setup demo test lint pins oldest audit mutants clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -33,6 +33,9 @@ lint: setup  ## run ruff and mypy
 
 pins: setup  ## resolve constraints.txt for the oldest patch release of each Python
 	@$(RUN) exec python tools/pin_versions.py
+
+oldest: setup  ## test the model with the oldest versions that pyproject.toml allows; downloads 3.4 GB the first time
+	@$(RUN) exec python tools/oldest_versions.py
 
 audit: setup  ## look for known vulnerabilities of the pinned packages; AUDIT_ARGS='--help' tells more
 	@$(RUN) exec python tools/audit.py $(AUDIT_ARGS)
