@@ -271,10 +271,11 @@ def test_threads_take_turns(fake, engine_file):
         return compute(inputs)
 
     fake.compute = slow
+    inputs = [made_up_inputs(seed) for seed in range(8)]
     with ThreadPoolExecutor(4) as pool:
-        results = list(pool.map(lambda seed: engine(*made_up_inputs(seed)), [1] * 8))
-    for found in results:
-        assert all(map(torch.equal, found, expected_of(made_up_inputs(1))))
+        results = list(pool.map(lambda given: engine(*given), inputs))
+    for given, found in zip(inputs, results, strict=True):
+        assert all(map(torch.equal, found, expected_of(given)))
 
 
 def test_inputs_of_another_shape_are_refused_not_broadcast(fake, engine_file):
