@@ -66,7 +66,7 @@ def test_formats_of_compressed_images_are_read(graph, start_fake):
     for text, reason in (
         ("h264", "format 'h264' is a video stream"),
         ("16UC1; compressedDepth png", "is compressed depth"),
-        ("16UC1; png compressed ", "holds 16UC1"),
+        ("16UC1; png compressed ", "contains 16UC1"),
     ):
 
         def refused(text=text, reason=reason):
