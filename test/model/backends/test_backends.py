@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from test_low_precision import skip_where_refused
 from torch import nn
 
+from eovseg_model.backends.cpu.convolution import PackedConv2d
 from eovseg_model.backends.cpu.deformable_convolution import GatheredDeformConv2d
 from eovseg_model.backends.cpu.quantized_linear import QuantizedLinear
 from eovseg_model.backends.loading import load_backend
@@ -89,6 +90,18 @@ def test_folded_network_equals_the_plain_one():
     fold_batch_norms(folded)
     assert not any(isinstance(module, nn.BatchNorm2d) for module in folded.modules())
     assert_close(folded(*inputs("tiny", 1)), model(*inputs("tiny", 1)), 1e-5)
+
+
+@pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason="torch was built without oneDNN")
+@torch.no_grad()
+def test_a_single_pixel_is_convolved_and_added_in_any_layout():
+    """As at the end of the CNN for a picture of 32 x 32; oneDNN refuses some strides that torch gives it."""
+    convolution = nn.Conv2d(32, 64, 1)
+    x, other = torch.randn(1, 32, 1, 1), torch.randn(1, 64, 1, 1)
+    expected = (convolution(x) + other).relu()
+    for strides in ((32, 1, 1, 1), (32, 1, 32, 32)):
+        result = PackedConv2d(convolution).add_relu(x.as_strided(x.shape, strides), other)
+        torch.testing.assert_close(result, expected, rtol=1e-5, atol=1e-5)
 
 
 @torch.no_grad()
