@@ -17,9 +17,12 @@ _CATEGORY_IDS = {category["name"]: category["id"] for category in CATEGORIES}
 JPEG_QUALITY = 95
 
 
-def write_frame(frame: Frame, folder: Path, image_id: int) -> dict[str, Any]:
-    """Write images/<id>.jpg and panoptic/<id>.png below folder; return the COCO records."""
-    name = f"{image_id:09d}"
+def write_frame(frame: Frame, folder: Path, image_id: int, name: str | None = None) -> dict[str, Any]:
+    """Write images/<name>.jpg and panoptic/<name>.png below folder; return the COCO records.
+
+    The name's default is the id.
+    """
+    name = name or f"{image_id:09d}"
     height, width = frame.segment_ids.shape
     Image.fromarray(frame.rgb).save(folder / "images" / f"{name}.jpg", quality=JPEG_QUALITY)
     Image.fromarray(encode_ids(frame.segment_ids)).save(folder / "panoptic" / f"{name}.png")

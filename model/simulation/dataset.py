@@ -1,22 +1,16 @@
 """Render scenes as a COCO panoptic data set: `eovseg scenes OUT`."""
 
 import argparse
-import json
-import multiprocessing
-import shutil
 import sys
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
-from ..checkpoint import replacing
 from .coco import CATEGORIES, write_frame
+from .resumable import claim_folder, finish_folder, render_parts
 from .scene_arguments import add_scene_arguments
 from .scenes.scene import Scene
 from .scenes.scene_config import DEFAULT, HARDER, SceneConfig
@@ -50,73 +44,33 @@ def write_dataset(folder: Path, settings: DatasetSettings, workers: int) -> None
     panoptic.json is written last, so a folder without it is incomplete. Calling again with the same settings
     continues an interrupted run. Raises ValueError if the folder has other content.
     """
-    _claim(folder, settings)
+    claim_folder(folder, settings)
     if (folder / "panoptic.json").exists():
         return
-    for name in ("images", "panoptic", "parts"):
+    for name in ("images", "panoptic"):
         (folder / name).mkdir(exist_ok=True)
     seeds = range(settings.seed, settings.seed + settings.scenes)
-    render = partial(_render_scene, folder=folder, settings=settings)
-    scenes = tqdm(_map(render, seeds, workers), total=len(seeds), unit="scene")
+    scenes = render_parts(
+        folder, partial(_render_scene, folder=folder, settings=settings), seeds, workers, "scene"
+    )
     records = [record for scene in scenes for record in scene]
     whole = {
         "images": [record["image"] for record in records],
         "annotations": [record["annotation"] for record in records],
         "categories": CATEGORIES,
     }
-    _write_json(folder / "panoptic.json", whole)
-    shutil.rmtree(folder / "parts")
-
-
-def _claim(folder: Path, settings: DatasetSettings) -> None:
-    """Create the folder and record the settings in it, or check that it was created with the same ones."""
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / "settings.json"
-    wanted = json.loads(json.dumps(asdict(settings)))
-    if file.exists():
-        if json.loads(file.read_text()) != wanted:
-            raise ValueError(
-                f"{folder} contains a data set with other settings; choose another folder or remove it"
-            )
-    elif any(folder.iterdir()):
-        raise ValueError(f"{folder} is not empty and contains no data set of scenes; choose another folder")
-    else:
-        _write_json(file, wanted)
-
-
-def _map(render: Any, seeds: range, workers: int) -> Iterator[list[dict[str, Any]]]:
-    if workers == 1:
-        yield from map(render, seeds)
-        return
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=spawn) as pool:
-        try:
-            yield from pool.map(render, seeds, chunksize=8)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    finish_folder(folder, whole)
 
 
 def _render_scene(seed: int, folder: Path, settings: DatasetSettings) -> list[dict[str, Any]]:
-    """Return the COCO records of a scene's images; render them unless an earlier run did."""
-    part = folder / "parts" / f"{seed}.json"
-    if part.exists():
-        return json.loads(part.read_text())
+    """Render a scene; return the COCO records of its images."""
     rng = np.random.default_rng([seed, 1])
     with Scene(seed, settings.config) as scene:
         frames = [
             scene.render(scene.random_camera(rng), settings.width, settings.height)
             for _ in range(settings.views)
         ]
-    records = [write_frame(frame, folder, seed * VIEWS_AT_MOST + view) for view, frame in enumerate(frames)]
-    _write_json(part, records)
-    return records
-
-
-def _write_json(file: Path, content: Any) -> None:
-    """Write a file atomically."""
-    with replacing(file) as draft:
-        draft.write_text(json.dumps(content), encoding="utf-8")
+    return [write_frame(frame, folder, seed * VIEWS_AT_MOST + view) for view, frame in enumerate(frames)]
 
 
 def render_scenes(arguments: argparse.Namespace) -> None:

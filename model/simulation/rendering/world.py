@@ -123,6 +123,43 @@ class World:
         moved = (np.array(position) + shift).tolist()
         pybullet.resetBasePositionAndOrientation(body, moved, turn, physicsClientId=self._client)
 
+    def pose(self, body: int) -> tuple[np.ndarray, Rotation]:
+        """Return a body's position (3,) in metres and its rotation."""
+        position, turn = pybullet.getBasePositionAndOrientation(body, physicsClientId=self._client)
+        return np.array(position), Rotation.from_quat(turn)
+
+    def move(self, body: int, position: np.ndarray, turn: Rotation) -> None:
+        """Set a body's position (3,) in metres and its rotation."""
+        pybullet.resetBasePositionAndOrientation(
+            body, position.tolist(), turn.as_quat().tolist(), physicsClientId=self._client
+        )
+
+    def set_joints(self, body: int, angles: np.ndarray) -> None:
+        """Set the first joints of a model to angles (J,) in radians."""
+        for joint, angle in enumerate(angles.tolist()):
+            pybullet.resetJointState(body, joint, angle, physicsClientId=self._client)
+
+    def reach(self, body: int, link: int, point: np.ndarray, turn: Rotation) -> np.ndarray:
+        """Return the joint angles (J,) that bring a link close to a point (3,) in metres with a rotation.
+
+        The search starts at the present angles, which do not change.
+        """
+        angles = pybullet.calculateInverseKinematics(
+            body,
+            link,
+            point.tolist(),
+            turn.as_quat().tolist(),
+            maxNumIterations=300,
+            residualThreshold=1e-5,
+            physicsClientId=self._client,
+        )
+        return np.array(angles)
+
+    def link_pose(self, body: int, link: int) -> tuple[np.ndarray, Rotation]:
+        """Return the position (3,) in metres and the rotation of a link's frame."""
+        state = pybullet.getLinkState(body, link, computeForwardKinematics=True, physicsClientId=self._client)
+        return np.array(state[4]), Rotation.from_quat(state[5])
+
     def render(
         self, pose: CameraPose, width: int, height: int, light: Lighting
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

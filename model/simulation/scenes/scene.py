@@ -2,6 +2,7 @@
 
 import math
 from types import TracebackType
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from ..frame import Frame, TrueSegment
 from ..rendering.camera import CameraPose, depth_in_metres
 from ..rendering.world import World
 from .furnish import add_item, add_room
-from .layout import Place, find_place, random_item, random_table
+from .layout import Item, Place, Table, find_place, random_item, random_table
 from .lighting import Lighting
 from .scene_config import DEFAULT, HARDER, SceneConfig
 from .views import random_view, robot_view
@@ -18,6 +19,15 @@ from .views import random_view, robot_view
 __all__ = ["DEFAULT", "HARDER", "Scene", "SceneConfig"]
 
 SMALLEST_SEGMENT = 16  # pixels; smaller segments are void
+
+
+class Thing(NamedTuple):
+    """An object of a scene: its segment, its body in the world, and the disc on which it stands."""
+
+    segment: TrueSegment
+    item: Item
+    body: int
+    place: Place
 
 
 class Scene:
@@ -34,7 +44,8 @@ class Scene:
         try:
             self._segments = [TrueSegment(i + 1, name, False) for i, name in enumerate(STUFF_NAMES)]
             self._segment_of_body: dict[int, int] = {}
-            self._places: list[Place] = []
+            self._things: list[Thing] = []
+            self._table: Table | None = None
             self._room = rng.uniform(2.6, 3.4)  # metres, half the room's width
             self._build(rng)
             self._lighting = Lighting.random(rng, config)
@@ -54,6 +65,35 @@ class Scene:
     def close(self) -> None:
         """Free the renderer; the scene cannot be rendered afterwards."""
         self._world.close()
+
+    @property
+    def world(self) -> World:
+        """The bodies of the scene, to move them."""
+        return self._world
+
+    @property
+    def things(self) -> tuple[Thing, ...]:
+        """The objects, in the order of their segment ids, with the places where they were put first."""
+        return tuple(self._things)
+
+    @property
+    def table(self) -> Table | None:
+        """The table, if there is one."""
+        return self._table
+
+    @property
+    def room(self) -> float:
+        """Half of the room's width in metres."""
+        return self._room
+
+    def add(self, item: Item, body: int, place: Place) -> Thing:
+        """Make a body of the world an object of the scene, and stand it on its place."""
+        self._world.stand(body, place.x, place.y, place.z)
+        segment = TrueSegment(len(self._segments) + 1, item.name, True)
+        self._segments.append(segment)
+        self._segment_of_body[body] = segment.id
+        self._things.append(Thing(segment, item, body, place))
+        return self._things[-1]
 
     def camera_at(self, seconds: float) -> CameraPose:
         """Return the camera pose of the moving robot after `seconds`."""
@@ -84,8 +124,12 @@ class Scene:
             cy=height / 2 - 1,  # the renderer's optical axis is one pixel above the centre
         )
 
+    @property
+    def _places(self) -> list[Place]:
+        return [thing.place for thing in self._things]
+
     def _build(self, rng: np.random.Generator) -> None:
-        table = random_table(rng) if rng.random() < self.config.table_share else None
+        table = self._table = random_table(rng) if rng.random() < self.config.table_share else None
         for name, body in add_room(self._world, rng, self.config, self._room, table):
             self._segment_of_body[body] = STUFF_NAMES.index(name) + 1
         for _ in range(rng.integers(self.config.things[0], self.config.things[1] + 1)):
@@ -96,10 +140,7 @@ class Scene:
             if place is None:
                 self._world.remove(body)
                 continue
-            self._world.stand(body, place.x, place.y, place.z)
-            self._places.append(place)
-            self._segments.append(TrueSegment(len(self._segments) + 1, item.name, True))
-            self._segment_of_body[body] = len(self._segments)
+            self.add(item, body, place)
 
     def _label(self, bodies: np.ndarray) -> tuple[np.ndarray, list[TrueSegment]]:
         """Convert body ids (H, W), -1 for none, to segment ids and the visible segments."""

@@ -1,0 +1,1 @@
+"""Sequences with a moving camera and moving objects: `python -m eovseg_model.simulation.sequences`."""
