@@ -5,6 +5,8 @@ or a change that makes no difference.
 """
 
 import argparse
+import ast
+import contextlib
 import os
 import random
 import shutil
@@ -13,59 +15,100 @@ import subprocess
 import sys
 import sysconfig
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
+
+from mutant_targets import TARGETS
+from test_server import TIMED_OUT
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "build/mutants"
 TREE = FOLDER / "tree"
+SOCKET = FOLDER / "tests.socket"
+LOG = FOLDER / "tests.log"
 COSMIC_RAY = "cosmic-ray==8.7.0"
-TIMEOUT = 30  # seconds for the tests of one mutant
+SERVER = ROOT / "tools/test_server.py"
+# What the tests import of others: each fork of the test server imports the code under test.
+LARGE_PACKAGES = (
+    "cv2",
+    "hotcoco",
+    "hypothesis",
+    "numpy",
+    "open_clip",
+    "PIL.Image",
+    "pycocotools.cocoeval",
+    "rclpy.node",
+    "sensor_msgs.msg",
+    "timm",
+    "torch.export",
+    "torchvision",
+)
+# Seconds for the tests of a fault: this often what they take without one, so that a load of the machine is
+# no time-out, and at least this many.
+TIMES, LEAST_SECONDS = 10, 20.0
 
-# File -> the tests that should notice a fault in it: seconds in all, as they run once for each fault.
-TARGETS = {
-    "model/training/objective/matcher.py": "test/model/training/test_losses.py",
-    "model/training/objective/losses.py": "test/model/training/test_losses.py",
-    "model/vocabulary/class_entry.py": "test/model/vocabulary",
-    "model/vocabulary/vocabulary.py": "test/model/vocabulary",
-    "model/vocabulary/files.py": "test/model/vocabulary",
-    "model/inference/mask_sizes.py": "test/model/inference/test_panoptic.py",
-    "model/inference/panoptic.py": "test/model/inference/test_panoptic.py",
-    "model/inference/regions.py": "test/model/inference/test_regions.py",
-    "model/evaluation/metrics/panoptic_quality.py": "test/model/evaluation/test_panoptic_quality.py",
-    "model/backends/engines/engine_cache.py": "test/model/backends/test_engine_cache.py",
-    "eovseg_ros/node/mailbox.py": "test/ros/node/test_mailbox.py",
-    "eovseg_ros/node/threads/publishing_order.py": "test/ros/node/test_publishing_order.py",
-    "eovseg_ros/node/live_vocabulary.py": "test/ros/node/test_live_vocabulary.py",
-    "eovseg_ros/node/frame_statistics.py": "test/ros/node/test_frame_statistics.py",
-    "eovseg_ros/node/parameters.py": "test/ros/node/test_parameters.py",
-}
+
+class Result(NamedTuple):
+    """Faults of one file: the noticed ones, those among them that timed out, and the diffs of the rest."""
+
+    noticed: int
+    timed_out: int
+    survivors: list[str]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the share of noticed faults by file and every survivor; 1 where the share is below --least."""
     options = _parse(arguments)
-    files = [file for file in TARGETS if not options.only or options.only in file]
+    files = [file for file in TARGETS if options.only in file]
     programs = _cosmic_ray()
-    _copy_tree()
     deadline = time.monotonic() + 60 * options.minutes
     noticed = planted = 0
-    for i, file in enumerate(files):
-        session = FOLDER / f"{Path(file).stem}.sqlite"
-        session.unlink(missing_ok=True)
-        config = _write_config(file)
-        seconds = (deadline - time.monotonic()) / (len(files) - i)
-        subprocess.run([programs / "cosmic-ray", "init", config, session], cwd=TREE, check=True)
-        _sample(session, options.per_file, options.seed)
-        killed, survivors = _execute(programs, config, session, seconds)
-        noticed += killed
-        planted += killed + len(survivors)
-        print(f"{file}: {killed} of {killed + len(survivors)} noticed", flush=True)
-        for diff in survivors:
-            print("\n".join("    " + line for line in diff.splitlines()[2:]), flush=True)
+    _copy_tree()
+    with _test_server():
+        for i, file in enumerate(files):
+            seconds = (deadline - time.monotonic()) / (len(files) - i)
+            result = _plant(programs, file, options, seconds)
+            among = result.noticed + len(result.survivors)
+            noticed, planted = noticed + result.noticed, planted + among
+            by_timeout = f", {result.timed_out} of them by a time-out" if result.timed_out else ""
+            print(f"{file}: {result.noticed} of {among} noticed{by_timeout}", flush=True)
+            for diff in result.survivors:
+                print("\n".join("    " + line for line in diff.splitlines()[2:]), flush=True)
     share = noticed / planted if planted else 0.0
-    print(f"{noticed} of {planted} faults noticed: {share:.0%}")
+    print(f"{noticed} of {planted} faults noticed: {share:.1%} (seed {options.seed})")
     return int(share < options.least)
+
+
+def _plant(programs: Path, file: str, options: argparse.Namespace, seconds: float) -> Result:
+    session, config = FOLDER / f"{Path(file).stem}.sqlite", FOLDER / f"{Path(file).stem}.toml"
+    session.unlink(missing_ok=True)
+    limit = max(LEAST_SECONDS, TIMES * _seconds_without_a_fault(file))
+    config.write_text(
+        f"""[cosmic-ray]
+module-path = ["{file}"]
+timeout = {2 * limit + 60}
+excluded-modules = []
+test-command = "{" ".join(_test_command(file, limit))}"
+[cosmic-ray.distributor]
+name = "local"
+""",
+        encoding="utf-8",
+    )
+    subprocess.run([programs / "cosmic-ray", "init", config, session], cwd=TREE, check=True)
+    _sample(session, inert_places((TREE / file).read_text("utf-8")), options.per_file, options.seed)
+    try:
+        subprocess.run(
+            [programs / "cosmic-ray", "exec", config, session], cwd=TREE, check=True, timeout=max(seconds, 1)
+        )
+    except subprocess.TimeoutExpired:
+        print("  time limit reached; --minutes sets a longer one", flush=True)
+        _copy_tree()  # the fault in hand is still in the file
+    with sqlite3.connect(session) as database:
+        results = database.execute("SELECT test_outcome, output, diff FROM work_results").fetchall()
+    survivors = [diff for outcome, _, diff in results if outcome.lower().endswith("survived")]
+    timed_out = sum(output.strip() == TIMED_OUT for _, output, _ in results)
+    return Result(len(results) - len(survivors), timed_out, survivors)
 
 
 def _cosmic_ray() -> Path:
@@ -79,7 +122,6 @@ def _cosmic_ray() -> Path:
 
 def _copy_tree() -> None:
     """Copy what git knows or would add: faults are planted in the copy, never in the working tree."""
-    shutil.rmtree(TREE, ignore_errors=True)
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
@@ -87,6 +129,9 @@ def _copy_tree() -> None:
         capture_output=True,
         text=True,
     )
+    TREE.mkdir(parents=True, exist_ok=True)
+    for old in TREE.iterdir():  # the server of the tests runs in the folder itself
+        shutil.rmtree(old) if old.is_dir() else old.unlink()
     for name in filter(None, listed.stdout.split("\0")):
         if (ROOT / name).is_file():
             (TREE / name).parent.mkdir(parents=True, exist_ok=True)
@@ -96,62 +141,21 @@ def _copy_tree() -> None:
     (links / "eovseg_model").symlink_to(TREE / "model")
 
 
-def _write_config(file: str) -> Path:
-    config = FOLDER / f"{Path(file).stem}.toml"
-    config.write_text(
-        f"""[cosmic-ray]
-module-path = ["{file}"]
-timeout = {TIMEOUT}.0
-excluded-modules = []
-test-command = "{sys.executable} -m pytest -q -x -p no:cacheprovider {TARGETS[file]}"
-[cosmic-ray.distributor]
-name = "local"
-""",
-        encoding="utf-8",
-    )
-    return config
-
-
-def _sample(session: Path, most: int, seed: int) -> None:
-    """Keep one fault at each of `most` random places of the file."""
-    query = """SELECT start_pos_row, start_pos_col, operator_name, occurrence, job_id FROM mutation_specs
-        WHERE operator_name NOT LIKE '%BinaryOperator_BitOr_%' ORDER BY 1, 2, 3, 4"""  # not X | None of types
-    draw = random.Random(seed)
-    with sqlite3.connect(session) as database:
-        places: dict[tuple[int, int], list[str]] = {}
-        for row, column, _, _, job in database.execute(query):
-            places.setdefault((row, column), []).append(job)
-        jobs = [draw.choice(faults) for faults in places.values()]
-        kept = draw.sample(jobs, min(most, len(jobs)))
-        marks = ", ".join("?" * len(kept))
-        for table in ("mutation_specs", "work_items"):
-            database.execute(f"DELETE FROM {table} WHERE job_id NOT IN ({marks})", kept)
-
-
-def _execute(programs: Path, config: Path, session: Path, seconds: float) -> tuple[int, list[str]]:
-    """Run the tests for each fault, as many as there is time for; the noticed ones, and diffs of the rest."""
-    environment = _environment()
-    subprocess.run(
-        [programs / "cosmic-ray", "--verbosity=WARNING", "baseline", config],
-        cwd=TREE,
-        env=environment,
-        check=True,
-    )
-    try:
-        subprocess.run(
-            [programs / "cosmic-ray", "exec", config, session],
-            cwd=TREE,
-            env=environment,
-            check=True,
-            timeout=max(seconds, 1),
-        )
-    except subprocess.TimeoutExpired:
-        print("  time limit reached; --minutes sets a longer one", flush=True)
-        _copy_tree()  # the fault in hand is still in the file
-    with sqlite3.connect(session) as database:
-        results = database.execute("SELECT test_outcome, diff FROM work_results").fetchall()
-    survivors = [diff for outcome, diff in results if outcome.lower().endswith("survived")]
-    return len(results) - len(survivors), survivors
+@contextlib.contextmanager
+def _test_server() -> Iterator[None]:
+    SOCKET.unlink(missing_ok=True)
+    with LOG.open("wb") as log:
+        command = [sys.executable, SERVER, "serve", SOCKET, *LARGE_PACKAGES]
+        server = subprocess.Popen(command, cwd=TREE, env=_environment(), stdout=log, stderr=log)
+        try:
+            while not SOCKET.exists():
+                if server.poll() is not None:
+                    raise SystemExit(f"{SERVER} ended: {LOG} has its error")
+                time.sleep(0.1)
+            yield
+        finally:
+            server.terminate()
+            server.wait()
 
 
 def _environment() -> dict[str, str]:
@@ -163,6 +167,55 @@ def _environment() -> dict[str, str]:
         "PYTHONDONTWRITEBYTECODE": "1",  # stale where a fault changes a file within a tick of its stamp
         "OMP_NUM_THREADS": "1",
     }
+
+
+def _test_command(file: str, limit: float) -> list[str]:
+    return [sys.executable, "-S", str(SERVER), "run", str(SOCKET), f"{limit:.0f}", *TARGETS[file].split()]
+
+
+def _seconds_without_a_fault(file: str) -> float:
+    started = time.monotonic()
+    if subprocess.run(_test_command(file, 600)).returncode:
+        raise SystemExit(f"{TARGETS[file]} fails without a fault: {LOG} says why")
+    return time.monotonic() - started
+
+
+def inert_places(source: str) -> list[tuple[int, int, int, int]]:
+    """Return the places (row, column, end row, end column) where a fault makes no difference to a program.
+
+    These are annotations, and the options of @dataclass: they guard against mistakes of programmers.
+    """
+    parts: list[ast.expr | None] = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.AnnAssign | ast.arg):
+            parts.append(node.annotation)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            parts.append(node.returns)
+        elif isinstance(node, ast.ClassDef):
+            parts += [call for call in node.decorator_list if isinstance(call, ast.Call)]
+    return [
+        (part.lineno, part.col_offset, part.end_lineno or 0, part.end_col_offset or 0)
+        for part in parts
+        if part
+    ]
+
+
+def _sample(session: Path, inert: list[tuple[int, int, int, int]], most: int, seed: int) -> None:
+    """Keep one fault at each of `most` random places of the file."""
+    query = """SELECT start_pos_row, start_pos_col, operator_name, occurrence, job_id FROM mutation_specs
+        ORDER BY 1, 2, 3, 4"""
+    draw = random.Random(seed)
+    with sqlite3.connect(session) as database:
+        places: dict[tuple[int, int], list[str]] = {}
+        for row, column, _, _, job in database.execute(query):
+            place = (row, column)
+            if not any(first[:2] <= place < first[2:] for first in inert):
+                places.setdefault(place, []).append(job)
+        jobs = [draw.choice(faults) for faults in places.values()]
+        kept = draw.sample(jobs, min(most, len(jobs)))
+        marks = ", ".join("?" * len(kept))
+        for table in ("mutation_specs", "work_items"):
+            database.execute(f"DELETE FROM {table} WHERE job_id NOT IN ({marks})", kept)
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:

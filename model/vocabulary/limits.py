@@ -12,5 +12,5 @@ _QUOTED = 200  # characters
 
 def quoted(value: object) -> str:
     """Return the repr of a value, shortened if it is long."""
-    text = repr(value[: _QUOTED + 1] if isinstance(value, str) else value)
+    text = repr(value[:_QUOTED] if isinstance(value, str) else value)
     return text if len(text) <= _QUOTED else f"{text[:_QUOTED]}..."

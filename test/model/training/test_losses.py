@@ -120,9 +120,24 @@ def test_an_image_without_segments_gives_gradients_of_zero_for_masks():
     assert values["mask"].item() == 0 and not masks.grad.any()
 
 
-def test_mixed_precision_does_not_round_logits_and_losses():
+def test_an_image_without_segments_is_passed_over():
+    """The second of two images has the loss that it has alone; the first has only void classes."""
+    torch.manual_seed(0)
+    target = Target(torch.tensor([1]), two_squares()[:1])
+    empty = Target(torch.zeros(0, dtype=torch.long), torch.zeros(0, 8, 8))
+    masks = torch.zeros(1, 2, 8, 8)  # the same loss at all points
+    alone = PanopticLoss(num_points=10)([StageOutput(torch.zeros(1, 2, 3), masks)], [target], num_masks=1)
+    stage = StageOutput(torch.zeros(2, 2, 3), masks.expand(2, -1, -1, -1))
+    both = PanopticLoss(num_points=10)([stage], [empty, target], num_masks=1)
+    assert both["mask"].item() == pytest.approx(alone["mask"].item()) == pytest.approx(5 * math.log(2))
+
+
+def test_mixed_precision_does_not_round_logits_and_losses(monkeypatch):
     """100 x cosines: bfloat16 would know 77.125 as 77 only."""
     torch.manual_seed(0)
+    costs = []
+    assign = matcher.linear_sum_assignment
+    monkeypatch.setattr(matcher, "linear_sum_assignment", lambda cost: (costs.append(cost), assign(cost))[1])
     embeddings = torch.nn.functional.normalize(torch.randn(5, 8), dim=-1)
     text, scale = TextEmbeddings(embeddings, torch.arange(5)[:, None]), torch.tensor(100.0).log()
     embedding, masks = torch.randn(1, 3, 8), torch.randn(1, 3, 8, 8)
@@ -132,9 +147,12 @@ def test_mixed_precision_does_not_round_logits_and_losses():
         torch.manual_seed(1)
         logits = class_logits(embedding, text, scale)
         losses = PanopticLoss(num_points=64)([StageOutput(logits, masks)], target, 1.0)
-        return [logits, *losses.values()]
+        return [logits, torch.from_numpy(costs.pop()), *losses.values()]
 
     exact = results()
+    torch.manual_seed(1)
+    match(exact[0][0], masks[0], target[0], LossWeights(), 64)  # by itself
+    assert (costs.pop() == exact[1].numpy()).all()
     with torch.autocast("cpu", torch.bfloat16):
         mixed = results()
     for a, b in zip(exact, mixed, strict=True):

@@ -73,6 +73,7 @@ def test_the_named_vocabularies_keep_to_the_limits(path):
         ("", "invalid JSON"),
         ("\0", "invalid JSON"),
     ],
+    ids=range(9),
 )
 def test_a_hostile_file_is_refused_by_its_name(tmp_path, content, reason):
     file = tmp_path / "d.json"
@@ -83,10 +84,28 @@ def test_a_hostile_file_is_refused_by_its_name(tmp_path, content, reason):
     assert len(str(caught.value)) < 600
 
 
-def test_an_id_of_a_text_file_may_not_be_endless(tmp_path):
+def test_a_file_may_have_four_million_bytes(tmp_path):
+    file = tmp_path / "d.json"
+    file.write_text('{"classes": [{"names": ["mug"]}]}'.ljust(4_000_000))
+    assert load_vocabulary(file).labels == ("mug",)
+
+
+def test_a_path_may_have_4096_characters():
+    with pytest.raises(VocabularyError, match="cannot read the file: File name too long"):
+        load_vocabulary("/a" * 2046 + ".txt")
+    with pytest.raises(VocabularyError, match="is too long; use at most 4096 characters"):
+        load_vocabulary("/a" * 2046 + "b.txt")
+
+
+def test_an_id_of_a_text_file_has_at_most_20_digits(tmp_path):
     file = tmp_path / "d.txt"
+    file.write_text("9" * 20 + ":mug\n1:cup")
+    assert load_vocabulary(file).labels == ("cup", "mug")
+    file.write_text("9" * 21 + ":mug")
+    with pytest.raises(VocabularyError, match="line 1: '9{21}:mug' must start with an id"):
+        load_vocabulary(file)
     file.write_text("1" * 5000 + ":mug")
-    with pytest.raises(VocabularyError, match="line 1: .* must start with an id"):
+    with pytest.raises(VocabularyError, match="line 1: '1{60}' must start with an id"):
         load_vocabulary(file)
 
 

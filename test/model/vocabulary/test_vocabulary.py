@@ -30,7 +30,7 @@ def test_named_vocabulary_beside_entries():
         (["floor|ground"], "thing or stuff"),
         (["mug", "cup,Mug"], "duplicate"),
         (["mug,mug"], "duplicate"),
-        (["m" * 81], "too long"),
+        (["m" * 81], f"'{'m' * 30}'... is too long; use at most 80 characters"),
         (["mug\ud800"], "surrogates"),  # half a character, which no message can carry
         (["mug\0cup"], "control characters"),
         ([f"class {i}" for i in range(4097)], "too many"),
@@ -83,9 +83,14 @@ def test_a_name_may_have_eighty_characters():
     assert Vocabulary.parse(["m" * 80]).labels == ("m" * 80,)
 
 
+def test_a_class_is_a_thing_unless_it_says_otherwise():
+    assert VocabularyClass(("mug",)).is_thing is True
+    assert VocabularyClass(("floor",), False).is_thing is False
+
+
 @pytest.mark.parametrize("names", [("mug", "mug"), ("mug", "cup", "MUG"), ("Straße", "STRASSE")])
 def test_a_class_refuses_the_same_name_twice_by_itself(names):
-    with pytest.raises(VocabularyError, match=f"'{names[-1]}' is a duplicate"):
+    with pytest.raises(VocabularyError, match=f"'{names[-1]}' is a duplicate in class '{names[0]}'"):
         VocabularyClass(names)
 
 

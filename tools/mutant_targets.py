@@ -1,0 +1,71 @@
+"""File -> the tests that should notice a fault in it: seconds in all, as they run once for each fault."""
+
+_VOCABULARY = " ".join(
+    f"test/model/vocabulary/test_{name}.py"
+    for name in ("vocabulary", "vocabularies", "entries", "limits", "token_check")
+)
+_IMAGES = " ".join(
+    f"test/ros/messages/test_{name}.py"
+    for name in ("images", "planar_images", "compressed_images", "image_warnings")
+)
+
+TARGETS = {
+    "model/training/objective/matcher.py": "test/model/training/test_losses.py",
+    "model/training/objective/losses.py": "test/model/training/test_losses.py",
+    "model/training/objective/points.py": "test/model/training/test_losses.py",
+    "model/vocabulary/class_entry.py": _VOCABULARY,
+    "model/vocabulary/entries.py": _VOCABULARY,
+    "model/vocabulary/files.py": _VOCABULARY,
+    "model/vocabulary/limits.py": _VOCABULARY,
+    "model/vocabulary/regular_file.py": _VOCABULARY,
+    "model/vocabulary/token_check.py": _VOCABULARY,
+    "model/vocabulary/vocabulary.py": _VOCABULARY,
+    "model/data/pictures.py": "test/model/data/test_pictures.py",
+    "model/data/picture_limit.py": "test/model/data/test_pictures.py",
+    "model/inference/input_size.py": "test/model/inference/test_predictor.py",
+    "model/inference/short_side.py": "test/model/inference/test_predictor.py",
+    "model/inference/preprocess.py": "test/model/inference/test_predictor.py",
+    "model/inference/mask_sizes.py": "test/model/inference/test_panoptic.py",
+    "model/inference/panoptic.py": "test/model/inference/test_panoptic.py",
+    "model/inference/regions.py": "test/model/inference/test_regions.py",
+    "model/evaluation/metrics/panoptic_quality.py": "test/model/evaluation/test_panoptic_quality.py",
+    "model/evaluation/metrics/mask_ap.py": "test/model/evaluation/test_mask_ap.py",
+    "model/evaluation/metrics/mean_iou.py": "test/model/evaluation/test_mean_iou.py",
+    "model/backends/status.py": "test/model/backends/test_status.py",
+    "model/backends/engines/agreement.py": "test/model/backends/test_engines.py",
+    "model/backends/engines/background_build.py": "test/model/backends/test_engines.py",
+    "model/backends/engines/engine_cache.py": "test/model/backends/test_engine_cache.py",
+    "model/backends/engines/engine_key.py": "test/model/backends/test_engines.py",
+    "model/backends/engines/error_text.py": "test/model/backends/test_engines.py",
+    "model/backends/engines/shape.py": "test/model/backends/test_engines.py",
+    "model/checkpoint/atomic.py": "test/model/checkpoint/test_atomic.py",
+    "model/checkpoint/checksums.py": "test/model/checkpoint/test_weights.py",
+    "eovseg_ros/messages/images.py": _IMAGES,
+    "eovseg_ros/messages/image_warnings.py": _IMAGES,
+    "eovseg_ros/messages/encodings/compressed.py": _IMAGES,
+    "eovseg_ros/messages/encodings/compressed_format.py": _IMAGES,
+    "eovseg_ros/messages/encodings/errors.py": _IMAGES,
+    "eovseg_ros/messages/encodings/names.py": _IMAGES,
+    "eovseg_ros/messages/encodings/packed.py": _IMAGES,
+    "eovseg_ros/messages/encodings/planar.py": _IMAGES,
+    "eovseg_ros/messages/backend_status.py": "test/ros/messages/test_backend_status.py",
+    "eovseg_ros/messages/label_info.py": "test/ros/messages/test_label_info.py",
+    "eovseg_ros/messages/segments.py": "test/ros/messages/test_messages.py",
+    "eovseg_ros/node/mailbox.py": "test/ros/node/test_mailbox.py",
+    "eovseg_ros/node/frame_worker.py": "test/ros/node/test_frame_worker.py",
+    "eovseg_ros/node/live_vocabulary.py": "test/ros/node/test_live_vocabulary.py",
+    "eovseg_ros/node/parameters.py": "test/ros/node/test_parameters.py",
+    "eovseg_ros/node/parameter_checks.py": "test/ros/node/test_parameters.py",
+    "eovseg_ros/node/threads/publishing_order.py": "test/ros/node/test_publishing_order.py",
+    "eovseg_ros/node/threads/supervised_thread.py": "test/ros/node/test_supervised_thread.py",
+    "eovseg_ros/node/inputs/image_input.py": "test/ros/node/test_image_input.py",
+    "eovseg_ros/node/inputs/silence.py": "test/ros/node/test_silence.py",
+    "eovseg_ros/node/inputs/stamp_gaps.py": "test/ros/node/test_stamp_gaps.py",
+    "eovseg_ros/node/outputs/overlay_painter.py": "test/ros/node/test_overlay_painter.py",
+    "eovseg_ros/node/requests/vocabulary_reader.py": "test/ros/node/test_vocabulary_reader.py",
+    "eovseg_ros/node/reporting/frame_statistics.py": "test/ros/node/test_frame_statistics.py",
+    "eovseg_ros/node/reporting/log_limit.py": "test/ros/node/test_log_limit.py",
+    "eovseg_ros/node/startup/start_values.py": "test/ros/node/test_start_values.py",
+    "eovseg_ros/node/startup/yaml_values.py": "test/ros/node/test_start_values.py",
+    "eovseg_ros/node/startup/ros_arguments.py": "test/ros/node/test_start_values.py",
+}

@@ -1,0 +1,89 @@
+"""Run pytest in forks of a process that has imported large packages: several seconds less for each run.
+
+python tools/test_server.py serve SOCKET PACKAGE...      in the folder of the tests, until it is terminated
+python tools/test_server.py run SOCKET SECONDS PATH...   prints TIMED_OUT, or exits with the status of pytest
+"""
+
+import contextlib
+import gc
+import json
+import os
+import select
+import signal
+import socket
+import sys
+
+TIMED_OUT = "timed out"
+
+
+def main(arguments: list[str]) -> int:
+    match arguments:
+        case ["serve", path, *packages]:
+            _serve(path, packages)
+        case ["run", path, seconds, *tests]:
+            return _run(path, float(seconds), tests)
+    print(__doc__, file=sys.stderr)
+    return 2
+
+
+def _run(path: str, seconds: float, tests: list[str]) -> int:
+    with socket.socket(socket.AF_UNIX) as server:
+        server.connect(path)
+        server.sendall(json.dumps([seconds, tests]).encode() + b"\n")
+        status = server.makefile().read()
+    if status == TIMED_OUT:
+        print(TIMED_OUT)
+    return int(status) if status.isdecimal() else 1
+
+
+def _serve(path: str, packages: list[str]) -> None:
+    from importlib import import_module, metadata
+
+    for name in packages:
+        with contextlib.suppress(ImportError):
+            import_module(name)
+    for plugin in metadata.entry_points(group="pytest11"):
+        plugin.load()
+    gc.freeze()  # pytest collects garbage five times at its end: not through all of these
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path)
+        listener.listen()
+        while True:
+            client, _ = listener.accept()
+            with client, contextlib.suppress(BrokenPipeError):
+                seconds, tests = json.loads(client.makefile().readline())
+                client.sendall(_in_a_fork(tests, seconds).encode())
+
+
+def _in_a_fork(tests: list[str], seconds: float) -> str:
+    """Return the exit status of the tests, or TIMED_OUT; what they started is killed with them."""
+    child = os.fork()
+    if child == 0:
+        os.setpgid(0, 0)
+        _exit_with(tests)
+    with contextlib.suppress(PermissionError, ProcessLookupError):  # the child was faster
+        os.setpgid(child, child)
+    ended = os.pidfd_open(child)
+    in_time, _, _ = select.select([ended], [], [], seconds)
+    os.close(ended)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child, signal.SIGKILL)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    return str(status) if in_time else TIMED_OUT
+
+
+def _exit_with(tests: list[str]) -> None:
+    import pytest
+
+    status = 1
+    try:
+        status = int(pytest.main(["-q", "-x", "-p", "no:cacheprovider", *tests]))
+    finally:
+        with contextlib.suppress(BaseException):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(status)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
