@@ -51,8 +51,9 @@ class NodeParameters:
     )
     precision: str = parameter(
         DEFAULT_PRECISION,
-        "Number format inside the model. bf16 (torch, openvino; CPUs that have it), int8 (torch; VNNI) and "
-        "fp16 (tensorrt, tensorrt_rtx) are faster and less exact.",
+        "Number format inside the model. Faster and less exact than fp32 are bf16 (torch, openvino; CPUs "
+        "that have it) and int8 (torch; CPUs with VNNI), and on GPUs fp16 (torch, compile, tensorrt, "
+        "tensorrt_rtx), bf16 and tf32 (torch, compile).",
         choices=PRECISIONS,
     )
     threads: int = parameter(

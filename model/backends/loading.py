@@ -20,15 +20,17 @@ from .names import BACKENDS, DEFAULT_PRECISION, BackendError, has_bfloat16
 from .status import BackendStatus
 from .torch_backend import TorchBackend
 
-_HAS = {
-    "torch": ("fp32", "bf16", "int8"),
-    "compile": ("fp32",),
-    "openvino": ("fp32", "bf16"),
-    "onnxruntime": ("fp32",),
-    "tensorrt": ("fp32", "fp16"),
-    "tensorrt_rtx": ("fp32", "fp16"),
-    "reference": ("fp32",),
+_GPU_PRECISIONS = ("fp32", "tf32", "fp16", "bf16")
+_HAS: dict[str, dict[str, tuple[str, ...]]] = {  # precisions by backend and kind of device
+    "torch": {"cpu": ("fp32", "bf16", "int8"), "cuda": _GPU_PRECISIONS},
+    "compile": {"cpu": ("fp32",), "cuda": _GPU_PRECISIONS},
+    "openvino": {"cpu": ("fp32", "bf16")},
+    "onnxruntime": {"cpu": ("fp32",)},
+    "tensorrt": {"cuda": ("fp32", "fp16")},
+    "tensorrt_rtx": {"cuda": ("fp32", "fp16")},
+    "reference": {"cpu": ("fp32",), "cuda": ("fp32",)},
 }
+_NATIVE_BF16 = (8, 0)  # compute capability; GPUs before it emulate bfloat16, which is slow
 _PACKAGES = {
     "openvino": ("openvino",),
     "onnxruntime": ("onnxruntime", "onnxscript"),
@@ -67,7 +69,7 @@ def load_backend(
         precision=precision,
         cache=EngineCache(cache_folder()),
         runner=BuildRunner(niceness=0 if patient else NICENESS),  # who waits runs no frames meanwhile
-        torch_backend=TorchBackend(model, "bf16" if precision == "bf16" else "fp32"),
+        torch_backend=TorchBackend(model, precision),
         patient=patient,
     )
 
@@ -95,13 +97,7 @@ def check_backend(name: str, precision: str, device: torch.device | str) -> str:
             _logger.info("backend auto on %s selects %s: %s", device, name, reason)
     if name not in _HAS:
         raise BackendError(f"unknown backend {name!r}; choose from: {', '.join(BACKENDS)}")
-    if precision not in _HAS[name]:
-        has = ", ".join(_HAS[name])
-        raise BackendError(
-            f"backend {name} does not support precision {precision!r}; choose from: {has}{why}"
-        )
-    if precision in ("bf16", "int8"):
-        _check_low_precision(precision, device.type)
+    _check_precision(name, precision, device, why)
     if name in _NVIDIA:
         _check_tensorrt(name, device)
     if name in ("openvino", "onnxruntime") and device.type != "cpu":
@@ -119,9 +115,25 @@ def _check_tensorrt(name: str, device: torch.device) -> None:
         raise BackendError(f"backend {name} cannot be used: {problem}")
 
 
-def _check_low_precision(precision: str, device: str) -> None:
-    if device != "cpu":
-        raise BackendError(f"precision {precision} is supported on CPUs only; use fp32 on {device}")
+def _check_precision(name: str, precision: str, device: torch.device, why: str) -> None:
+    kind = "cuda" if device.type == "cuda" else "cpu"
+    of_backend = _HAS[name]
+    has = of_backend.get(kind) or next(iter(of_backend.values()))  # of another device, which is refused next
+    if precision not in has:
+        where = "a CPU" if kind == "cuda" else "an NVIDIA GPU"
+        elsewhere = any(precision in precisions for precisions in of_backend.values())
+        hint = f" ({precision} needs {where}; the device is {device})" if elsewhere else ""
+        choices = ", ".join(has)
+        raise BackendError(
+            f"backend {name} does not support precision {precision!r}; choose from: {choices}{hint}{why}"
+        )
+    if kind == "cpu" and precision in ("bf16", "int8"):
+        _check_low_precision(precision)
+    if kind == "cuda" and precision == "bf16" and torch.cuda.get_device_capability(device) < _NATIVE_BF16:
+        raise BackendError(f"bf16 needs a GPU of compute capability 8.0 or later; use fp16 on {device}")
+
+
+def _check_low_precision(precision: str) -> None:
     if not has_bfloat16():
         raise BackendError(f"{precision} needs a CPU on which PyTorch supports bfloat16; use fp32")
     if precision == "int8" and not torch.cpu._is_vnni_supported():

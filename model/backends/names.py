@@ -1,7 +1,7 @@
 """Names of backends and precisions, their defaults and their error, without other imports."""
 
 BACKENDS = ("auto", "torch", "compile", "openvino", "onnxruntime", "tensorrt", "tensorrt_rtx", "reference")
-PRECISIONS = ("fp32", "bf16", "fp16", "int8")
+PRECISIONS = ("fp32", "tf32", "bf16", "fp16", "int8")
 
 # Defaults of the library, the command `eovseg` and the node.
 DEFAULT_BACKEND = "auto"

@@ -6,8 +6,11 @@ import torch
 from torch import Tensor
 
 from ..checkpoint import long_lived_tensors
+from ..export import HALF_PRECISIONS
 from ..network import EOVSeg, EOVSegOutput, TextEmbeddings, fold_batch_norms
 from .cpu.packing import pack
+from .cuda.half_precision import use_half_precision
+from .cuda.tf32 import TF32_SWITCHES
 from .names import DEFAULT_PRECISION
 from .status import BackendStatus
 
@@ -25,11 +28,16 @@ class TorchBackend:
             if model.device.type == "cpu" and torch.backends.mkldnn.is_available():
                 pack(model, precision)
             else:
+                if precision in HALF_PRECISIONS:
+                    use_half_precision(model, HALF_PRECISIONS[precision])
                 model.to(memory_format=torch.channels_last)
 
     @torch.no_grad()
     def __call__(self, images: Tensor, text: TextEmbeddings, seen: Tensor) -> EOVSegOutput:
         images = images.contiguous(memory_format=torch.channels_last)
+        if images.device.type == "cuda":
+            with TF32_SWITCHES.set(self.status.precision == "tf32"):
+                return self._model(images, text, seen)
         if not self._packed:
             with self._first_call, long_lived_tensors():  # converts the weights' layout
                 output = self._model(images, text, seen)

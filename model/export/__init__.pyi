@@ -1,4 +1,7 @@
 from .fingerprint import graph_fingerprint as graph_fingerprint
+from .half_layers import FEATURE_PARTS as FEATURE_PARTS
+from .half_layers import is_half_layer as is_half_layer
+from .half_precision import HALF_PRECISIONS as HALF_PRECISIONS
 from .half_precision import set_precision as set_precision
 from .onnx import write_onnx as write_onnx
 from .openvino import write_openvino as write_openvino

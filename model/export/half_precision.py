@@ -4,48 +4,49 @@ import torch
 from torch.export import ExportedProgram
 from torch.fx import Graph, Node
 
-PRECISIONS = ("fp32", "fp16")
-# These parts are nearly all of the work. Their sampling positions and embeddings stay float32. So do, in all
-# parts, sums over masks, which would overflow, norms, softmaxes and the logarithms of the classification.
-PARTS = ("model.backbone", "model.spatial_extractor", "model.aggregator", "model.vas")
-FULL_PRECISION = ("dcn_offset", "attnpool", "head")  # half precision is sufficient for image features only
+from .half_layers import is_half
+
+HALF_PRECISIONS = {"fp16": torch.float16, "bf16": torch.bfloat16}
 OPERATORS = (
     torch.ops.aten.conv2d.default,
     torch.ops.aten.conv_transpose2d.input,
     torch.ops.aten.linear.default,
 )
+DEFORMABLE = torch.ops.aten.matmul.default  # the product of a deformable convolution
 
 
 def set_precision(program: ExportedProgram, precision: str) -> None:
-    """With "fp16", insert casts around convolutions and linear layers of the features, in place.
+    """With "fp16" or "bf16", insert casts around the products of the features' layers, in place.
 
     "fp32" changes nothing. Inputs and outputs keep their types. Raises ValueError for another precision.
     """
-    if precision not in PRECISIONS:
-        raise ValueError(f"unknown precision {precision!r}; choose from: {', '.join(PRECISIONS)}")
-    if precision == "fp16":
-        graph = program.graph
-        for node in list(graph.nodes):
-            if node.target in OPERATORS and _may_be_half(node):
-                _compute_in_half(graph, node)
-        program.graph_module.recompile()
+    if precision == "fp32":
+        return
+    if precision not in HALF_PRECISIONS:
+        raise ValueError(f"unknown precision {precision!r}; choose from: fp32, {', '.join(HALF_PRECISIONS)}")
+    graph = program.graph
+    for node in list(graph.nodes):
+        if _may_be_half(node):
+            _compute_in_half(graph, node, HALF_PRECISIONS[precision])
+    program.graph_module.recompile()
 
 
 def _may_be_half(node: Node) -> bool:
-    if node.target is torch.ops.aten.conv2d.default and len(node.args) > 6 and node.args[6] != 1:
-        return False  # depthwise: little work, and TensorRT requires its weights as constants
     modules = [path for path, _ in (node.meta.get("nn_module_stack") or {}).values()]
-    innermost = modules[-1] if modules else ""
-    return innermost.startswith(PARTS) and not set(innermost.split(".")).intersection(FULL_PRECISION)
+    path = modules[-1].removeprefix("model.") if modules else ""
+    if node.target is DEFORMABLE:
+        return path.endswith(".dcn") and is_half(path)
+    depthwise = node.target is torch.ops.aten.conv2d.default and len(node.args) > 6 and node.args[6] != 1
+    return node.target in OPERATORS and is_half(path) and not depthwise
 
 
-def _compute_in_half(graph: Graph, node: Node) -> None:
+def _compute_in_half(graph: Graph, node: Node, dtype: torch.dtype) -> None:
     full = node.meta["val"]
     with graph.inserting_before(node):
         tensors = [arg for arg in node.args[:3] if isinstance(arg, Node)]  # input, weight, bias
-        halves = {arg: _cast(graph, arg, torch.float16) for arg in tensors}
+        halves = {arg: _cast(graph, arg, dtype) for arg in tensors}
     node.args = tuple(halves.get(arg, arg) if isinstance(arg, Node) else arg for arg in node.args)
-    node.meta["val"] = full.to(torch.float16)
+    node.meta["val"] = full.to(dtype)
     with graph.inserting_after(node):
         result = _cast(graph, node, torch.float32)
     node.replace_all_uses_with(result, delete_user_cb=lambda user: user is not result)

@@ -79,7 +79,7 @@ class ModulatedDeformConv2d(nn.Module):
         x_ = columns + step.view(1, 1, 3, 1, 1) + offset[:, :, :, 1]
         grid = torch.stack([(2 * x_ + 1) / W - 1, (2 * y + 1) / H - 1], dim=-1)
         taps = F.grid_sample(x.float(), grid.view(B, 9 * H, W, 2), align_corners=False).to(x.dtype)
-        taps = taps.reshape(B, C, 9, H * W) * mask.view(B, 1, 9, H * W)
+        taps = taps.reshape(B, C, 9, H * W) * mask.to(x.dtype).view(B, 1, 9, H * W)
         out = self.weight.flatten(1) @ taps.reshape(B, C * 9, H * W)
         if self.bias is not None:
             out = out + self.bias.view(-1, 1)

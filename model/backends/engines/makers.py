@@ -18,7 +18,7 @@ def find_maker(name: str, precision: str, device: torch.device, parallel_calls: 
     if name == "compile":
         from .compile_maker import compile_maker
 
-        return compile_maker(device)
+        return compile_maker(precision, device)
     if name == "tensorrt_rtx":
         from .tensorrt_rtx_maker import tensorrt_rtx_maker
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 DEVICE_HELP = "auto (CUDA if available, else cpu), cpu, cuda, cuda:1, ... (default: %(default)s)"
 BACKEND_HELP = f"{', '.join(BACKENDS)} (default: %(default)s)"
-PRECISION_HELP = "fp32, bf16, int8 or fp16, if the backend supports it (default: %(default)s)"
+PRECISION_HELP = "fp32, tf32, bf16, int8 or fp16, if the backend supports it (default: %(default)s)"
 
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:

@@ -58,6 +58,5 @@ class DeformUpsampling(nn.Module):
 def _coordinates(x: Tensor) -> Tensor:
     """Return coordinates (B, 2, H, W) for x (B, C, H, W): column, then row, each from -1 to 1 inclusive."""
     B, _, H, W = x.shape
-    row = torch.linspace(-1, 1, H, device=x.device, dtype=x.dtype)
-    column = torch.linspace(-1, 1, W, device=x.device, dtype=x.dtype)
+    row, column = (torch.linspace(-1, 1, side, device=x.device).to(x.dtype) for side in (H, W))
     return torch.stack([column.expand(H, W), row.view(H, 1).expand(H, W)]).expand(B, 2, H, W)

@@ -37,7 +37,9 @@ class VocabularyAwareSelection(nn.Module):
     def _attend(self, x: Tensor, guide: Tensor, penalty: Tensor | None) -> Tensor:
         """Return the maximum of each pixel's softmax over the text: (B, C, H, W) -> (B, 1, H, W)."""
         embedding = F.gelu(self.pointwise_bn(self.pointwise(x)))  # (B, D, H, W)
-        similarity = F.linear(embedding.permute(0, 2, 3, 1), guide, penalty)  # (B, H, W, T + 1)
+        dtype = embedding.dtype
+        penalty = None if penalty is None else penalty.to(dtype)
+        similarity = F.linear(embedding.permute(0, 2, 3, 1), guide.to(dtype), penalty)  # (B, H, W, T + 1)
         return similarity.float().softmax(-1).amax(-1).unsqueeze(1)
 
 

@@ -1,0 +1,1 @@
+"""Layers, graphs and streams for inference on NVIDIA GPUs."""
