@@ -12,7 +12,7 @@ def read_regular_file(path: Path, max_bytes: int) -> bytes:
     Pipes and devices are not opened: the former wait for a writer, the latter may act on it.
     """
     _check_regular(os.stat(path))
-    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC), "rb") as file:
+    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY), "rb") as file:
         _check_regular(os.fstat(file.fileno()))  # it may be another one by now
         content = file.read(max_bytes + 1)
     if content is None:  # some files in /proc and /sys wait like pipes

@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from eovseg_model.vocabulary.limits import quoted
+from eovseg_model.vocabulary.regular_file import read_regular_file
 from eovseg_model.vocabulary.vocabulary import (
     VOCABULARY_FOLDER,
     Vocabulary,
@@ -158,6 +159,21 @@ def test_a_pipe_that_somebody_writes_to_is_refused_too(tmp_path):
         load_vocabulary(path)
     writer.join(5)
     os.close(reader)
+
+
+@pytest.mark.timeout(20)
+def test_a_file_that_is_replaced_by_a_pipe_or_a_terminal_after_the_check_is_refused(tmp_path, monkeypatch):
+    path = tmp_path / "d.json"
+    path.write_text("{}")
+    status, opened = os.stat(path), []
+    path.unlink()
+    os.mkfifo(path)
+    really_open = os.open
+    monkeypatch.setattr(os, "open", lambda path, flags: opened.append(flags) or really_open(path, flags))
+    monkeypatch.setattr(os, "stat", lambda path: status)
+    with pytest.raises(OSError, match="not a regular file"):
+        read_regular_file(path, 100)
+    assert opened[0] & os.O_NOCTTY  # else it would become the terminal of the process
 
 
 def test_a_link_to_a_file_is_read(tmp_path):
