@@ -1,4 +1,5 @@
 from .case import BenchmarkCase as BenchmarkCase
+from .gpu_check.check import run_gpu_check as run_gpu_check
 from .plot import draw as draw
 from .progress import steps as steps
 from .runner import BenchmarkError as BenchmarkError

@@ -5,12 +5,12 @@ import sys
 from collections.abc import Sequence
 
 from ..checkpoint import enable_malloc_options
-from . import benchmark, evaluate, export, info, scenes, segment, train, weights
+from . import benchmark, evaluate, export, gpu_check, info, scenes, segment, train, weights
 from .arguments.errors import CommandError
 
-# A subcommand is a module of this folder. Its name and docstring are the command's name and help; it has
-# add_arguments(parser) and run(arguments), which returns the exit code and does all heavy imports.
-COMMANDS = (segment, train, evaluate, scenes, info, weights, benchmark, export)
+# A subcommand is a module of this folder. Its name, with - for _, and its docstring are the name and help.
+# It has add_arguments(parser) and run(arguments), which returns the exit code and does all heavy imports.
+COMMANDS = (segment, train, evaluate, scenes, info, weights, benchmark, gpu_check, export)
 USER_MISTAKE = 2  # exit code, the same as argparse's
 INTERRUPTED = 130
 
@@ -36,7 +36,8 @@ def build_parser() -> argparse.ArgumentParser:
     )
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in COMMANDS:
-        name, text = command.__name__.rpartition(".")[2], command.__doc__ or ""
+        name = command.__name__.rpartition(".")[2].replace("_", "-")
+        text = command.__doc__ or ""
         subparser = subparsers.add_parser(name, help=text.splitlines()[0], description=text)
         command.add_arguments(subparser)
         subparser.set_defaults(run=command.run)
