@@ -61,6 +61,27 @@ def test_names_that_differ_only_behind_what_is_read_are_equal(warned):
     assert "left" in equal and "right" in equal and "equal for the text encoder" in equal
 
 
+@pytest.mark.parametrize(("read", "warnings"), [(35 * SYMBOL + " x", 1), (36 * SYMBOL, 2)])
+def test_the_last_token_that_is_read_is_that_of_the_end(warned, read, warnings):
+    """Names begin as token 4, behind start and "there is a"; left and right are token 75 and 76 of 77."""
+    assert len(warned([f"{read} left", f"{read} right"])) == warnings
+
+
+def test_a_pair_is_reported_once(warned):
+    assert len(warned(["t-shirt", "t - shirt"], ["t-shirt", "t - shirt"])) == 1
+
+
+def test_the_same_name_twice_is_no_pair(warned):
+    assert warned(["t-shirt", "-".join(["t", "shirt"])]) == []
+
+
+def test_names_are_forgotten_when_they_are_many(warned, monkeypatch):
+    """Kept are 2 names and 1 report, then 3 and 1, then 4 and 1: more than twice the 2 of a vocabulary."""
+    monkeypatch.setattr("eovseg_model.vocabulary.token_check.MAX_NAMES", 2)
+    pair = ["t-shirt", "t - shirt"]
+    assert len(warned(pair, ["mug"], pair, ["cup"], pair, pair)) == 2
+
+
 def test_a_warning_shows_some_names_of_many(warned):
     names = [f"a{i}-b" for i in range(12)] + [f"a{i} - b" for i in range(12)]
     (message,) = warned(names)

@@ -206,7 +206,7 @@ def test_random_data_is_read_or_refused():
         "h264",
     ]
     read_count = 0
-    for i in range(6000):
+    for i in range(3000):
         data = bytearray(files[i % len(files)])
         for _ in range(int(RANDOM.integers(0, 6))):
             place = int(RANDOM.integers(0, max(1, min(len(data), 10 ** int(RANDOM.integers(1, 5))))))
@@ -223,4 +223,4 @@ def test_random_data_is_read_or_refused():
             continue
         assert rgb.ndim == 3 and rgb.shape[2] == 3 and rgb.dtype == np.uint8
         read_count += 1
-    assert read_count > 500
+    assert read_count > 250

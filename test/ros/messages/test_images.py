@@ -195,6 +195,13 @@ def test_an_encoding_without_an_array_is_refused(encoding):
         image_to_array(message_of([[1, 2, 3]], encoding, width=1))
 
 
+@pytest.mark.parametrize(("height", "width"), [(0, 2), (2, 0), (0, 0)])
+def test_an_array_has_pixels(height, width):
+    message = Image(height=height, width=width, step=2 * width, encoding="16UC1")
+    with pytest.raises(ImageError, match=f"the {width}x{height} 16UC1 image is empty"):
+        image_to_array(message)
+
+
 def test_pixels_are_bounded():
     message = message_of([[1, 2, 3] * 4] * 3, "rgb8", width=4)
     assert image_to_rgb(message, max_pixels=12).shape == (3, 4, 3)
@@ -229,11 +236,11 @@ def test_an_array_with_the_wrong_channels_is_refused():
 
 
 def test_random_messages_are_read_or_refused():
-    """Nothing but ImageError comes out of 20,000 messages of random fields that fit each other in part."""
+    """Nothing but ImageError comes out of 5,000 messages of random fields that fit each other in part."""
     random = np.random.default_rng(16)
     names = [*PACKED_PICTURES, *PLANAR_PICTURES, *MEASUREMENTS, "jpeg", ""]
     read = 0
-    for _ in range(20_000):
+    for _ in range(5_000):
         height, width = (int(n) for n in random.integers(0, 9, 2))
         step = int(width * random.choice([0, 1, 2, 3, 4, 6, 8]) + random.choice([0, 0, 0, 1, 2]))
         size = int(height * step * random.choice([1, 1, 1, 1.5, 3])) + int(random.choice([0, 0, 0, -1, 1]))
@@ -246,7 +253,7 @@ def test_random_messages_are_read_or_refused():
             continue
         assert rgb.shape == (height, width, 3) and rgb.dtype == np.uint8
         read += 1
-    assert read > 1000
+    assert read > 250
 
 
 def test_a_cv_bridge_that_hangs_stops_no_image(tmp_path):
