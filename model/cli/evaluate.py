@@ -1,25 +1,21 @@
 """Evaluate a model on a data set: PQ, AP, mIoU, speed and size, compared with the paper.
 
-Prints tables; --json and --markdown also write every class. docs/evaluation.md describes the data sets and
-their folders.
+Prints tables; --json and --markdown also write every class. On sequences, the tracking of objects is
+evaluated: STQ, VPQ, HOTA and switches. docs/evaluation.md describes the data sets and their folders.
 """
 
 import argparse
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from .arguments.errors import CommandError
 from .arguments.model_arguments import add_model_arguments, load_predictor
-
-if TYPE_CHECKING:
-    from ..evaluation import EvaluationResult
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     add = parser.add_argument
-    text = "ade20k, coco, simulation, ...; an unknown name lists them all"
+    text = "ade20k, coco, simulation, simulation_sequences, ...; an unknown name lists them all"
     add("--dataset", required=True, metavar="NAME", help=text)
     add("--data", type=Path, required=True, metavar="FOLDER", help="folder of the data set")
     add_model_arguments(parser)
@@ -34,47 +30,86 @@ def run(arguments: argparse.Namespace) -> int:
     for file in (arguments.json, arguments.markdown):
         if file and not file.parent.is_dir():
             raise CommandError(f"cannot write {file}: folder {file.parent} does not exist")
-    result = _evaluate(arguments)
-    from ..evaluation import to_json, to_markdown, to_text
-
-    print(to_text(result, arguments.per_class))
+    text, markdown, content = _evaluate(arguments)
+    print(text)
     if arguments.json:
-        arguments.json.write_text(to_json(result), encoding="utf-8")
+        arguments.json.write_text(content, encoding="utf-8")
     if arguments.markdown:
-        arguments.markdown.write_text(to_markdown(result), encoding="utf-8")
+        arguments.markdown.write_text(markdown, encoding="utf-8")
     return 0
 
 
-def _evaluate(arguments: argparse.Namespace) -> "EvaluationResult":
+def _evaluate(arguments: argparse.Namespace) -> tuple[str, str, str]:
+    """Return the results as text, Markdown and JSON."""
+    from ..backends import BackendError
+    from ..data import DatasetError
+    from ..evaluation import DATASETS, SEQUENCES
+
+    known = [*DATASETS, *SEQUENCES]
+    if arguments.dataset not in known:
+        raise CommandError(f"unknown data set {arguments.dataset!r}; choose from: {', '.join(known)}")
     try:
-        from ..evaluation import DATASETS, evaluate
+        if arguments.dataset in SEQUENCES:
+            return _evaluate_sequences(arguments)
+        return _evaluate_images(arguments)
+    except (BackendError, DatasetError) as error:
+        raise CommandError(str(error)) from error
+
+
+def _evaluate_images(arguments: argparse.Namespace) -> tuple[str, str, str]:
+    try:
+        from ..evaluation import DATASETS, evaluate, to_json, to_markdown, to_text
     except ModuleNotFoundError as error:
         if error.name != "hotcoco":
             raise
         raise CommandError("evaluation needs hotcoco: pip install hotcoco") from error
-    from ..backends import BackendError
-    from ..data import DatasetError
 
-    if arguments.dataset not in DATASETS:
-        raise CommandError(f"unknown data set {arguments.dataset!r}; choose from: {', '.join(DATASETS)}")
     dataset = DATASETS[arguments.dataset]
-    try:
-        data = dataset.open(arguments.data)
-        predictor = load_predictor(arguments, dataset.vocabulary)
-        return evaluate(
-            partial(predictor, short_side=arguments.short_side),
-            predictor.vocabulary.vocabulary,
-            data,
-            dataset,
-            dataset_name=arguments.dataset,
-            variant=arguments.variant,
-            checkpoint=str(arguments.checkpoint or "default weights"),
-            device=str(predictor.device),
-            backend=predictor.backend_status.title,
-            limit=arguments.limit,
-        )
-    except (BackendError, DatasetError) as error:
-        raise CommandError(str(error)) from error
+    data = dataset.open(arguments.data)
+    predictor = load_predictor(arguments, dataset.vocabulary)
+    result = evaluate(
+        partial(predictor, short_side=arguments.short_side),
+        predictor.vocabulary.vocabulary,
+        data,
+        dataset,
+        dataset_name=arguments.dataset,
+        variant=arguments.variant,
+        checkpoint=str(arguments.checkpoint or "default weights"),
+        device=str(predictor.device),
+        backend=predictor.backend_status.title,
+        limit=arguments.limit,
+    )
+    return to_text(result, arguments.per_class), to_markdown(result), to_json(result)
+
+
+def _evaluate_sequences(arguments: argparse.Namespace) -> tuple[str, str, str]:
+    from ..evaluation import (
+        SEQUENCES,
+        TRACKING,
+        evaluate_sequences,
+        sequences_to_json,
+        sequences_to_markdown,
+        sequences_to_text,
+    )
+
+    if arguments.per_class:
+        raise CommandError(f"{arguments.dataset} has no scores of classes; omit --per-class")
+    dataset = SEQUENCES[arguments.dataset]
+    data = dataset.open(arguments.data)
+    predictor = load_predictor(arguments, dataset.vocabulary)
+    result = evaluate_sequences(
+        partial(predictor, short_side=arguments.short_side),
+        predictor.vocabulary.vocabulary,
+        data,
+        TRACKING,
+        dataset_name=arguments.dataset,
+        variant=arguments.variant,
+        checkpoint=str(arguments.checkpoint or "default weights"),
+        device=str(predictor.device),
+        backend=predictor.backend_status.title,
+        limit=arguments.limit,
+    )
+    return sequences_to_text(result), sequences_to_markdown(result), sequences_to_json(result)
 
 
 def _count(text: str) -> int:

@@ -1,4 +1,5 @@
 from .datasets import DATASETS as DATASETS
+from .datasets import SEQUENCES as SEQUENCES
 from .judging import evaluate as evaluate
 from .metrics.panoptic_quality import ClassifiedSegment as ClassifiedSegment
 from .metrics.panoptic_quality import PanopticQuality as PanopticQuality
@@ -7,5 +8,9 @@ from .region_naming import name_true_regions as name_true_regions
 from .report import to_json as to_json
 from .report import to_markdown as to_markdown
 from .report import to_text as to_text
-from .results import EvaluationResult as EvaluationResult
 from .simulation import simulation_groups as simulation_groups
+from .tracking.association import TRACKING as TRACKING
+from .tracking.judging import evaluate_sequences as evaluate_sequences
+from .tracking.report import sequences_to_json as sequences_to_json
+from .tracking.report import sequences_to_markdown as sequences_to_markdown
+from .tracking.report import sequences_to_text as sequences_to_text

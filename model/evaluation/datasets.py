@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..data import AnnotatedSet, ade20k, cityscapes, coco, pascal
+from ..data import AnnotatedSet, CocoSequences, ade20k, cityscapes, coco, pascal
 from ..simulation import vocabulary_entries
 from .simulation import open_scenes, simulation_groups
 
@@ -20,6 +20,14 @@ class EvaluationDataset:
     open: Callable[[Path], AnnotatedSet]
     panoptic: bool = False
     groups: Mapping[str, Sequence[int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class SequenceDataset:
+    """Sequences for the evaluation of tracking: vocabulary entries, and a function that opens a folder."""
+
+    vocabulary: tuple[str, ...]
+    open: Callable[[Path], CocoSequences]
 
 
 def _coco(root: Path) -> AnnotatedSet:
@@ -64,3 +72,5 @@ DATASETS = {
         vocabulary_entries(), open_scenes, panoptic=True, groups=simulation_groups()
     ),
 }
+
+SEQUENCES = {"simulation_sequences": SequenceDataset(vocabulary_entries(), CocoSequences)}

@@ -15,12 +15,12 @@ Table = list[tuple[str, ...]]  # the first row is the header
 def to_text(result: EvaluationResult, per_class: bool) -> str:
     """Return aligned tables: this run and the paper, groups of classes, and every class if per_class."""
     scores = result.groups + (result.classes if per_class else ())
-    return "\n".join([title(result), "", _aligned(row(result)), "", _aligned(score_table(scores)), NOTE])
+    return "\n".join([title(result), "", aligned(row(result)), "", aligned(score_table(scores)), NOTE])
 
 
 def to_markdown(result: EvaluationResult) -> str:
     """Return the same tables as Markdown, with every class."""
-    tables = [_piped(row(result)), _piped(score_table(result.groups)), _piped(score_table(result.classes))]
+    tables = [piped(row(result)), piped(score_table(result.groups)), piped(score_table(result.classes))]
     return "\n\n".join([f"# {title(result)}", *tables, NOTE]) + "\n"
 
 
@@ -70,7 +70,8 @@ def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:.1f}"
 
 
-def _aligned(table: Table) -> str:
+def aligned(table: Table) -> str:
+    """Return a table as text in columns."""
     first, *widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     lines = [
         f"{cells[0]:{first}}" + "".join(f"{c:>{w + 2}}" for c, w in zip(cells[1:], widths, strict=True))
@@ -79,6 +80,7 @@ def _aligned(table: Table) -> str:
     return "\n".join(lines)
 
 
-def _piped(table: Table) -> str:
+def piped(table: Table) -> str:
+    """Return a table as Markdown."""
     header, *rows = [f"| {' | '.join(cells)} |" for cells in table]
     return "\n".join([header, "|---" + "|---:" * (len(table[0]) - 1) + "|", *rows])

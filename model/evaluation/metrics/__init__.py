@@ -1,1 +1,1 @@
-"""Metrics: PQ, AP and mIoU."""
+"""Metrics of segmentation and of tracking."""

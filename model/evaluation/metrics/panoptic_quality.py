@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...inference import VOID_ID
+from .overlaps import TrackedSegment, count_overlaps, overlap_iou
 
 
 class ClassifiedSegment(NamedTuple):
@@ -49,34 +49,35 @@ class PanopticQuality:
         true_map: np.ndarray,
         true: Sequence[ClassifiedSegment],
     ) -> None:
-        """Add an image: two (H, W) id maps, 0 void, and their segments.
+        """Add an image: two (H, W) id maps, 0 void, and their segments. Ids without a segment are void.
 
         Of several crowds of a class only the last one is used, as in COCO's panopticapi.
         """
-        overlap, predicted_area, true_area = _overlaps(predicted_map, true_map)
-        matched_true, matched_predicted = set(), set()
-        for t in (t for t in true if not t.is_crowd):
-            for p in predicted:
-                intersection = overlap.get((p.id, t.id), 0)
-                if p.class_id != t.class_id or not intersection:
-                    continue
-                unlabelled = overlap.get((p.id, VOID_ID), 0)
-                union = predicted_area[p.id] + true_area[t.id] - intersection - unlabelled
-                if intersection / union > 0.5:
-                    self.true_positives[t.class_id] += 1
-                    self.iou_sum[t.class_id] += intersection / union
-                    matched_true.add(t.id)
-                    matched_predicted.add(p.id)
-        for t in true:
-            if not t.is_crowd and t.id not in matched_true and true_area.get(t.id, 0):
-                self.false_negatives[t.class_id] += 1
-        crowds = {t.class_id: t.id for t in true if t.is_crowd}
-        for p in predicted:
-            if p.id in matched_predicted or not (area := predicted_area.get(p.id, 0)):
-                continue
-            ignored = overlap.get((p.id, VOID_ID), 0) + overlap.get((p.id, crowds.get(p.class_id, -1)), 0)
-            if ignored / area <= 0.5:
-                self.false_positives[p.class_id] += 1
+        ids = [s.id for s in true], [s.id for s in predicted]
+        self.add(count_overlaps(true_map, ids[0], predicted_map, ids[1]), true, predicted)
+
+    def add(
+        self,
+        pixels: np.ndarray,
+        true: Sequence[ClassifiedSegment | TrackedSegment],
+        predicted: Sequence[ClassifiedSegment | TrackedSegment],
+    ) -> None:
+        """Add common pixels (T + 1, P + 1) as of `count_overlaps`, and their segments."""
+        iou = overlap_iou(pixels)
+        true_classes = np.array([t.class_id for t in true], np.int64)
+        predicted_classes = np.array([p.class_id for p in predicted], np.int64)
+        crowd = np.array([t.is_crowd for t in true], bool)
+        matches = (iou > 0.5) & (true_classes[:, None] == predicted_classes) & ~crowd[:, None]
+        matched_true, matched_predicted = np.nonzero(matches)
+        np.add.at(self.true_positives, true_classes[matched_true], 1)
+        np.add.at(self.iou_sum, true_classes[matched_true], iou[matches])
+        missed = ~matches.any(axis=1) & ~crowd & (pixels[1:].sum(axis=1) > 0)
+        np.add.at(self.false_negatives, true_classes[missed], 1)
+        ignored, area = pixels[0, 1:].copy(), pixels[:, 1:].sum(axis=0)
+        for class_id, row in {t.class_id: i + 1 for i, t in enumerate(true) if t.is_crowd}.items():
+            ignored += np.where(predicted_classes == class_id, pixels[row, 1:], 0)
+        wrong = ~matches.any(axis=0) & (area > 0) & (ignored <= 0.5 * area)
+        np.add.at(self.false_positives, predicted_classes[wrong], 1)
 
     def of_class(self, class_id: int) -> ClassQuality | None:
         """Return the quality of a class; None if it is neither in the ground truth nor predicted."""
@@ -96,21 +97,3 @@ class PanopticQuality:
         columns = list(zip(*per_class, strict=True))
         pq, sq, rq = (float(np.mean(c)) for c in columns[:3])
         return ClassQuality(pq, sq, rq, sum(columns[3]))
-
-
-def _overlaps(
-    predicted_map: np.ndarray, true_map: np.ndarray
-) -> tuple[dict[tuple[int, int], int], dict[int, int], dict[int, int]]:
-    """Count the pixels of every pair of ids, and of every id in each map."""
-    if predicted_map.shape != true_map.shape:
-        raise ValueError(
-            f"maps differ in shape: prediction {predicted_map.shape}, ground truth {true_map.shape}"
-        )
-    pairs = predicted_map.astype(np.int64) * (1 << 32) + true_map.astype(np.int64)
-    values, counts = np.unique(pairs, return_counts=True)
-    overlap = {(int(v >> 32), int(v & 0xFFFFFFFF)): int(n) for v, n in zip(values, counts, strict=True)}
-    areas: tuple[dict[int, int], dict[int, int]] = ({}, {})
-    for pair, n in overlap.items():
-        for side in (0, 1):
-            areas[side][pair[side]] = areas[side].get(pair[side], 0) + n
-    return overlap, *areas

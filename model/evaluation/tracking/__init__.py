@@ -1,0 +1,1 @@
+"""Evaluate the tracking of objects on sequences."""
