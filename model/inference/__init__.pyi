@@ -14,7 +14,6 @@ from .preprocess import mean_and_deviation as mean_and_deviation
 from .preprocess import normalise as normalise
 from .preprocess import resize_image as resize_image
 from .preprocess import to_input as to_input
-from .regions import VOID_ID as VOID_ID
 from .regions import Region as Region
 from .regions import measure_regions as measure_regions
 from .results import PanopticResult as PanopticResult
