@@ -5,8 +5,6 @@ def _tests(folder: str, *names: str) -> str:
     return " ".join(f"test/{folder}/test_{name}.py" for name in names)
 
 
-_IMAGES = _tests("ros/messages", "images", "planar_images", "compressed_images", "image_warnings")
-
 TARGETS = {
     "model/training/objective/matcher.py": _tests("model/training", "losses"),
     "model/training/objective/losses.py": _tests("model/training", "losses"),
@@ -38,14 +36,16 @@ TARGETS = {
     "model/backends/engines/shape.py": _tests("model/backends", "engine_key"),
     "model/checkpoint/atomic.py": _tests("model/checkpoint", "atomic"),
     "model/checkpoint/checksums.py": _tests("model/checkpoint", "weights"),
-    "eovseg_ros/messages/images.py": _IMAGES,
-    "eovseg_ros/messages/image_warnings.py": _IMAGES,
-    "eovseg_ros/messages/encodings/compressed.py": _IMAGES,
-    "eovseg_ros/messages/encodings/compressed_format.py": _IMAGES,
-    "eovseg_ros/messages/encodings/errors.py": _IMAGES,
-    "eovseg_ros/messages/encodings/names.py": _IMAGES,
-    "eovseg_ros/messages/encodings/packed.py": _IMAGES,
-    "eovseg_ros/messages/encodings/planar.py": _IMAGES,
+    "eovseg_ros/messages/images.py": _tests("ros/messages", "images"),
+    "eovseg_ros/messages/image_warnings.py": _tests("ros/messages", "image_warnings"),
+    "eovseg_ros/messages/encodings/compressed.py": _tests("ros/messages", "compressed_images"),
+    "eovseg_ros/messages/encodings/compressed_format.py": _tests(
+        "ros/messages", "compressed_images", "image_warnings"
+    ),
+    "eovseg_ros/messages/encodings/errors.py": _tests("ros/messages", "images"),
+    "eovseg_ros/messages/encodings/names.py": _tests("ros/messages", "image_warnings", "images"),
+    "eovseg_ros/messages/encodings/packed.py": _tests("ros/messages", "images"),
+    "eovseg_ros/messages/encodings/planar.py": _tests("ros/messages", "planar_images"),
     "eovseg_ros/messages/backend_status.py": _tests("ros/messages", "backend_status"),
     "eovseg_ros/messages/label_info.py": _tests("ros/messages", "label_info"),
     "eovseg_ros/messages/segments.py": _tests("ros/messages", "messages"),
@@ -60,8 +60,12 @@ TARGETS = {
     "eovseg_ros/node/inputs/silence.py": _tests("ros/node", "silence"),
     "eovseg_ros/node/inputs/stamp_gaps.py": _tests("ros/node", "stamp_gaps"),
     "eovseg_ros/node/outputs/overlay_painter.py": _tests("ros/node", "overlay_painter"),
+    "eovseg_ros/node/requests/parameter_requests.py": _tests("ros/node", "parameter_requests"),
     "eovseg_ros/node/requests/vocabulary_reader.py": _tests("ros/node", "vocabulary_reader"),
+    "eovseg_ros/node/reporting/diagnostics.py": _tests("ros/node", "diagnostics"),
+    "eovseg_ros/node/reporting/engine_watch.py": _tests("ros/node", "diagnostics"),
     "eovseg_ros/node/reporting/frame_statistics.py": _tests("ros/node", "frame_statistics"),
+    "eovseg_ros/node/reporting/status_message.py": _tests("ros/node", "diagnostics"),
     "eovseg_ros/node/reporting/log_limit.py": _tests("ros/node", "log_limit"),
     "eovseg_ros/node/startup/start_values.py": _tests("ros/node", "start_values"),
     "eovseg_ros/node/startup/yaml_values.py": _tests("ros/node", "start_values"),

@@ -49,8 +49,11 @@ def test_all_classes_together_have_at_most_16384_names():
         Vocabulary.parse([*full, "mug"])
 
 
-def test_a_file_has_at_most_4096_classes(tmp_path):
+def test_there_are_at_most_4096_classes(tmp_path):
+    assert len(Vocabulary.parse(names(4096))) == 4096
     file = tmp_path / "many.json"
+    file.write_text(json.dumps({"classes": [{"names": [name]} for name in names(4096)]}))
+    assert len(load_vocabulary(file)) == 4096
     file.write_text(json.dumps({"classes": [{"names": [name]} for name in names(4097)]}))
     with pytest.raises(VocabularyError, match="4097 classes are too many; use at most 4096"):
         load_vocabulary(file)
