@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mutant_targets import TARGETS
-from test_server import TIMED_OUT
+from test_server import LOST, TIMED_OUT
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "build/mutants"
@@ -106,9 +106,11 @@ name = "local"
         _copy_tree()  # the fault in hand is still in the file
     with sqlite3.connect(session) as database:
         results = database.execute("SELECT test_outcome, output, diff FROM work_results").fetchall()
+    words = [output.strip() for _, output, _ in results]
+    if lost := words.count(LOST):
+        print(f"  the tests of {lost} faults were killed, for example for memory: not counted", flush=True)
     survivors = [diff for outcome, _, diff in results if outcome.lower().endswith("survived")]
-    timed_out = sum(output.strip() == TIMED_OUT for _, output, _ in results)
-    return Result(len(results) - len(survivors), timed_out, survivors)
+    return Result(len(results) - lost - len(survivors), words.count(TIMED_OUT), survivors)
 
 
 def _cosmic_ray() -> Path:
@@ -176,7 +178,7 @@ def _test_command(file: str, limit: float) -> list[str]:
 def _seconds_without_a_fault(file: str) -> float:
     started = time.monotonic()
     if subprocess.run(_test_command(file, 600)).returncode:
-        raise SystemExit(f"{TARGETS[file]} fails without a fault: {LOG} says why")
+        raise SystemExit(f"{TARGETS[file]}: fails or is killed without a fault; {LOG} has its output")
     return time.monotonic() - started
 
 

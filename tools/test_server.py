@@ -1,7 +1,8 @@
 """Run pytest in forks of a process that has imported large packages: several seconds less for each run.
 
 python tools/test_server.py serve SOCKET PACKAGE...      in the folder of the tests, until it is terminated
-python tools/test_server.py run SOCKET SECONDS PATH...   prints TIMED_OUT, or exits with the status of pytest
+python tools/test_server.py run SOCKET SECONDS PATH...   exits with the status of pytest; where there is none,
+                                                         it exits with 1 and prints TIMED_OUT or LOST
 """
 
 import contextlib
@@ -14,6 +15,7 @@ import socket
 import sys
 
 TIMED_OUT = "timed out"
+LOST = "lost"  # the server has ended, or the tests were killed, for example because memory was short
 
 
 def main(arguments: list[str]) -> int:
@@ -27,12 +29,15 @@ def main(arguments: list[str]) -> int:
 
 
 def _run(path: str, seconds: float, tests: list[str]) -> int:
-    with socket.socket(socket.AF_UNIX) as server:
-        server.connect(path)
-        server.sendall(json.dumps([seconds, tests]).encode() + b"\n")
-        status = server.makefile().read()
-    if status == TIMED_OUT:
-        print(TIMED_OUT)
+    try:
+        with socket.socket(socket.AF_UNIX) as server:
+            server.connect(path)
+            server.sendall(json.dumps([seconds, tests]).encode() + b"\n")
+            status = server.makefile().read() or LOST
+    except OSError:
+        status = LOST
+    if status in (TIMED_OUT, LOST):
+        print(status)
     return int(status) if status.isdecimal() else 1
 
 
@@ -56,7 +61,7 @@ def _serve(path: str, packages: list[str]) -> None:
 
 
 def _in_a_fork(tests: list[str], seconds: float) -> str:
-    """Return the exit status of the tests, or TIMED_OUT; what they started is killed with them."""
+    """Return the exit status of the tests, TIMED_OUT or LOST; what they started is killed with them."""
     child = os.fork()
     if child == 0:
         os.setpgid(0, 0)
@@ -69,7 +74,9 @@ def _in_a_fork(tests: list[str], seconds: float) -> str:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(child, signal.SIGKILL)
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    return str(status) if in_time else TIMED_OUT
+    if not in_time:
+        return TIMED_OUT
+    return LOST if status == -signal.SIGKILL else str(status)
 
 
 def _exit_with(tests: list[str]) -> None:

@@ -75,5 +75,7 @@ def test_each_run_of_the_test_server_sees_the_files_of_its_time(run, tmp_path):
     assert run("def test(): assert False") == (1, "")
     assert run("import time\ndef test(): time.sleep(1000)", seconds=0.5) == (1, "timed out")
     assert run("import os\ndef test(): os._exit(3)") == (3, "")
-    assert run("import os\ndef test(): os.kill(os.getpid(), 9)")[0] == 1
+    assert run("import os\ndef test(): os.kill(os.getpid(), 9)") == (1, "lost")
     assert run("def test(): assert True") == (0, "")
+    (tmp_path / "socket").unlink()
+    assert run("def test(): assert True") == (1, "lost")

@@ -43,6 +43,7 @@ def read(text, data, **settings):
         ("rgb8; jpeg compressed bgr8", ".jpg", 25),
         ("bayer_rggb8; jpeg compressed bgr8", ".jpg", 25),  # turned into colours before
         ("rgb8; png compressed bgr8", ".png", 0),
+        ("rgb8; png compressed rgb8", ".png", 0),
         ("rgba8; png compressed bgr8", ".png", 0),
         ("8UC3; png compressed ", ".png", 0),
         ("bgr8; tiff compressed ", ".tiff", 0),
@@ -60,7 +61,13 @@ def test_rgb_that_was_handed_to_opencv_as_bgr_is_turned_back():
     np.testing.assert_array_equal(read("rgb8; tiff compressed ", encoded(".tiff", RGB)), RGB)
 
 
-@pytest.mark.parametrize("text", ["mono8; jpeg compressed mono8", "jpeg", "mono8; png compressed ", "png"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("mono8; jpeg compressed mono8", "jpeg", "mono8; png compressed ", "png"),
+        *("bgr8; png compressed bgr8", "bayer_unknown8; png compressed "),  # the data decides
+    ],
+)
 def test_grey(text):
     rgb = read(text, encoded(".png", MOSAIC))
     np.testing.assert_array_equal(rgb, np.repeat(MOSAIC[:, :, None], 3, axis=2))

@@ -49,6 +49,18 @@ def test_the_time_of_drawing_is_forgotten_once_nobody_looks(clock):
     assert math.isnan(statistics.report().overlay_ms)
 
 
+def test_no_more_is_kept_than_the_last_five_seconds_of_frames(clock):
+    """Eight a second: 41 moments from 5 s ago until now."""
+    statistics = FrameStatistics()
+    for i in range(600):
+        clock.now = 100.0 + i / 8
+        statistics.count_received(clock.now)
+        statistics.count_published(FrameTiming(*[clock.now] * 5))
+        statistics.count_drawn(clock.now, clock.now)
+    kept = statistics._arrivals, statistics._timings, statistics._drawings
+    assert [len(moments) for moments in kept] == [41, 41, 41]
+
+
 def test_after_a_pause_rates_fall_to_zero_and_totals_stay(clock):
     statistics = FrameStatistics()
     statistics.count_received(100.0)
