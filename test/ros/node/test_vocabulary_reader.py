@@ -26,6 +26,12 @@ class Disk:
         return self.answer(entries)
 
 
+def wait_for_readers():
+    for thread in threading.enumerate():
+        if thread.name == "vocabulary reader":
+            thread.join(5)
+
+
 @pytest.fixture
 def disk():
     disk = Disk()
@@ -67,7 +73,11 @@ def test_a_slow_file_is_refused_by_its_name_for_good(disk):
 
 
 def test_only_eight_slow_reads_are_under_way(disk):
+    disk.gate.set()
     reader = VocabularyReader(disk, seconds=0.1)
+    assert reader.read((FILE,)).result(5)
+    wait_for_readers()
+    disk.gate.clear()
     results = [reader.read((FILE, f"thing {i}")) for i in range(10)]
     for result in results[:8]:
         with pytest.raises(VocabularyError, match="not read within"):
