@@ -42,7 +42,7 @@ TARGETS = {
     "eovseg_ros/messages/encodings/compressed_format.py": _tests(
         "ros/messages", "compressed_images", "image_warnings"
     ),
-    "eovseg_ros/messages/encodings/errors.py": _tests("ros/messages", "images"),
+    "eovseg_ros/messages/encodings/errors.py": _tests("ros/messages", "images", "planar_images"),
     "eovseg_ros/messages/encodings/names.py": _tests("ros/messages", "image_warnings", "images"),
     "eovseg_ros/messages/encodings/packed.py": _tests("ros/messages", "images"),
     "eovseg_ros/messages/encodings/planar.py": _tests("ros/messages", "planar_images"),

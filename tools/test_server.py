@@ -9,12 +9,14 @@ import contextlib
 import gc
 import json
 import os
+import resource
 import select
 import signal
 import socket
 import sys
 
 TIMED_OUT = "timed out"
+MOST_BYTES = 4 * 2**30  # of memory for the tests
 LOST = "lost"  # the server has ended, or the tests were killed, for example because memory was short
 
 
@@ -82,6 +84,7 @@ def _in_a_fork(tests: list[str], seconds: float) -> str:
 def _exit_with(tests: list[str]) -> None:
     import pytest
 
+    resource.setrlimit(resource.RLIMIT_DATA, (MOST_BYTES, MOST_BYTES))
     status = 1
     try:
         status = int(pytest.main(["-q", "-x", "-p", "no:cacheprovider", *tests]))

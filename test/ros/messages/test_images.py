@@ -187,6 +187,9 @@ def test_a_long_encoding_is_not_quoted_whole(read):
     ) as error:
         read(message)
     assert len(str(error.value)) < 600 and "\n" not in str(error.value)
+    for shown, encoding in [("x" * 60 + "'", "x" * 60), ("x" * 60 + r"'\.\.\. \(61 characters\)", "x" * 61)]:
+        with pytest.raises(ImageError, match=f"cannot read encoding '{shown}"):
+            read(message_of([[1, 2, 3]], encoding, width=1))
 
 
 @pytest.mark.parametrize("encoding", ["rainbow8", "nv12", ""])
