@@ -162,6 +162,8 @@ def test_of_several_pictures_the_first_is_read_and_it_is_said(kind, tmp_path):
 def test_floating_point_from_0_to_1(write, tmp_path):
     values = np.array([[0, 0.25, 1]], np.float32)
     np.testing.assert_array_equal(write(tmp_path / "a.tif", values)[0, :, 0], [0, 64, 255])
+    grey = decode_picture((tmp_path / "a.tif").read_bytes())
+    assert (grey.dtype, grey.tolist()) == (np.uint16, [[0, 16384, 65535]])  # 0.25 * 65535 = 16383.75
 
 
 @pytest.mark.parametrize("write", [by_pillow, by_opencv])
@@ -235,15 +237,14 @@ def png(width, height, bits=8, colour=2):
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", content) + chunk(b"IEND", b"")
 
 
-@pytest.mark.parametrize("side", [12_000, 40_000])
-def test_a_bomb_is_refused_by_its_header(side, tmp_path):
-    """18 kB and more that would take gigabytes; nothing of it is decoded."""
+def test_a_bomb_is_refused_by_its_header(tmp_path):
+    """18 kB that would take gigabytes; nothing of it is decoded."""
     path = tmp_path / "bomb.png"
-    path.write_bytes(png(side, side, bits=1, colour=0))
+    path.write_bytes(png(12_000, 12_000, bits=1, colour=0))
     tracemalloc.start()
     try:
         with pytest.raises(
-            PictureError, match=rf"bomb\.png: {side}x{side} is {side**2} pixels.*max_pixels \(33177600\)"
+            PictureError, match=r"bomb\.png: 12000x12000 is 144000000 pixels.*max_pixels \(33177600\)"
         ):
             read_picture(path)
         assert tracemalloc.get_traced_memory()[1] < 1e6
