@@ -187,7 +187,8 @@ def _seconds_without_a_fault(file: str) -> float:
 def inert_places(source: str) -> list[tuple[int, int, int, int]]:
     """Return the places (row, column, end row, end column) where a fault makes no difference to a program.
 
-    These are annotations, and the options of @dataclass: they guard against mistakes of programmers.
+    These are annotations, and what guards against mistakes of programmers: the options of @dataclass, and
+    `strict` of zip.
     """
     parts: list[ast.expr | None] = []
     for node in ast.walk(ast.parse(source)):
@@ -197,6 +198,8 @@ def inert_places(source: str) -> list[tuple[int, int, int, int]]:
             parts.append(node.returns)
         elif isinstance(node, ast.ClassDef):
             parts += [call for call in node.decorator_list if isinstance(call, ast.Call)]
+        elif isinstance(node, ast.keyword) and node.arg == "strict":
+            parts.append(node.value)
     return [
         (part.lineno, part.col_offset, part.end_lineno or 0, part.end_col_offset or 0)
         for part in parts

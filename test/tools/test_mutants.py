@@ -34,7 +34,7 @@ class Row:
 
 @trace(depth=3)
 def add(row: Row | None, by: "int | str" = 4 | 8) -> int | None:
-    return row.first | by
+    return [a | by for a, b in zip(row, row, strict=True)]
 """
     inert = tools("mutants").inert_places(source)
     lines = source.splitlines()
@@ -44,6 +44,7 @@ def add(row: Row | None, by: "int | str" = 4 | 8) -> int | None:
         "int | None",
         "Row | None",
         '"int | str"',
+        "True",
     ]
     assert all(row == end_row for row, _, end_row, _ in inert) and ast.parse(source)
 

@@ -50,6 +50,14 @@ def test_a_better_scored_false_positive_halves_precision():
     assert ap.per_class() == {0: pytest.approx(50)}
 
 
+def test_more_than_ten_instances_of_an_image_count():
+    """COCO also computes AP of the first and of the ten best predictions."""
+    ap = MaskAP([True])
+    masks = list(np.eye(12, dtype=bool)[:, None])  # one pixel each
+    ap.update(instances(*((0.5, 0, mask) for mask in masks)), [truth(0, mask) for mask in masks])
+    assert ap.per_class() == {0: pytest.approx(100)}
+
+
 def test_a_crowd_is_neither_missed_nor_does_it_make_a_false_positive():
     ap = MaskAP([True])
     predictions = instances((0.9, 0, strip(5, 7)), (0.8, 0, strip(0, 4)))

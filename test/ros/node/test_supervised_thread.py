@@ -110,3 +110,17 @@ def test_a_turn_that_does_not_end_is_not_waited_for_longer():
     assert not thread.join(0.1)
     gate.set()
     assert thread.join(5)
+
+
+def test_a_stop_waits_in_short_steps(monkeypatch):
+    """One long wait may miss a second Ctrl-C."""
+    gate, steps = threading.Event(), []
+    thread = SupervisedThread(gate.wait, name="stuck", stopping=gate.is_set, log_error=print)
+    wait_for_end = thread._thread.join
+    monkeypatch.setattr(
+        thread._thread, "join", lambda seconds: (steps.append(seconds), wait_for_end(seconds))
+    )
+    assert not thread.join(0.25)
+    assert len(steps) >= 3 and max(steps) <= 0.1 and sum(steps) >= 0.25 - 0.1
+    gate.set()
+    assert thread.join(5)
