@@ -14,7 +14,7 @@ from eovseg_model.backends.names import BackendError
 
 @pytest.mark.timeout(20)
 def test_the_states_of_a_build(monkeypatch):
-    clock = iter([100.0, 103.0, 107.0])  # start, a look at it, end
+    clock = iter([5.0, 8.0, 12.0])  # start, a look at it, end
     monkeypatch.setattr(background_build, "time", SimpleNamespace(monotonic=lambda: next(clock)))
     go = threading.Event()
     build = BackgroundBuild(lambda: go.wait() and "engine")

@@ -1,5 +1,6 @@
 """The cache of engines: complete entries, built once, rebuilt only where that helps, read-only if need be."""
 
+import hashlib
 import os
 import threading
 
@@ -57,6 +58,14 @@ def test_cache_builds_anew_what_does_not_load(tmp_path):
     assert get() == "stale"
     load.strict = True
     assert get() == "fresh"
+
+
+def test_engines_are_found_where_they_were(tmp_path):
+    """The first 32 digits of the SHA-256 of the parts, with NUL in between."""
+    cache = EngineCache(tmp_path / "new" / "cache")
+    assert get_from(cache, ("weights", "1.0"), write_word, read_word) == "engine"
+    name = hashlib.sha256(b"weights\0" + b"1.0").hexdigest()[:32]
+    assert (tmp_path / "new" / "cache" / "engines" / name / "file").read_text() == "engine"
 
 
 def test_failed_build_leaves_nothing(tmp_path):

@@ -25,8 +25,10 @@ class Predictor:
         self.gates = {}
         self.errors = {}
         self.started = []
+        self.settings = {}
 
-    def __call__(self, image, **_):
+    def __call__(self, image, **settings):
+        self.settings = settings
         number = int(image[0, 0, 0])
         self.started.append(number)
         if number in self.gates:
@@ -229,7 +231,59 @@ def test_a_fault_that_stays_is_logged_once(start):
     for count in range(1, 30):
         desk.put(1)
         wait(lambda: desk.statistics.report().failed == count)  # noqa: B023
-    assert len(desk.logged) == 1
+    (text,) = desk.logged
+    assert text.startswith("a frame failed (1 so far): Traceback") and "RuntimeError: tripped" in text
+
+
+def test_images_that_cannot_be_read_are_counted_and_logged_once(start):
+    desk = start()
+    for count in (1, 2, 3):
+        desk.put(1, encoding="rainbow8")
+        wait(lambda: desk.statistics.report().bad == count)  # noqa: B023
+    assert desk.worker.image_error.startswith("cannot read encoding 'rainbow8'")
+    assert desk.logged == [f"skipped a bad image (1 so far): {desk.worker.image_error}"]
+    assert desk.worker.error == "" and desk.statistics.report().failed == 0
+
+
+def test_an_image_whose_order_of_channels_is_a_guess_is_warned_about_once(start):
+    desk = start()
+    for number in (1, 2):
+        desk.put(number, encoding="8UC3")
+        wait(lambda: desk.publisher.frames[-1:] == [number])  # noqa: B023
+    (text,) = desk.logged
+    assert text.startswith("encoding 8UC3 does not say the order of its channels")
+
+
+def test_the_model_gets_the_parameters_and_the_vocabulary(start):
+    desk = start()
+    desk.vocabulary.snapshot = SimpleNamespace(version=1, labels=LABELS, encoded="encoded")
+    desk.read_parameters = lambda: NodeParameters(
+        short_side=320, object_threshold=0.25, overlap_threshold=0.75, max_pixels=6
+    )
+    desk.put(1)
+    wait(lambda: desk.publisher.frames == [1])
+    assert desk.predictor.settings == {
+        "short_side": 320,
+        "vocabulary": "encoded",
+        "object_threshold": 0.25,
+        "overlap_threshold": 0.75,
+    }
+    desk.read_parameters = lambda: NodeParameters(max_pixels=5)
+    desk.put(2)
+    wait(lambda: "3x2 is 6 pixels, more than max_pixels (5)" in desk.worker.image_error)
+
+
+def test_max_rate_is_kept_by_sleeping(start):
+    """Four frames a second are taken 0.25 s apart; the parameters are read a few times a frame."""
+    desk = start()
+    reads = []
+    desk.read_parameters = lambda: (reads.append(1), NodeParameters(max_rate=4.0))[1]
+    for number in (1, 2, 3):
+        desk.put(number)
+        wait(lambda: desk.publisher.frames[-1:] == [number])  # noqa: B023
+    first, second, third = (timing.taken for timing in desk.statistics._timings)
+    assert second - first >= 0.249 and third - second >= 0.249
+    assert third - first < 5 and len(reads) < 30
 
 
 def test_a_thread_that_an_error_ends_is_an_error_and_starts_again(start):
