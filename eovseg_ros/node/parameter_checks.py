@@ -131,6 +131,6 @@ def _check_list(name: str, value: object) -> tuple[str, ...]:
 def _shown(value: object) -> str:
     """Return the repr of a value, shortened; lists with millions of entries are cut first."""
     if isinstance(value, (str, bytes, list, tuple)):
-        value = value[: _SHOWN + 1]
+        value = value[:_SHOWN]
     text = repr(value)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."

@@ -44,6 +44,32 @@ def test_defaults():
     assert described.floating_point_range[0].from_value == 0.0
 
 
+def test_the_ranges():
+    assert {name: spec.range_text for name, spec in parameter_specs().items() if spec.range_text} == {
+        "threads": "0 to 256",
+        "parallel_frames": "1 to 64",
+        "short_side": "-1 to 4096",
+        "object_threshold": "0 to 1",
+        "overlap_threshold": "-1 or 0 to 1",
+        "max_rate": "0 or 0.01 to 1000",
+        "max_pixels": "1 to 1e+09",
+        "overlay_opacity": "0 to 1",
+        "diagnostics_rate": "0.1 to 10",
+    }
+
+
+def test_what_may_change_while_the_node_runs():
+    assert [name for name, spec in parameter_specs().items() if spec.live] == [
+        "vocabulary",
+        "object_threshold",
+        "overlap_threshold",
+        "max_rate",
+        "max_pixels",
+        "overlay_opacity",
+        "diagnostics_rate",
+    ]
+
+
 def test_values_given_at_the_start():
     parameters, _ = declare("vocabulary:=['mug,cup', 'floor|stuff']", "object_threshold:=1", "device:=cpu")
     assert parameters.vocabulary == ("mug,cup", "floor|stuff")
@@ -165,6 +191,16 @@ def test_a_message_quotes_little_of_a_long_value():
         with pytest.raises(ParameterError) as caught:
             NodeParameters().replaced({name: value})
         assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [("x" * 78, f"'{'x' * 78}'"), ("x" * 79, f"'{'x' * 79}..."), ([1] * 90, f"[1{', 1' * 26}...")],
+)
+def test_a_message_shows_80_characters_of_a_value(value, shown):
+    with pytest.raises(ParameterError) as caught:
+        NodeParameters().replaced({"variant": value})
+    assert str(caught.value).endswith(f", got {shown}") and len(shown.removesuffix("...")) == 80
 
 
 def test_a_path_has_at_most_4096_characters():

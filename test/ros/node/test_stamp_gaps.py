@@ -49,6 +49,15 @@ def test_three_images_two_are_missing_after_the_tenth():
     assert gaps_of(stamps[:10] + stamps[12:]).lost == 2
 
 
+@pytest.mark.parametrize(("periods", "missing"), [((8, 9, 11), 250), ((9, 10, 12), 0)])
+def test_nothing_is_counted_where_at_least_eight_images_are_missing_each_time(periods, missing):
+    """Ten times 8 + 9 + 11 periods with an image at the end of each: 280 - 30. Beyond, any rate would fit."""
+    stamps = [10**18]
+    for number in periods * 10:
+        stamps.append(stamps[-1] + number * 10 * MS)
+    assert gaps_of(stamps).lost == missing
+
+
 def test_a_camera_that_becomes_slower_is_not_often_losing():
     first = steady(100)
     gaps = StampGaps()
