@@ -79,6 +79,26 @@ def test_the_oracle_gives_the_best_segment_of_an_object_its_track():
     assert associate(without, 0.2, truth_of(without, ["ttttt...", "........"], {"t": 9}))[0] not in first
 
 
+@pytest.mark.parametrize(("covered", "tracked"), [(1, False), (2, True)])
+def test_the_oracle_leaves_out_what_hardly_covers_an_object(covered, tracked):
+    """1 and 2 of its 20 pixels."""
+    associate = OracleAssociation()
+    result = result_of(["a" * covered + "." * (20 - covered)], {"a": 0})
+    truth = truth_of(result, ["t" * 20], {"t": 7})
+    ids = {associate(result, stamp, truth)[0].track_id for stamp in (0.0, 0.1)}
+    assert len(ids) == (1 if tracked else 2)
+
+
+@pytest.mark.parametrize(("common", "tracked"), [(1, False), (2, True)])
+def test_iou_matching_needs_some_overlap(common, tracked):
+    """IoUs of 1/119 and 2/118."""
+    associate = IouMatching()
+    first = associate(result_of(["a" * 60 + "." * 60], {"a": 0}), 0.0, NO_TRUTH)
+    rest = 60 - common
+    second = associate(result_of(["." * rest + "a" * 60 + "." * common], {"a": 0}), 0.1, NO_TRUTH)
+    assert (first == second) == tracked
+
+
 def test_iou_matching_follows_masks_and_forgets():
     associate = IouMatching()
     first = associate(result_of(["aaaa....bb"], {"a": 0, "b": 1}), 0.0, NO_TRUTH)
