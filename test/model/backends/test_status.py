@@ -1,4 +1,4 @@
-"""The status of a backend: its sentences, and that frames in other threads never tear it."""
+"""The status of a backend, and that frames in other threads never tear it."""
 
 import sys
 
@@ -13,41 +13,6 @@ from eovseg_model.backends.loading import backend_status, load_backend
 from eovseg_model.backends.status import BackendStatus, EngineStage
 from eovseg_model.network.eovseg import EOVSegOutput
 from eovseg_model.network.text.classification import TextEmbeddings
-
-STATUS = {"backend": "openvino", "precision": "bf16"}
-
-
-@pytest.mark.parametrize(
-    ("serving", "stage", "fields", "sentence"),
-    [
-        ("openvino", EngineStage.NONE, {}, "openvino bf16"),
-        ("torch", EngineStage.WAITING, {}, "openvino bf16: engine will be built for the first frame"),
-        (
-            "torch",
-            EngineStage.BUILDING,
-            {"build_seconds": 3.4},
-            "openvino bf16: engine building for 3 s; torch is used meanwhile",
-        ),
-        ("openvino", EngineStage.READY, {"build_seconds": 9.0}, "openvino bf16: engine ready"),
-        (
-            "torch",
-            EngineStage.FAILED,
-            {"error": "RuntimeError: no memory"},
-            "openvino bf16: engine failed: RuntimeError: no memory; torch is used instead",
-        ),
-        ("", EngineStage.FAILED, {"error": "no memory"}, "openvino bf16: engine failed: no memory"),
-        (
-            "torch",
-            EngineStage.TOO_LARGE,
-            {},
-            "openvino bf16: the vocabulary has more names than any engine holds; torch is used instead",
-        ),
-    ],
-)
-def test_a_status_is_a_sentence(serving, stage, fields, sentence):
-    status = BackendStatus(**STATUS, serving=serving, stage=stage, **fields)
-    assert str(status) == sentence
-    assert status.title == "openvino bf16"
 
 
 def test_backends_without_engines_serve_themselves():
