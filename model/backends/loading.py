@@ -76,8 +76,9 @@ def load_backend(
 
 def backend_status(backend: Backend) -> BackendStatus:
     """Return a snapshot of the backend's state. Thread-safe."""
-    if isinstance(backend, (EngineBackend, TorchBackend)):
-        return backend.status
+    status = getattr(backend, "status", None)
+    if isinstance(status, BackendStatus):
+        return status
     return BackendStatus(backend="reference", precision="fp32", serving="reference")
 
 

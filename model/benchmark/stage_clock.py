@@ -21,8 +21,8 @@ class StageClock:
         self._inner: list[float] = []  # seconds of nested stages, for each running stage
 
     def now(self) -> float:
-        """Return the clock's seconds after synchronising the device."""
-        if torch.cuda.is_available():
+        """Return the clock's seconds after synchronising the device, unless it records a CUDA graph."""
+        if torch.cuda.is_available() and not torch.cuda.is_current_stream_capturing():
             torch.cuda.synchronize()
         return self._clock()
 

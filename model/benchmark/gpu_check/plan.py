@@ -34,14 +34,14 @@ def _parts(variants: tuple[str, ...], half: str) -> Iterator[Part]:
     for backend in ("tensorrt_rtx", "tensorrt"):
         yield from _speeds(variants, backend, "fp16")
     yield from _together(first, "torch", half)
-    yield Part(kind="stages", variant=first, backend="reference", precision="fp32")
+    yield from _stages(first, half)
     yield from _together(first, "tensorrt_rtx", "fp16")
     yield from _speeds(variants, "torch", "bf16")
     yield from _together(first, "tensorrt", "fp16")
     yield from _speeds(variants, "torch", "tf32")
     for variant in others:
         yield from _together(variant, "torch", half)
-        yield Part(kind="stages", variant=variant, backend="reference", precision="fp32")
+        yield from _stages(variant, half)
     yield from _speeds(variants, "reference", "fp32")
     for backend, precision in (
         *(("tensorrt_rtx", "fp32"), ("tensorrt", "fp32")),
@@ -58,3 +58,8 @@ def _speeds(variants: tuple[str, ...], backend: str, precision: str) -> Iterator
 def _together(variant: str, backend: str, precision: str) -> Iterator[Part]:
     yield Part(kind="cameras", variant=variant, backend=backend, precision=precision)
     yield Part(kind="threads", variant=variant, backend=backend, precision=precision)
+
+
+def _stages(variant: str, half: str) -> Iterator[Part]:
+    for backend, precision in (("torch", half), ("reference", "fp32")):
+        yield Part(kind="stages", variant=variant, backend=backend, precision=precision)

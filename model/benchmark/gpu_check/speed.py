@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...backends import Backend
+from ...backends import Backend, BackendStatus, backend_status
 from ...evaluation import TABLE_1
 from ...network import EOVSegOutput, TextEmbeddings
 from .latencies import latencies, percentile
@@ -52,12 +52,16 @@ def _latency(loaded: Loaded, picture: np.ndarray, setting: Setting) -> dict[str,
 
 
 class _NetworkClock:
-    """A backend that remembers when its last call began and ended."""
+    """Calls another backend, whose status it has; remembers when the last call began and ended."""
 
     def __init__(self, backend: Backend, device: torch.device) -> None:
         self._backend = backend
         self._device = device
         self.begin = self.end = 0.0
+
+    @property
+    def status(self) -> BackendStatus:
+        return backend_status(self._backend)
 
     def __call__(self, images: Tensor, text: TextEmbeddings, seen: Tensor) -> EOVSegOutput:
         self.begin = now(self._device)

@@ -42,7 +42,7 @@ def tables(outcomes: Sequence[Outcome], paper: str) -> Iterator[str]:
     yield from _together(outcomes)
     if rows := [_network(outcome) for outcome in _of(outcomes, "stages")]:
         yield "## Parts of the network"
-        yield "Medians in ms of the network as it is trained, with a wait for the device between the parts."
+        yield "Medians in ms, with a wait for the device between the parts. reference: as it is trained."
         yield _table(("", *NETWORK_STAGES), rows)
     if rows := _missing(outcomes):
         yield "## Not measured"

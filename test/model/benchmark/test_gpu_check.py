@@ -5,9 +5,11 @@ import math
 
 import pytest
 import torch
+from networks import network_of
 
 import eovseg_model.benchmark
-from eovseg_model.benchmark.gpu_check import check, parity_arrays, worker
+from eovseg_model.backends.loading import backend_status, load_backend
+from eovseg_model.benchmark.gpu_check import check, network_stages, parity_arrays, worker
 from eovseg_model.benchmark.gpu_check.accuracy import is_parity, query_differences
 from eovseg_model.benchmark.gpu_check.check import run_gpu_check, run_parts
 from eovseg_model.benchmark.gpu_check.latencies import latencies, percentile
@@ -16,6 +18,7 @@ from eovseg_model.benchmark.gpu_check.part import Outcome, Part
 from eovseg_model.benchmark.gpu_check.plan import plan
 from eovseg_model.benchmark.gpu_check.report import Report
 from eovseg_model.benchmark.gpu_check.setting import FULL, QUICK
+from eovseg_model.benchmark.gpu_check.speed import _NetworkClock
 from eovseg_model.benchmark.gpu_check.worker import run_part
 from eovseg_model.cli.main import main
 
@@ -50,6 +53,7 @@ def test_a_quick_check_on_the_cpu_measures_what_a_cpu_can(checked):
         ("speed", "reference", "fp32"),
         ("cameras", "torch", "fp32"),
         ("threads", "torch", "fp32"),
+        ("stages", "torch", "fp32"),
         ("stages", "reference", "fp32"),
     }
     assert ("speed", "tensorrt_rtx", "fp16") in by_status["unavailable"]
@@ -314,6 +318,33 @@ def test_numbers_that_are_none_are_null_in_the_json():
     assert list(found["result"]["differences"].values()) == [None, None, 0.5]
     assert "| agreement, s, torch fp16 | nan | inf | 0.5000 | 0.1 | 50.00% | **NO** |" in report.as_markdown()
     assert not report.good and "1 out of bounds" in report.as_markdown()
+
+
+def test_parts_of_the_network_that_cannot_be_timed_are_a_row(monkeypatch):
+    """As of a backend that replays a CUDA graph: the network is called once, when it is recorded."""
+
+    class Graph:
+        def __init__(self, model):
+            self.model, self.output = model, None
+
+        def __call__(self, images, text, seen):
+            self.output = self.output or self.model(images, text, seen)
+            return self.output
+
+    monkeypatch.setattr(network_stages, "load_backend", lambda name, model, precision, patient: Graph(model))
+    part = Part(kind="stages", variant="tiny", backend="torch", precision="fp32")
+    assert run_part(part, QUICK, CPU) == {
+        "status": "unavailable",
+        "reason": "backend torch does not run the network's parts one by one",
+        "result": {},
+    }
+
+
+def test_a_backend_with_a_clock_has_its_status():
+    """By which the predictor allows TF32."""
+    model = network_of("tiny")
+    assert backend_status(_NetworkClock(load_backend("torch", model), CPU)).backend == "torch"
+    assert backend_status(_NetworkClock(model, CPU)).backend == "reference"
 
 
 # Numbers

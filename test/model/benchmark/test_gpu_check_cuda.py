@@ -11,7 +11,7 @@ import pytest
 import torch
 from simulated_cuda import simulated_cuda
 
-from eovseg_model.benchmark.gpu_check import environment
+from eovseg_model.benchmark.gpu_check import accuracy, environment
 from eovseg_model.benchmark.gpu_check.part import Part
 from eovseg_model.benchmark.gpu_check.setting import QUICK
 from eovseg_model.benchmark.gpu_check.worker import run_part
@@ -30,11 +30,12 @@ def cuda(monkeypatch):
             "reset_peak_memory_stats": lambda device: None,
             "max_memory_allocated": lambda device: 5_000_000,
             "mem_get_info": lambda device: (next(free), 10**12),
-            "Stream": lambda device: "stream",
-            "stream": lambda stream: nullcontext(),
             "get_device_properties": lambda device: PROPERTIES,
         }.items():
             monkeypatch.setattr(torch.cuda, name, stand_in)
+        if torch.cuda.Stream.__module__.startswith("torch"):
+            monkeypatch.setattr(torch.cuda, "Stream", lambda device: "stream")
+            monkeypatch.setattr(torch.cuda, "stream", lambda stream: nullcontext())
         yield device
 
 
@@ -51,6 +52,24 @@ def test_parity_with_the_cpu(backend, cuda):
     assert cuda.total("copy to device") and cuda.total("copy to host")
 
 
+def test_parity_is_more_than_half_precision_has(cuda):
+    result = measure("parity", precision="fp16")
+    assert not result["within"]
+    assert min(output["queries_beyond"] for output in result["outputs"].values()) > 0.5
+
+
+@pytest.mark.parametrize("precision", ["fp16", "bf16", "tf32"])
+def test_agreement_of_lower_precisions(precision, cuda, monkeypatch):
+    """Within a third of the bound, so that the bound leaves room for other rounding. tf32 is exact here."""
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device=None: (8, 6))
+    result = measure("agreement", precision=precision)
+    assert result["within"] and result["mask_pixels_equal"] > 0.98
+    largest = max(result["differences"].values())
+    assert largest < result["bound"] / 3 and (largest > 1e-4) == (precision != "tf32")
+    monkeypatch.setitem(accuracy.AGREEMENT, precision, largest / 2)
+    assert not measure("agreement", precision=precision)["within"]
+
+
 @pytest.mark.parametrize("backend", ["reference", "torch"])
 def test_speed(backend, cuda):
     result = measure("speed", backend)
@@ -62,7 +81,7 @@ def test_speed(backend, cuda):
 
 @pytest.mark.parametrize("kind", ["cameras", "threads", "stages"])
 def test_the_other_measurements(kind, cuda):
-    result = measure(kind, "reference" if kind == "stages" else "torch")
+    result = measure(kind, precision="fp16")
     assert all(value > 0 for value in result.values() if isinstance(value, float))
 
 
