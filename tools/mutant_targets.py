@@ -12,7 +12,7 @@ TARGETS = {
     "model/vocabulary/class_entry.py": _tests("model/vocabulary", "vocabulary", "limits", "entries"),
     "model/vocabulary/entries.py": _tests("model/vocabulary", "entries"),
     "model/vocabulary/files.py": _tests("model/vocabulary", "vocabularies", "limits"),
-    "model/vocabulary/limits.py": _tests("model/vocabulary", "limits"),
+    "model/vocabulary/limits.py": _tests("model/vocabulary", "vocabulary", "limits"),
     "model/vocabulary/regular_file.py": _tests("model/vocabulary", "limits"),
     "model/vocabulary/token_check.py": _tests("model/vocabulary", "token_check"),
     "model/vocabulary/vocabulary.py": _tests("model/vocabulary", "vocabulary", "vocabularies", "limits"),

@@ -18,7 +18,7 @@ def read_regular_file(path: Path, max_bytes: int) -> bytes:
     if content is None:  # some files in /proc and /sys wait like pipes
         raise OSError(errno.EAGAIN, "it has no content at the moment")
     if len(content) > max_bytes:
-        raise OSError(errno.EFBIG, f"it has more than {max_bytes / 1e6:g} MB")
+        raise OSError(errno.EFBIG, f"it has more than {max_bytes // 10**6} MB")
     return content
 
 

@@ -7,7 +7,7 @@ from eovseg_ros.node.parameter_checks import ParameterError, check, convert
 from eovseg_ros.node.parameters import NodeParameters, parameter_specs
 from eovseg_ros.node.startup.ros_arguments import GivenParameter, full_name, given_parameters
 
-_OF_ROS = {"use_sim_time": False, "start_type_description_service": True}  # with their defaults
+_OF_ROS = ("use_sim_time", "start_type_description_service")  # both are true or false
 
 
 def start_values(words: Sequence[str], node: str = "eovseg") -> dict[str, object]:
@@ -46,7 +46,7 @@ def _is_known(name: str) -> bool:
 def _checked(given: GivenParameter) -> object:
     name = given.name
     if name in _OF_ROS:
-        value = convert(given.value, _OF_ROS[name])
+        value = convert(given.value, False)
         if not isinstance(value, bool):
             raise ParameterError(f"'{name}' must be true or false, got {str(value)[:80]!r} ({given.source})")
         return value

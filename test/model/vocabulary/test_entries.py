@@ -69,9 +69,9 @@ def test_a_synonym_of_a_set_may_become_a_class_of_its_own(kitchen, warnings):
 
 
 def test_a_warning_shows_some_names_of_many(warnings):
-    labels = load_vocabulary("coco_panoptic").labels[:11]
+    labels = load_vocabulary("coco_panoptic").labels[:17]
     assert len(Vocabulary.parse([*labels, "set=coco_panoptic"])) == 133
-    assert warnings()[0].endswith(f"{labels[7]!r} and 3 more")
+    assert warnings()[0].endswith(f"{labels[7]!r} and 9 more")
 
 
 def test_nothing_is_said_where_nothing_is_left_out(kitchen, warnings):

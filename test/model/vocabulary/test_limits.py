@@ -179,6 +179,15 @@ def test_a_file_that_is_replaced_by_a_pipe_or_a_terminal_after_the_check_is_refu
     assert opened[0] & os.O_NOCTTY  # else it would become the terminal of the process
 
 
+@pytest.mark.parametrize("most", [3, 4])
+def test_a_file_has_no_more_bytes_than_are_allowed(tmp_path, most):
+    (tmp_path / "a").write_bytes(b"x" * most)
+    assert read_regular_file(tmp_path / "a", most) == b"x" * most
+    (tmp_path / "a").write_bytes(b"x" * (most + 1))
+    with pytest.raises(OSError, match="it has more than 0 MB"):
+        read_regular_file(tmp_path / "a", most)
+
+
 def test_a_link_to_a_file_is_read(tmp_path):
     (tmp_path / "real.json").write_text('{"classes": [{"names": ["mug"]}]}')
     (tmp_path / "link.json").symlink_to("real.json")
@@ -215,6 +224,7 @@ def test_quoted_values():
     assert quoted("a" * 198) == "'" + "a" * 198 + "'"
     assert quoted("a" * 10_000_000) == "'" + "a" * 199 + "..."
     assert quoted([1, 2]) == "[1, 2]"
+    assert (quoted({"a": 1}), quoted(3)) == ("{'a': 1}", "3")
 
 
 def test_the_files_among_entries():

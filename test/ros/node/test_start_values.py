@@ -227,7 +227,9 @@ def test_words_outside_of_the_ros_arguments_are_others():
 def test_a_name_that_nothing_reads_is_told(write):
     path = write(section("{object_treshold: 0.5, unrelated: 1}") + section("threds: 1", "/other"))
     words = ["--ros-args", "--params-file", path, "-p", "unknown:=1", "-p", "use_sim_time:=true"]
-    first, second = warnings_of_unknown_names([*words, "-p", "qos_overrides./x.depth:=1"])
+    known = ["-p", "qos_overrides./x.depth:=1", "-p", "threads:=1"]
+    assert warnings_of_unknown_names(["--ros-args", *known]) == []
+    first, second = warnings_of_unknown_names(["--ros-args", *known, *words[1:], *known])
     assert first == f"no parameter is named 'object_treshold': did you mean 'object_threshold'? ({path})"
     assert second == "no parameter is named 'unknown': see --help for the list (-p unknown:=1)"
 
@@ -239,4 +241,8 @@ def test_messages_quote_little_of_a_long_value():
             over_defaults(rule)
         assert len(str(caught.value)) < 700
     (line,) = warnings_of_unknown_names(["--ros-args", "-p", f"{long}:=1"])
-    assert len(line) < 500
+    shown = f"no parameter is named '{'x' * 80}': see --help for the list (-p {'x' * 200}...)"
+    assert line == shown
+    rule = "x" * 197 + ":=1"
+    (line,) = warnings_of_unknown_names(["--ros-args", "-p", rule])
+    assert line.endswith(f"(-p {rule})") and len(rule) == 200
