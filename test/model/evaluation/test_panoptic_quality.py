@@ -52,6 +52,19 @@ def test_crowds_are_neither_missed_nor_punished():
     assert metric.of_class(0) is None
 
 
+def test_a_listed_segment_without_pixels_does_not_count():
+    metric = quality(["11"], [(1, 0), (6, 1)], ["22"], [(2, 0), (5, 1)])
+    assert metric.of_class(0) == pytest.approx((100, 100, 100, 1)) and metric.of_class(1) is None
+
+
+def test_ids_without_a_segment_are_void():
+    """1 of 3 predicted pixels is void in the truth; then 3 of 4 true pixels are void in the prediction."""
+    metric = quality(["1118"], [(1, 0)], ["1177"], [(1, 0)])
+    assert metric.of_class(0) == pytest.approx((100, 100, 100, 1))
+    metric = quality(["1888"], [(1, 0)], ["1111"], [(1, 0)])
+    assert (metric.false_negatives[0], metric.false_positives[0]) == (1, 1)
+
+
 def test_half_is_no_match():
     metric = quality(["11"], [(1, 0)], ["12"], [(1, 0), (2, 1)])
     assert metric.true_positives.sum() == 0
