@@ -5,10 +5,8 @@ or a change that makes no difference.
 """
 
 import argparse
-import ast
 import contextlib
 import os
-import random
 import shutil
 import sqlite3
 import subprocess
@@ -19,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from mutant_sample import keep_sample
 from mutant_targets import TARGETS
 from test_server import LOST, TIMED_OUT
 
@@ -44,8 +43,6 @@ LARGE_PACKAGES = (
     "torch.export",
     "torchvision",
 )
-# Operators that change nothing: equal small numbers are identical in CPython, and so is what `is` compares.
-ALIKE = ("_Eq_Is", "_NotEq_IsNot", "_Is_Eq", "_IsNot_NotEq")
 # Seconds for the tests of a fault: this often what they take without one, so that a load of the machine is
 # no time-out, and at least this many.
 TIMES, LEAST_SECONDS = 10, 20.0
@@ -60,17 +57,24 @@ class Result(NamedTuple):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the share of noticed faults by file and every survivor; 1 where the share is below --least."""
+    """Print the share of noticed faults by file and every survivor.
+
+    Returns 1 if the share is below --least, or if tests fail without a fault.
+    """
     options = _parse(arguments)
     files = [file for file in TARGETS if options.only in file]
     programs = _cosmic_ray()
     deadline = time.monotonic() + 60 * options.minutes
     noticed = planted = 0
+    skipped = False
     _copy_tree()
     with _test_server():
         for i, file in enumerate(files):
             seconds = (deadline - time.monotonic()) / (len(files) - i)
             result = _plant(programs, file, options, seconds)
+            if result is None:
+                skipped = True
+                continue
             among = result.noticed + len(result.survivors)
             noticed, planted = noticed + result.noticed, planted + among
             by_timeout = f", {result.timed_out} of them by a time-out" if result.timed_out else ""
@@ -79,13 +83,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 print("\n".join("    " + line for line in diff.splitlines()[2:]), flush=True)
     share = noticed / planted if planted else 0.0
     print(f"{noticed} of {planted} faults noticed: {share:.1%} (seed {options.seed})")
-    return int(share < options.least)
+    return int(share < options.least or skipped)
 
 
-def _plant(programs: Path, file: str, options: argparse.Namespace, seconds: float) -> Result:
+def _plant(programs: Path, file: str, options: argparse.Namespace, seconds: float) -> Result | None:
+    """Return None if the tests fail without a fault."""
+    started = time.monotonic()
+    if subprocess.run(_test_command(file, 600)).returncode:
+        print(f"{file}: skipped, {TARGETS[file]} fails without a fault; {LOG} has its output", flush=True)
+        return None
+    limit = max(LEAST_SECONDS, TIMES * (time.monotonic() - started))
     session, config = FOLDER / f"{Path(file).stem}.sqlite", FOLDER / f"{Path(file).stem}.toml"
     session.unlink(missing_ok=True)
-    limit = max(LEAST_SECONDS, TIMES * _seconds_without_a_fault(file))
     config.write_text(
         f"""[cosmic-ray]
 module-path = ["{file}"]
@@ -98,7 +107,7 @@ name = "local"
         encoding="utf-8",
     )
     subprocess.run([programs / "cosmic-ray", "init", config, session], cwd=TREE, check=True)
-    _sample(session, inert_places((TREE / file).read_text("utf-8")), options.per_file, options.seed)
+    keep_sample(session, (TREE / file).read_text("utf-8"), options.per_file, options.seed)
     try:
         subprocess.run(
             [programs / "cosmic-ray", "exec", config, session], cwd=TREE, check=True, timeout=max(seconds, 1)
@@ -175,54 +184,6 @@ def _environment() -> dict[str, str]:
 
 def _test_command(file: str, limit: float) -> list[str]:
     return [sys.executable, "-S", str(SERVER), "run", str(SOCKET), f"{limit:.0f}", *TARGETS[file].split()]
-
-
-def _seconds_without_a_fault(file: str) -> float:
-    started = time.monotonic()
-    if subprocess.run(_test_command(file, 600)).returncode:
-        raise SystemExit(f"{TARGETS[file]}: fails or is killed without a fault; {LOG} has its output")
-    return time.monotonic() - started
-
-
-def inert_places(source: str) -> list[tuple[int, int, int, int]]:
-    """Return the places (row, column, end row, end column) where a fault makes no difference to a program.
-
-    These are annotations, and what guards against mistakes of programmers: the options of @dataclass, and
-    `strict` of zip.
-    """
-    parts: list[ast.expr | None] = []
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.AnnAssign | ast.arg):
-            parts.append(node.annotation)
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            parts.append(node.returns)
-        elif isinstance(node, ast.ClassDef):
-            parts += [call for call in node.decorator_list if isinstance(call, ast.Call)]
-        elif isinstance(node, ast.keyword) and node.arg == "strict":
-            parts.append(node.value)
-    return [
-        (part.lineno, part.col_offset, part.end_lineno or 0, part.end_col_offset or 0)
-        for part in parts
-        if part
-    ]
-
-
-def _sample(session: Path, inert: list[tuple[int, int, int, int]], most: int, seed: int) -> None:
-    """Keep one fault at each of `most` random places of the file."""
-    query = """SELECT start_pos_row, start_pos_col, operator_name, occurrence, job_id FROM mutation_specs
-        ORDER BY 1, 2, 3, 4"""
-    draw = random.Random(seed)
-    with sqlite3.connect(session) as database:
-        places: dict[tuple[int, int], list[str]] = {}
-        for row, column, operator, _, job in database.execute(query):
-            place = (row, column)
-            if not operator.endswith(ALIKE) and not any(part[:2] <= place < part[2:] for part in inert):
-                places.setdefault(place, []).append(job)
-        jobs = [draw.choice(faults) for faults in places.values()]
-        kept = draw.sample(jobs, min(most, len(jobs)))
-        marks = ", ".join("?" * len(kept))
-        for table in ("mutation_specs", "work_items"):
-            database.execute(f"DELETE FROM {table} WHERE job_id NOT IN ({marks})", kept)
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:

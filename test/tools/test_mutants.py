@@ -36,7 +36,7 @@ class Row:
 def add(row: Row | None, by: "int | str" = 4 | 8) -> int | None:
     return [a | by for a, b in zip(row, row, strict=True)]
 """
-    inert = tools("mutants").inert_places(source)
+    inert = tools("mutant_sample").inert_places(source)
     lines = source.splitlines()
     assert [lines[row - 1][column:end] for row, column, _, end in inert] == [
         "dataclass(frozen=True)",
