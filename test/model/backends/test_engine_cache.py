@@ -2,12 +2,14 @@
 
 import hashlib
 import os
+import shutil
 import threading
 
 import pytest
 import torch
+from filelock import FileLock
 
-from eovseg_model.backends.engines.engine_cache import EngineCache
+from eovseg_model.backends.engines.engine_cache import MOST_BYTES, EngineCache
 from eovseg_model.backends.names import BackendError
 from eovseg_model.export import fingerprint
 
@@ -110,6 +112,41 @@ def test_the_engines_used_least_recently_make_room(tmp_path):
     assert len(built) == 4
     get("second")
     assert built == ["first_", "second", "third_", "fourth", "second"]
+
+
+def test_eight_gigabytes_are_kept_and_what_cannot_be_removed_does_not_matter(tmp_path, monkeypatch):
+    assert MOST_BYTES == 8_000_000_000
+    (tmp_path / "engines/stuck.building").mkdir(parents=True)
+    remove = shutil.rmtree
+
+    def refuse(folder, ignore_errors=False):
+        if folder.name != "stuck.building":
+            remove(folder, ignore_errors=ignore_errors)
+        elif not ignore_errors:
+            raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(shutil, "rmtree", refuse)
+    assert get_from(EngineCache(tmp_path), ("key",), write_word, read_word) == "engine"
+
+
+def test_an_engine_that_another_process_uses_makes_no_room(tmp_path):
+    cache = EngineCache(tmp_path, most_bytes=0)
+    get_from(cache, ("old",), write_word, read_word)
+    (old,) = (path for path in (tmp_path / "engines").iterdir() if path.is_dir())
+    with FileLock(tmp_path / "engines" / f"{old.name}.lock"):
+        get_from(cache, ("new",), write_word, read_word)
+    assert old.is_dir()
+    get_from(cache, ("newer",), write_word, read_word)
+    assert not old.exists()
+
+
+@pytest.mark.parametrize("manifest", [None, "", "[]", "{", '{"file": "0"}', '{"missing": "0"}'])
+def test_an_engine_without_a_sound_manifest_is_not_loaded(tmp_path, manifest):
+    cache = EngineCache(tmp_path)
+    get_from(cache, ("key",), write_word, read_word)
+    (path,) = tmp_path.glob("engines/*/manifest.json")
+    path.unlink() if manifest is None else path.write_text(manifest)
+    assert cache.load(("key",), read_word) is None
 
 
 def test_two_builders_build_once(tmp_path):

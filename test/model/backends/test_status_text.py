@@ -38,3 +38,8 @@ def test_a_status_is_a_sentence(serving, stage, fields, sentence):
     status = BackendStatus(**STATUS, serving=serving, stage=stage, **fields)
     assert str(status) == sentence
     assert status.title == "openvino bf16"
+
+
+def test_a_backend_has_no_engine_unless_it_says_so():
+    status = BackendStatus(**STATUS, serving="openvino")
+    assert (status.stage, status.build_seconds, status.error) == (EngineStage.NONE, 0.0, "")
