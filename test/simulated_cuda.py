@@ -11,9 +11,10 @@ with the function and the line of this package that caused it. Threads that are 
 it. After the block torch is as it was; the device's tensors keep working and are not counted. One thing
 stays, as after `FakeTensorMode`: where there is no driver, a guard that lets PyTorch do without one.
 
+Pinned memory, streams, events and graphs are simulated as far as simulated_streams.py describes.
+
 What it cannot show: kernels that only CUDA has (cuDNN and fused attention are switched off), rounding, speed,
-streams, memory (pinned memory is ordinary memory), several devices, and what asks CUDA's runtime itself, such
-as graphs.
+memory, work of two streams at the same time, several devices, and what asks CUDA's runtime itself.
 """
 
 import linecache
@@ -26,6 +27,7 @@ from types import FrameType
 from typing import Any, Literal, NamedTuple, NoReturn
 from unittest import mock
 
+import simulated_streams
 import torch
 from torch.autograd.graph import Node
 from torch.nn.attention import SDPBackend, sdpa_kernel
@@ -50,7 +52,7 @@ class Crossing(NamedTuple):
 
     function is "module.function" without the package, line that function's source line; of the caller where
     no function of this package is involved. waits: whether the host waits for the device. Copies do, but for
-    those to the device that are `non_blocking`.
+    those that are `non_blocking`; if they go to the host, it has to be to pinned memory.
     """
 
     kind: Kind
@@ -101,7 +103,8 @@ def simulated_cuda() -> Iterator[SimulatedCuda]:
     assert _active is None, "there is a simulated device already"
     torch._C._ensureCUDADeviceGuardSet()
     with ExitStack() as stack:
-        for name, stand_in in _CUDA_FUNCTIONS.items():
+        stack.enter_context(mock.patch.object(simulated_streams, "note_wait", _note_wait))
+        for name, stand_in in (_CUDA_FUNCTIONS | simulated_streams.FUNCTIONS).items():
             stack.enter_context(mock.patch.object(torch.cuda, name, stand_in))
         for owner, name, wrap in (
             (threading.Thread, "run", _run_with_device),
@@ -210,6 +213,9 @@ def _run(operator: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
     name = operator.overloadpacket.__name__
     if name == "_pin_memory":
         return args[0].clone()
+    pinned = kwargs.get("pin_memory")
+    if pinned is not None:
+        kwargs = {key: value for key, value in kwargs.items() if key != "pin_memory"}
     inputs = [x for x in tree_leaves((args, kwargs)) if isinstance(x, torch.Tensor)]
     ours = {id(x.on_cpu): x for x in inputs if isinstance(x, DeviceTensor)}
     asked = kwargs.get("device")
@@ -221,13 +227,23 @@ def _run(operator: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
     if name in ("copy_", "_to_copy"):
         source = args[1] if name == "copy_" else args[0]
         late = bool(kwargs.get("non_blocking") or (name == "copy_" and args[2:] and args[2]))
-        _record_copy(name, from_device=isinstance(source, DeviceTensor), to_device=on_device, late=late)
+        from_device = isinstance(source, DeviceTensor)
+        if from_device and not on_device:  # to other memory the host waits in any case
+            late = late and name == "copy_" and getattr(args[0], "is_simulated_pinned", False)
+        _record_copy(name, from_device=from_device, to_device=on_device, late=late)
+        if late and from_device and not on_device:
+            target, values = args[0], args[1].on_cpu.clone()
+            simulated_streams.current_stream().add_late_copy(lambda: target.copy_(values))
+            return target
     elif ours and asked is None:
         _refuse_a_mix(name, args, inputs)
     if ours:
         _record_reading(name, args)
+    before = args, kwargs
     args, kwargs = tree_map(_on_cpu, (args, kwargs))
     result = operator(*args, **kwargs)
+    if pinned:
+        result.is_simulated_pinned = True
     if not on_device or name in ("_local_scalar_dense", "equal"):
         return result
 
@@ -239,7 +255,10 @@ def _run(operator: Any, args: tuple, kwargs: dict[str, Any]) -> Any:
         assert tensor.shape == value.shape, f"{name} changes a tensor's shape in place: not simulated"
         return tensor
 
-    return tree_map(wrap, result)
+    wrapped = tree_map(wrap, result)
+    if (recording := simulated_streams.recording()) is not None:
+        recording.append((operator, *before, wrapped))
+    return wrapped
 
 
 def _on_cpu(value: Any) -> Any:
@@ -250,7 +269,7 @@ def _record_copy(operator: str, *, from_device: bool, to_device: bool, late: boo
     if to_device and not from_device:
         _record("copy to device", operator, waits=not late)
     elif from_device and not to_device:
-        _record("copy to host", operator)  # the host has nothing to read before it has come
+        _record("copy to host", operator, waits=not late)
 
 
 def _refuse_a_mix(name: str, args: tuple, inputs: Sequence[torch.Tensor]) -> None:
@@ -278,7 +297,17 @@ def _record_reading(name: str, args: tuple) -> None:
         _record("wait", name)
 
 
+def _note_wait(operator: str) -> None:
+    _record("wait", operator)
+
+
+def _synchronize(device: Any = None) -> None:
+    _record("wait", "synchronize")
+    simulated_streams.current_stream().arrive()
+
+
 def _record(kind: Kind, operator: str, *, waits: bool = True) -> None:
+    simulated_streams.refuse_while_recording(operator)
     if _active:
         _active.record(kind, operator, waits=waits)
 
@@ -293,7 +322,11 @@ def _running_code() -> tuple[str, str]:
         module = frame.f_globals.get("__name__", "")
         if module.split(".")[0] in PACKAGES:
             return _describe(frame)
-        if caller is None and module != __name__ and module.split(".")[0] != "torch":
+        if (
+            caller is None
+            and module not in (__name__, "simulated_streams")
+            and module.split(".")[0] != "torch"
+        ):
             caller = frame
         frame = frame.f_back
     return _describe(caller) if caller else ("autograd", "")  # a thread of C++
@@ -365,7 +398,6 @@ _CUDA_FUNCTIONS: dict[str, Callable] = {
     "current_device": lambda: 0,
     "get_device_name": lambda device=None: "simulated",
     "get_device_capability": lambda device=None: (7, 5),  # no engine of TensorRT for RTX is for it
-    "synchronize": lambda device=None: _record("wait", "synchronize"),
+    "synchronize": _synchronize,
     "is_bf16_supported": lambda including_emulation=True: True,
-    "is_current_stream_capturing": lambda: False,
 }

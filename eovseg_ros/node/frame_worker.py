@@ -184,7 +184,7 @@ class FrameWorker:
         frame = SegmentedFrame(
             header=image.message.header,
             rgb=rgb,
-            panoptic=prediction.label_image.astype(np.uint16),
+            panoptic=prediction.label_image.astype(np.uint16, copy=False),
             segments=prediction.segments,
             vocabulary_version=snapshot.version,
             class_count=len(snapshot.labels),

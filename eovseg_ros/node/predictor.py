@@ -31,7 +31,7 @@ class Prediction(Protocol):
 
     @property
     def label_image(self) -> np.ndarray:
-        """(H, W) segment ids, 0 = void, in host memory."""
+        """(H, W) uint16 segment ids, 0 = void, in host memory."""
         ...
 
     @property

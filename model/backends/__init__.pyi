@@ -1,4 +1,7 @@
 from .backend import Backend as Backend
+from .cuda.streams import ThreadStreams as ThreadStreams
+from .cuda.streams import stream_of as stream_of
+from .cuda.streams import wait_for_device as wait_for_device
 from .device import resolve_device as resolve_device
 from .engines.shape import EMBEDDINGS as EMBEDDINGS
 from .engines.shape import SYNONYMS as SYNONYMS

@@ -52,7 +52,7 @@ def build(program: ExportedProgram, path: Path, precision: str = "fp32") -> None
         torch_tensorrt.save(compiled, str(path), arg_inputs=list(arguments))
 
 
-def load(path: Path) -> Callable[..., tuple[Tensor, Tensor, Tensor]]:
+def load(path: Path) -> Callable[..., tuple[Tensor, ...]]:
     """Load an engine of `build` on the current device, run as a CUDA graph.
 
     Inputs and outputs are those of the exported program. Raises TensorRTError if TensorRT cannot be used.

@@ -10,6 +10,7 @@ from ..export import HALF_PRECISIONS
 from ..network import EOVSeg, EOVSegOutput, TextEmbeddings, fold_batch_norms
 from .cpu.packing import pack
 from .cuda.half_precision import use_half_precision
+from .cuda.network_graphs import NetworkGraphs
 from .cuda.tf32 import TF32_SWITCHES
 from .names import DEFAULT_PRECISION
 from .status import BackendStatus
@@ -21,6 +22,7 @@ class TorchBackend:
     def __init__(self, model: EOVSeg, precision: str = DEFAULT_PRECISION) -> None:
         self.status = BackendStatus(backend="torch", precision=precision, serving="torch")
         self._model = model.eval().requires_grad_(False)
+        self._graphs = NetworkGraphs(self._run) if model.device.type == "cuda" else None
         self._first_call = threading.Lock()
         self._packed = False
         with long_lived_tensors():
@@ -35,12 +37,16 @@ class TorchBackend:
     @torch.no_grad()
     def __call__(self, images: Tensor, text: TextEmbeddings, seen: Tensor) -> EOVSegOutput:
         images = images.contiguous(memory_format=torch.channels_last)
-        if images.device.type == "cuda":
+        if self._graphs is not None:
             with TF32_SWITCHES.set(self.status.precision == "tf32"):
-                return self._model(images, text, seen)
+                penalty = () if text.penalty is None else (text.penalty,)
+                return EOVSegOutput(*self._graphs(images, seen, text.embeddings, text.groups, *penalty))
         if not self._packed:
             with self._first_call, long_lived_tensors():  # converts the weights' layout
                 output = self._model(images, text, seen)
                 self._packed = True
                 return output
         return self._model(images, text, seen)
+
+    def _run(self, images: Tensor, seen: Tensor, *text: Tensor) -> EOVSegOutput:
+        return self._model(images, TextEmbeddings(*text), seen)

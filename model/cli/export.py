@@ -105,7 +105,8 @@ def _write(arguments: argparse.Namespace, size: tuple[int, int], text_shape: "Te
     model = _load(arguments)
     if arguments.format == "tensorrt":
         model = model.cuda()
-    program = export_program(model, size, text_shape, one_operator_deform=arguments.format == "openvino")
+    one_operator, runs_on = arguments.format == "openvino", model.device.type
+    program = export_program(model, size, text_shape, one_operator_deform=one_operator, runs_on=runs_on)
     if arguments.format == "tensorrt":
         build(program, arguments.out, arguments.precision)
         return arguments.out

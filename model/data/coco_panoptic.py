@@ -14,6 +14,7 @@ from .sample import AnnotatedSegment, Category, PanopticSample
 
 def encode_ids(ids: np.ndarray) -> np.ndarray:
     """Encode segment ids (H, W) below 2^24 as (H, W, 3) uint8 with id = R + 256 G + 65536 B."""
+    ids = ids.astype(np.int64)  # from fewer bits, too
     return np.stack([ids % 256, ids // 256 % 256, ids // 65536], axis=-1).astype(np.uint8)
 
 

@@ -6,7 +6,15 @@ import torch
 from torch import Tensor, nn
 from torch.export import ExportedProgram
 
-from ..network import PADDING, EOVSeg, EOVSegOutput, TextEmbeddings, fold_batch_norms
+from ..network import (
+    PADDING,
+    EOVSeg,
+    EOVSegOutput,
+    SpatialExtractor,
+    TextEmbeddings,
+    VocabularyAwareSelection,
+    fold_batch_norms,
+)
 from .deformable import use_one_operator
 from .text_padding import TextShape
 
@@ -43,12 +51,14 @@ def export_program(
     batch: int = 1,
     *,
     one_operator_deform: bool = False,
+    runs_on: str = "cpu",
 ) -> ExportedProgram:
     """Export model, which is not changed, as a float32 graph for images of size (height, width).
 
     model must have its original modules, not ones packed for a CPU. one_operator_deform keeps the deformable
-    convolution as `torchvision.deform_conv2d`; otherwise it becomes grid_sample and a matrix product. Raises
-    ValueError unless height and width are multiples of 32.
+    convolution as `torchvision.deform_conv2d`; otherwise it becomes grid_sample and a matrix product. runs_on
+    is the type of the device that will run the graph: "cpu" cuts VAS and F_s into parts for its cache, "cuda"
+    does not. Raises ValueError unless height and width are multiples of 32.
     """
     if any(side <= 0 or side % 32 for side in size):
         raise ValueError(f"height and width must be multiples of 32; got {size[0]}x{size[1]}")
@@ -57,6 +67,9 @@ def export_program(
     fold_batch_norms(network)
     if one_operator_deform:
         use_one_operator(network)
+    for module in network.modules():
+        if isinstance(module, (VocabularyAwareSelection, SpatialExtractor)):
+            module.runs_on = runs_on
     inputs = example_inputs(model, size, text_shape, batch)
     return torch.export.export(ExportableNetwork(network).eval(), inputs, strict=False)
 

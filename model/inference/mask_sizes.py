@@ -8,7 +8,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-NUMBERS_PER_BAND = 2**19  # maximum mask logits of the result's size in memory at once
+from ..backends import stream_of
+
+NUMBERS_PER_BAND = 2**19  # maximum mask logits of the result's size in memory at once, for a CPU's cache
+NUMBERS_PER_GPU_BAND = 2**25  # GPUs have other caches and pay for each band: 134 MB in float32
 COLUMNS_PER_BLOCK = 128
 
 
@@ -39,27 +42,35 @@ def upsampled_bands(mask_logits: Tensor, sizes: MaskSizes) -> Iterator[Tensor]:
     """
     N, height, width = mask_logits.shape
     row_sides, column_sides = ((p, i, o) for p, i, o in zip(*sizes, strict=True))
-    where = (mask_logits.device, mask_logits.dtype)
+    device = mask_logits.device
+    where = (device, mask_logits.dtype, stream_of(device))
+    rows = rows_per_band(N, sizes.output[1], device.type)
     blocks = _resizing_blocks(width, column_sides, COLUMNS_PER_BLOCK, *where)
     x = torch.cat([mask_logits[..., used] @ block.T for block, used in blocks], -1)
-    for block, used in _resizing_blocks(height, row_sides, rows_per_band(N, sizes.output[1]), *where):
+    for block, used in _resizing_blocks(height, row_sides, rows, *where):
         yield block @ x[:, used]
 
 
-def rows_per_band(masks: int, width: int) -> int:
+def rows_per_band(masks: int, width: int, device_type: str = "cpu") -> int:
     """Return the rows per band for a number of masks of this width: 4, 8, 16, ..., 256."""
-    most = max(1, NUMBERS_PER_BAND // max(1, masks * width))
+    numbers = NUMBERS_PER_GPU_BAND if device_type == "cuda" else NUMBERS_PER_BAND
+    most = max(1, numbers // max(1, masks * width))
     return min(256, max(4, 1 << (most.bit_length() - 1)))
 
 
 @functools.lru_cache(maxsize=64)
 def _resizing_blocks(
-    side: int, sides: tuple[int, int, int], size: int, device: torch.device, dtype: torch.dtype
+    side: int,
+    sides: tuple[int, int, int],
+    size: int,
+    device: torch.device,
+    dtype: torch.dtype,
+    stream: int,
 ) -> list[tuple[Tensor, slice]]:
     """Return both resizes of one axis, from side to sides (padded, image, output), as a banded matrix.
 
     For each group of `size` rows: the non-zero part, and its columns. Computed on the CPU and cached on the
-    device, because the host waits for every copy.
+    device, because the host waits for every copy. stream is that of `stream_of`.
     """
     padded, image, output = sides
     x = torch.eye(side)[None]

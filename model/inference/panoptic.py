@@ -6,7 +6,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from .mask_sizes import MaskSizes, rows_per_band, upsampled_bands
+from .mask_sizes import MaskSizes
+from .pixel_assignment import assign_pixels
 from .regions import VOID_ID
 
 MAX_INSTANCES = 100
@@ -69,85 +70,26 @@ def fuse_panoptic(
         >>> [(segment.id, segment.class_id, segment.area) for segment in result.segments]
         [(1, 0, 2), (2, 0, 1)]
     """
-    final_class_logits, mask_logits = torch.as_tensor(final_class_logits), torch.as_tensor(mask_logits)
-    num_classes = final_class_logits.shape[-1] - 1
-    scores, classes = final_class_logits.softmax(-1).max(-1)
-    scores = torch.where((classes != num_classes) & (scores > object_threshold), scores, -1)
-    if mask_logits.device.type == "cpu":  # on other devices the host would wait for the selection
-        kept = scores >= 0
-        if not kept.all():
-            scores, classes, mask_logits = scores[kept], classes[kept], mask_logits[kept]
-    if len(scores) == 0:
-        output = mask_logits.shape[-2:] if sizes is None else sizes.output
-        return PanopticMap(torch.zeros(*output, dtype=torch.int32, device=scores.device), [])
-    if sizes is None:
-        K, _, width = mask_logits.shape
-        bands: Iterable[Tensor] = (band.clone() for band in mask_logits.split(rows_per_band(K, width), 1))
-    else:
-        bands = upsampled_bands(mask_logits, sizes)
-    codes, counts = _count_pixels(bands, scores)
-    table, segments = _assign_ids(
-        torch.cat([classes[None], scores[None], counts]).tolist(), is_thing, overlap_threshold
+    fused = assign_pixels(
+        final_class_logits, mask_logits, is_thing, object_threshold, overlap_threshold, sizes
     )
-    ids = torch.zeros(len(table) + 1, 2, dtype=torch.int32)
-    ids[1:, 1] = torch.tensor(table, dtype=torch.int32).flip(0)
-    panoptic = ids.flatten().to(codes.device).index_select(0, codes.flatten()).view_as(codes)
-    return PanopticMap(panoptic, segments)
+    return PanopticMap(fused.map, list_segments(fused.queries.tolist(), is_thing))
 
 
-def _count_pixels(bands: Iterable[Tensor], scores: Tensor) -> tuple[Tensor, Tensor]:
-    """Determine which query wins each pixel and whether the pixel is in its mask, and count pixels.
-
-    bands (K, rows, W) are mask logits, which are overwritten; scores (K,) are negative for dropped queries.
-    Returns codes (H, W), 2 * (K - query), plus 1 if the pixel is in the query's mask, and counts (3, K)
-    float64: pixels won and in the mask, pixels won, pixels in the mask.
-    """
-    K = len(scores)
-    twice = torch.arange(2 * K, 0, -2, dtype=torch.float32, device=scores.device).view(K, 1, 1)
-    counts = torch.zeros(2 * K + 2, dtype=torch.float64, device=scores.device)
-    total = torch.zeros(K, dtype=torch.float64, device=scores.device)
-    parts = []
-    for band in bands:
-        logits = band.float()
-        weighted = logits.sigmoid().mul_(scores.view(K, 1, 1))
-        inside = logits.ge_(0)
-        total += inside.sum((1, 2))
-        # Replaces argmax(0), which is much slower on CPUs: of all queries with the maximum, the first has the
-        # largest code. Comparing in place to numbers is faster than creating booleans.
-        best = weighted.eq_(weighted.amax(0))
-        code = best.mul_(inside.add_(twice)).amax(0).long()  # (rows, W)
-        counts.scatter_add_(0, code.flatten(), torch.ones_like(code, dtype=counts.dtype).flatten())
-        parts.append(code)
-    not_held, area = counts.view(K + 1, 2)[1:].flip(0).T
-    return torch.cat(parts), torch.stack([area, area + not_held, total])
-
-
-def _assign_ids(
-    queries: list[list[float]], is_thing: Sequence[bool], overlap_threshold: float
-) -> tuple[list[int], list[FusedSegment]]:
-    """Return the segment id of every query (0: dropped), and the segments.
-
-    queries holds lists of class, score, pixels won and in the mask, pixels won, and pixels in the mask.
-    """
-    table: list[int] = []
+def list_segments(queries: Iterable[Sequence[float]], is_thing: Sequence[bool]) -> list[FusedSegment]:
+    """Return the segments that queries make, in the order of their ids; rows as in `AssignedPixels`."""
     segments: list[FusedSegment] = []
-    stuff: dict[int, int] = {}  # class id -> segment id
-    for label, score, held, won, total in zip(*queries, strict=True):
-        class_id, area = int(label), int(held)
-        if score < 0 or area == 0 or won / total < overlap_threshold:
-            table.append(VOID_ID)
+    for number, label, score, pixels in queries:
+        if number == VOID_ID:
             continue
-        if class_id in stuff:
-            table.append(stuff[class_id])
-            first = segments[table[-1] - 1]
-            segments[table[-1] - 1] = first._replace(area=first.area + area)
-            continue
-        table.append(len(segments) + 1)
-        thing = bool(is_thing[class_id])
-        if not thing:
-            stuff[class_id] = table[-1]
-        segments.append(FusedSegment(table[-1], class_id, thing, score, area))
-    return table, segments
+        if number <= len(segments):  # more of a stuff segment
+            first = segments[int(number) - 1]
+            segments[int(number) - 1] = first._replace(area=first.area + int(pixels))
+        else:
+            class_id = int(label)
+            thing = bool(is_thing[class_id])
+            segments.append(FusedSegment(int(number), class_id, thing, float(score), int(pixels)))
+    return segments
 
 
 @torch.no_grad()

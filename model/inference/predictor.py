@@ -13,10 +13,12 @@ from ..backends import (
     DEFAULT_PRECISION,
     Backend,
     BackendStatus,
+    ThreadStreams,
     backend_status,
     close_backend,
     load_backend,
     resolve_device,
+    wait_for_device,
 )
 from ..checkpoint import (
     TEXT_HASH,
@@ -29,10 +31,11 @@ from ..checkpoint import (
 )
 from ..network import CONFIGS, EOVSeg, load_model
 from ..vocabulary import EncodedVocabulary, TextCache, Vocabulary, VocabularyEncoder
-from .input_size import check_input_size
+from .host_copies import to_host
 from .mask_sizes import MaskSizes
-from .panoptic import fuse_panoptic
-from .preprocess import check_image, check_output_size, resize_image, to_input
+from .panoptic import list_segments
+from .pixel_assignment import assign_pixels
+from .preprocess import check_image, check_output_size, prepare
 from .results import PanopticResult, Segment
 from .short_side import VARIANT_SHORT_SIDE, check_short_side
 
@@ -68,6 +71,7 @@ class EOVSegPredictor:
     ) -> None:
         self.model = model.eval()
         self._backend = backend or model
+        self._streams = ThreadStreams()
         self._encoder = VocabularyEncoder(model, text_cache)
         self.vocabulary = self.encode(vocabulary, seen)
 
@@ -146,7 +150,9 @@ class EOVSegPredictor:
         """
         if not isinstance(vocabulary, Vocabulary):
             vocabulary = Vocabulary.parse(vocabulary)
-        return self._encoder(vocabulary, seen)
+        encoded = self._encoder(vocabulary, seen)
+        wait_for_device(self.device)  # before other threads use it
+        return encoded
 
     @torch.no_grad()
     def __call__(
@@ -177,28 +183,24 @@ class EOVSegPredictor:
         check_output_size(output_size)
         if short_side == VARIANT_SHORT_SIDE:
             short_side = self.model.config.short_side
-        resized = resize_image(image, short_side)
-        check_input_size(image.shape[:2], resized.shape[:2])
-        images = to_input(resized, self.device)
-        output = self._backend(images, vocabulary.text, vocabulary.seen)
-        output_shape = image.shape[:2] if output_size is None else tuple(output_size)
-        sizes = MaskSizes(images.shape[-2:], resized.shape[:2], output_shape)
         if overlap_threshold is None:
             overlap_threshold = self.model.config.overlap_threshold
+        output_shape = image.shape[:2] if output_size is None else tuple(output_size)
         is_thing, labels = vocabulary.vocabulary.is_thing, vocabulary.vocabulary.labels
-        fused = fuse_panoptic(
-            output.final_class_logits[0],
-            output.mask_logits[0],
-            is_thing,
-            object_threshold,
-            overlap_threshold,
-            sizes,
-        )
+        with self._streams.call(self.device, tf32=self.backend_status.precision == "tf32"):
+            images, image_shape = prepare(image, short_side, self.device)
+            output = self._backend(images, vocabulary.text, vocabulary.seen)
+            class_logits, mask_logits, final_class_logits = (part[0] for part in output)
+            sizes = MaskSizes(images.shape[-2:], image_shape, output_shape)
+            thresholds = object_threshold, overlap_threshold
+            fused = assign_pixels(final_class_logits, mask_logits, is_thing, *thresholds, sizes)
+            ids, queries = to_host((fused.map.to(torch.int16), fused.queries))
         segments = [
-            Segment(s.id, s.class_id, labels[s.class_id], s.is_thing, s.score, s.area) for s in fused.segments
+            Segment(s.id, s.class_id, labels[s.class_id], s.is_thing, s.score, s.area)
+            for s in list_segments(queries, is_thing)
         ]
-        logits = (output.class_logits[0], output.mask_logits[0], output.final_class_logits[0])
-        return PanopticResult(fused.map, segments, *logits, vocabulary.vocabulary, sizes)
+        logits = (class_logits, mask_logits, final_class_logits)
+        return PanopticResult(fused.map, ids.view(np.uint16), segments, *logits, vocabulary.vocabulary, sizes)
 
 
 def _kept_weights(variant: str) -> Path:

@@ -9,7 +9,9 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from .input_size import STRIDE
+from .device_resize import resize_pixels
+from .host_copies import to_device
+from .input_size import STRIDE, check_input_size
 from .short_side import IMAGE_SHORT_SIDE
 
 PIXEL_MEAN = (123.675, 116.28, 103.53)
@@ -42,21 +44,39 @@ def resized_shape(height: int, width: int, short_side: int) -> tuple[int, int]:
 
 def resize_image(image: np.ndarray, short_side: int) -> np.ndarray:
     """Resize (H, W, 3) uint8 with PIL's bilinear filter; IMAGE_SHORT_SIDE keeps the size."""
-    height, width = image.shape[:2]
-    if short_side == IMAGE_SHORT_SIDE or (shape := resized_shape(height, width, short_side)) == (
-        height,
-        width,
-    ):
+    shape = _resized(image, short_side)
+    if shape == image.shape[:2]:
         return image
     return np.asarray(Image.fromarray(image).resize(shape[::-1], Image.Resampling.BILINEAR))
 
 
+def prepare(image: np.ndarray, short_side: int, device: torch.device) -> tuple[Tensor, tuple[int, int]]:
+    """Resize, normalise and pad (H, W, 3) uint8 RGB, on GPUs after the only copy to the device.
+
+    Returns the network's input (1, 3, H', W') float32 and the size (height, width) of the image inside it.
+    Raises ImageSizeError if the input is too large.
+    """
+    shape = _resized(image, short_side)
+    check_input_size((image.shape[0], image.shape[1]), shape)
+    if device.type == "cuda":
+        return _normalise_and_pad(resize_pixels(to_device(image, device), shape)), shape
+    return to_input(resize_image(image, short_side), device), shape
+
+
 def to_input(image: np.ndarray, device: torch.device) -> Tensor:
     """Normalise (H, W, 3) uint8 RGB and pad it with zeros to multiples of 32: (1, 3, H', W') float32."""
+    return _normalise_and_pad(to_device(image, device))
+
+
+def _resized(image: np.ndarray, short_side: int) -> tuple[int, int]:
     height, width = image.shape[:2]
-    x = torch.zeros(1, 3, height + -height % STRIDE, width + -width % STRIDE, device=device)
+    return (height, width) if short_side == IMAGE_SHORT_SIDE else resized_shape(height, width, short_side)
+
+
+def _normalise_and_pad(pixels: Tensor) -> Tensor:
+    height, width = pixels.shape[:2]
+    x = torch.zeros(1, 3, height + -height % STRIDE, width + -width % STRIDE, device=pixels.device)
     inside = x[0, :, :height, :width]
-    pixels = torch.from_numpy(np.require(image, requirements=["C", "W"])).to(device)
     inside.copy_(pixels.permute(2, 0, 1))
     inside.copy_(normalise(inside))
     return x

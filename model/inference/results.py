@@ -26,9 +26,10 @@ class Segment:
 
 @dataclass(frozen=True)
 class PanopticResult:
-    """Result of an image; label_image, semantic and instances are computed on first access.
+    """Result of an image; semantic and instances are computed on first access.
 
-    map (H, W) int32 holds segment ids at the output size, 0 void. class_logits (N, C + 1) and mask_logits
+    map (H, W) int32 holds segment ids at the output size, 0 void, on the device of the network. label_image
+    (H, W) uint16 is the same as an array in host memory. class_logits (N, C + 1) and mask_logits
     (N, H'/4, W'/4) are those of the last decoder stage, H' and W' the size of the padded input.
     final_class_logits (N, C + 1) are the log probabilities after the ensemble. Void is the last class.
 
@@ -41,20 +42,13 @@ class PanopticResult:
     """
 
     map: Tensor
+    label_image: np.ndarray
     segments: list[Segment]
     class_logits: Tensor
     mask_logits: Tensor
     final_class_logits: Tensor
     vocabulary: Vocabulary
     _sizes: MaskSizes
-
-    @cached_property
-    def label_image(self) -> np.ndarray:
-        """The map as an array (H, W) int32 of segment ids, 0 void.
-
-        It is copied from a GPU once, for which the host waits; on the CPU it shares the map's memory.
-        """
-        return self.map.cpu().numpy()
 
     @cached_property
     def semantic(self) -> Tensor:

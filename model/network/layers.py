@@ -7,6 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+MOST_ON_GPU = 2**26  # numbers of a map in memory at once, 268 MB in float32
+
 
 class ChannelLayerNorm(nn.LayerNorm):
     """Layer norm over the channels of (B, C, H, W)."""
@@ -122,9 +124,13 @@ def _weigh(mask: Tensor, dtype: torch.dtype, weight: float) -> Tensor:
     return mask.flatten(2).to(dtype) * weight
 
 
-def rows_at_once(numbers_a_row: int, most: int) -> int:
-    """Return the number of rows of a map to process at once: at most `most` numbers, at least one row."""
-    return max(1, most // numbers_a_row)
+def rows_at_once(numbers_a_row: int, most: int, device_type: str) -> int:
+    """Return the number of rows of a map to process at once, at least one.
+
+    On CPUs they hold at most `most` numbers, so that these fit a cache. GPUs have other caches and pay for
+    each part, so that there only memory counts.
+    """
+    return max(1, (MOST_ON_GPU if device_type == "cuda" else most) // numbers_a_row)
 
 
 def resize(x: Tensor, size: Sequence[int]) -> Tensor:

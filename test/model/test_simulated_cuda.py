@@ -136,11 +136,11 @@ def test_a_crossing_names_the_function_and_the_line_of_the_package_that_caused_i
     images = to_input(picture, torch.device("cuda"))
     images.cpu()
     package, here = sorted(cuda.crossings, key=lambda crossing: crossing.kind)
-    assert package.function == "inference.preprocess.to_input"
-    assert "torch.from_numpy" in package.line
+    assert package.function == "inference.host_copies.to_device"
+    assert ".to(device, non_blocking=True)" in package.line
     assert here.function.startswith("test_simulated_cuda.test_a_crossing_names")
     assert here.line.endswith(": images.cpu()")
-    assert cuda.waits() == {"inference.preprocess.to_input": 1, here.function: 1}
+    assert cuda.waits() == {here.function: 1}
 
 
 def test_a_thread_of_the_block_has_the_device(cuda):
@@ -271,3 +271,62 @@ def test_a_deep_copy_is_on_the_device_and_has_memory_of_its_own(cuda):
     assert other.weight.data_ptr() != layer.weight.data_ptr() == layer.weight.detach().data_ptr() != 0
     first, second = copy.deepcopy([layer.weight, layer.weight])
     assert first is second
+
+
+def test_a_late_copy_to_pinned_memory_has_arrived_once_its_stream_is_waited_for(cuda):
+    x, pinned = torch.ones(2, device="cuda"), torch.zeros(2, pin_memory=True)
+    stream = torch.cuda.Stream("cuda")
+    with torch.cuda.stream(stream):
+        assert torch.cuda.current_stream("cuda") is stream
+        pinned.copy_(x, non_blocking=True)
+        x.zero_()  # given to the stream later
+    torch.cuda.current_stream("cuda").synchronize()  # another one
+    assert pinned.tolist() == [0, 0]
+    event = torch.cuda.Event()
+    event.record(stream)
+    event.synchronize()
+    assert pinned.tolist() == [1, 1]
+    assert [(c.kind, c.waits) for c in cuda.crossings][0] == ("copy to host", False)
+    assert (cuda.total("copy to host"), cuda.total("wait")) == (1, 2)
+
+
+def test_a_late_copy_to_other_memory_waits(cuda):
+    target = torch.zeros(2)
+    target.copy_(torch.ones(2, device="cuda"), non_blocking=True)
+    assert target.tolist() == [1, 1] and sum(cuda.waits().values()) == 1
+
+
+def test_a_graph_computes_again_from_what_its_inputs_are_then(cuda):
+    network = nn.Sequential(nn.Linear(3, 3), nn.ReLU(inplace=True), nn.Linear(3, 2)).to("cuda")
+    buffer = torch.zeros(1, 3, device="cuda")
+    graph = torch.cuda.CUDAGraph()
+    with torch.no_grad(), torch.cuda.graph(graph):
+        assert torch.cuda.is_current_stream_capturing()
+        y = network(buffer)
+        first, second = torch.cat([y, y + torch.arange(2.0, device="cuda")]).split(1)
+    assert not torch.cuda.is_current_stream_capturing()
+    x = torch.tensor([[1.0, -2.0, 3.0]], device="cuda")
+    buffer.copy_(x)
+    graph.replay()
+    with torch.no_grad():
+        expected = network(x)
+    assert torch.equal(first.cpu(), expected.cpu())
+    assert torch.equal(second.cpu(), expected.cpu() + torch.arange(2.0))
+
+
+@pytest.mark.parametrize(
+    "forbidden",
+    [
+        lambda x: x.sum().item(),
+        lambda x: x[x > 0],
+        lambda x: x + torch.tensor([1.0], device="cuda"),
+        lambda x: x.cpu(),
+        lambda x: torch.cuda.synchronize(),
+    ],
+)
+def test_what_no_graph_holds_is_refused_while_it_is_recorded(cuda, forbidden):
+    x = torch.ones(1, device="cuda")
+    with pytest.raises(RuntimeError, match="not permitted when stream is capturing"):
+        with torch.cuda.graph(torch.cuda.CUDAGraph()):
+            forbidden(x)
+    forbidden(x)

@@ -28,7 +28,8 @@ def compile_maker(precision: str, device: torch.device) -> EngineMaker:
 
 
 def _build(precision: str, model: EOVSeg, shape: EngineShape, folder: Path) -> None:
-    program = export_program(model, (shape.height, shape.width), shape.text, shape.batch)
+    size = (shape.height, shape.width)
+    program = export_program(model, size, shape.text, shape.batch, runs_on=model.device.type)
     set_precision(program, "fp32" if precision == "tf32" else precision)
     with TF32_SWITCHES.set(precision == "tf32"):  # Inductor's own kernels
         torch._inductor.aoti_compile_and_package(program, package_path=str(folder / FILE))
@@ -42,7 +43,7 @@ def _load(precision: str, file: Path, device: torch.device) -> Engine:
 
     def engine(
         images: Tensor, text_embeddings: Tensor, groups: Tensor, penalty: Tensor, seen: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
+    ) -> tuple[Tensor, ...]:
         with TF32_SWITCHES.set(precision == "tf32"):  # the kernels of libraries
             return network(images, text_embeddings, groups, penalty, seen)
 

@@ -15,8 +15,8 @@ class Engine(Protocol):
 
     def __call__(
         self, images: Tensor, text_embeddings: Tensor, groups: Tensor, penalty: Tensor, seen: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Run the network on padded inputs: class_logits, mask_logits, final_class_logits."""
+    ) -> tuple[Tensor, ...]:
+        """Run the network on padded inputs: the fields of `EOVSegOutput` in their order."""
         ...
 
 

@@ -24,5 +24,6 @@ def tensorrt_maker(precision: str) -> EngineMaker:
 
 
 def _build(precision: str, model: EOVSeg, shape: EngineShape, folder: Path) -> None:
-    program = export_program(model, (shape.height, shape.width), shape.text, shape.batch)
+    size = (shape.height, shape.width)
+    program = export_program(model, size, shape.text, shape.batch, runs_on="cuda")
     tensorrt_engine.build(program, folder / FILE, precision)

@@ -58,7 +58,8 @@ def write_tensorrt_rtx_engine(
     if model.device.type != "cpu":
         model = copy.deepcopy(model, {id(model.text_encoder): nn.Identity()}).cpu()
     report("exporting the network")
-    program = export_program(model, (shape.height, shape.width), shape.text, shape.batch)
+    size = (shape.height, shape.width)
+    program = export_program(model, size, shape.text, shape.batch, runs_on="cuda")
     write_tensorrt_rtx(program, file, precision, report)
     weights = {k: v for k, v in model.state_dict().items() if not k.startswith("text_encoder.")}
     manifest = {

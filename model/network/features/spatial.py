@@ -32,6 +32,7 @@ class SpatialExtractor(nn.Module):
             nn.ConvTranspose2d(width, width, 2, stride=2),
             nn.GELU(),
         )
+        self.runs_on = ""  # the type of the device that the parts are for; empty: that of the input
 
     def forward(self, images: Tensor) -> Tensor:
         """Return F_s before its last upsampling, (B, width, H/8, W/8), of normalised images (B, 3, H, W)."""
@@ -43,7 +44,8 @@ class SpatialExtractor(nn.Module):
         coarse is the output of forward. F_s is computed a few rows at a time, as each of its pixels depends
         on one pixel of coarse.
         """
-        height, weight = coarse_rows(coarse), pixel_weight(inside)
+        height = coarse_rows(coarse, self.runs_on or coarse.device.type)
+        weight = pixel_weight(inside)
         parts = zip(coarse.split(height, 2), inside.split(2 * height, 2), strict=True)
         double, gelu = self.upsampling[3], self.upsampling[4]
         total = torch.stack([masked_sum(gelu(double(x)), mask, weight) for x, mask in parts]).sum(0)
@@ -94,7 +96,7 @@ class TransformerBlock(nn.Module):
         return x + self.mlp(self.ln_2(x))
 
 
-def coarse_rows(coarse: Tensor) -> int:
+def coarse_rows(coarse: Tensor, device_type: str = "cpu") -> int:
     """Return the rows of the stride-8 map (B, C, H/8, W/8) whose part of F_s is in memory at once."""
     _, C, _, W = coarse.shape
-    return rows_at_once(4 * C * W, NUMBERS_AT_ONCE)  # each pixel becomes four
+    return rows_at_once(4 * C * W, NUMBERS_AT_ONCE, device_type)  # each pixel becomes four

@@ -22,13 +22,15 @@ class VocabularyAwareSelection(nn.Module):
         self.pointwise_bn = nn.BatchNorm2d(text_dim)
         self.scale = nn.Parameter(torch.ones(1, 1, 1, 1))  # gamma
         self.offset = nn.Parameter(torch.zeros(1, 1, 1, 1))  # delta
+        self.runs_on = ""  # the type of the device that the parts are for; empty: that of the input
 
     def forward(self, aggregated: Tensor, text: TextEmbeddings) -> Tensor:
         """Weight F_agg by text with void (T + 1 embeddings): visual-semantic features (B, C, H, W)."""
         x = F.gelu(self.depthwise_bn(self.depthwise(aggregated)))
         guide = self.guide(text.embeddings) * text.embeddings.shape[1] ** -0.5
         # In training, batch norm needs all pixels at once; otherwise process rows, to save memory.
-        height = x.shape[2] if self.training else rows_attended(x.shape[3], text)
+        device_type = self.runs_on or x.device.type
+        height = x.shape[2] if self.training else rows_attended(x.shape[3], text, device_type)
         attention = torch.cat(
             [self._attend(part, guide, text.penalty) for part in x.split(height, dim=2)], dim=2
         )
@@ -43,6 +45,6 @@ class VocabularyAwareSelection(nn.Module):
         return similarity.float().softmax(-1).amax(-1).unsqueeze(1)
 
 
-def rows_attended(width: int, text: TextEmbeddings) -> int:
+def rows_attended(width: int, text: TextEmbeddings, device_type: str = "cpu") -> int:
     """Return the rows of a map of this width whose embeddings and similarities are in memory at once."""
-    return rows_at_once(width * sum(text.embeddings.shape), NUMBERS_AT_ONCE)
+    return rows_at_once(width * sum(text.embeddings.shape), NUMBERS_AT_ONCE, device_type)

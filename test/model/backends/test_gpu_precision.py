@@ -44,8 +44,8 @@ def on_device(arguments):
 def test_half_precision_is_near_the_plain_network(variant, precision, tolerance, monkeypatch):
     model = random_model(variant)
     expected = model(*inputs(variant, 2))
-    with simulated_cuda():
-        monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: AMPERE)
+    with simulated_cuda(), monkeypatch.context() as patch:
+        patch.setattr(torch.cuda, "get_device_capability", lambda device: AMPERE)
         backend = load_backend("torch", copy.deepcopy(model).to("cuda"), precision)
         found = [part.cpu() for part in backend(*on_device(inputs(variant, 2)))]
     assert all(part.dtype == torch.float32 for part in found)
@@ -120,8 +120,8 @@ def test_a_precision_that_a_device_lacks_is_refused(backend, precision, device, 
 def test_gpus_have_these_precisions(backend, precision, monkeypatch):
     chosen = Choice("torch", "no TensorRT is installed")
     monkeypatch.setattr(loading, "choose_backend", lambda device, precision: chosen)
-    with simulated_cuda():
-        monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: AMPERE)
+    with simulated_cuda(), monkeypatch.context() as patch:
+        patch.setattr(torch.cuda, "get_device_capability", lambda device: AMPERE)
         assert check_backend(backend, precision, "cuda") == backend.replace("auto", "torch")
 
 

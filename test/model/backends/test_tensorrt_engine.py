@@ -90,12 +90,13 @@ def test_an_engine_warms_up_is_recorded_once_and_replayed(monkeypatch):
                 output.copy_(value + 1)
 
     class Recording(nullcontext):
-        def __init__(self, graph, capture_error_mode):
+        def __init__(self, graph, pool, capture_error_mode):
             super().__init__()
             notes.append(f"record {capture_error_mode}")
 
     monkeypatch.setattr("torch.cuda.CUDAGraph", Graph)
     monkeypatch.setattr("torch.cuda.graph", Recording)
+    monkeypatch.setattr("torch.cuda.graph_pool_handle", lambda: "pool")
     monkeypatch.setattr("torch.cuda.current_stream", lambda: FakeStream(notes))
     monkeypatch.setattr(
         "torch.cuda.Event", lambda: SimpleNamespace(record=lambda stream: notes.append("done"))
@@ -103,7 +104,8 @@ def test_an_engine_warms_up_is_recorded_once_and_replayed(monkeypatch):
     engine = CapturedEngine(network)
     results = [engine(*(torch.tensor([float(number)]) for _ in range(5))) for number in (1, 2, 3)]
     assert [[float(part) for part in result] for result in results] == [[2.0] * 3, [3.0] * 3, [4.0] * 3]
-    assert notes == ["run", "record thread_local", "run", *["wait", "replay", "done"] * 2]
+    first, second = ["wait", "record thread_local", "run"], ["wait"]
+    assert notes == ["run", *first, "replay", "done", *second, "replay", "done"]
 
 
 def test_loading_changes_no_switch_of_the_process(monkeypatch, tmp_path):
@@ -114,5 +116,6 @@ def test_loading_changes_no_switch_of_the_process(monkeypatch, tmp_path):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: name)
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
     monkeypatch.setattr("torch.cuda.Event", lambda: None)
+    monkeypatch.setattr("torch.cuda.graph_pool_handle", lambda: None)
     assert isinstance(tensorrt_engine.load(tmp_path / "engine"), CapturedEngine)
     assert loaded == [str(tmp_path / "engine")]

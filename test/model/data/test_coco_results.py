@@ -65,6 +65,7 @@ def test_round_trip(tmp_path, factor):
 
 
 def test_ids_are_coded_lowest_byte_first():
+    assert encode_ids(np.array([[0, 300]], np.uint16)).tolist() == [[[0, 0, 0], [44, 1, 0]]]
     assert encode_ids(np.array([[0, 255, 256, 70_000]])).tolist() == [
         [[0, 0, 0], [255, 0, 0], [0, 1, 0], [112, 17, 1]]
     ]

@@ -6,7 +6,7 @@ import torch
 
 from eovseg_model.inference import predictor
 from eovseg_model.inference.input_size import ImageSizeError, check_input_size
-from eovseg_model.inference.panoptic import fuse_panoptic
+from eovseg_model.inference.pixel_assignment import assign_pixels
 from eovseg_model.inference.predictor import EOVSegPredictor
 from eovseg_model.inference.preprocess import resized_shape, to_input
 from eovseg_model.network.assembly.build import build_model
@@ -103,9 +103,9 @@ def test_the_overlap_threshold_is_the_variants_own_unless_given(tiny, monkeypatc
 
     def spy(classes, masks, is_thing, object_threshold, overlap_threshold, sizes):
         used.append(overlap_threshold)
-        return fuse_panoptic(classes, masks, is_thing, object_threshold, overlap_threshold, sizes)
+        return assign_pixels(classes, masks, is_thing, object_threshold, overlap_threshold, sizes)
 
-    monkeypatch.setattr(predictor, "fuse_panoptic", spy)
+    monkeypatch.setattr(predictor, "assign_pixels", spy)
     tiny(image(64, 64))
     tiny(image(64, 64), overlap_threshold=0.3)
     assert used == [0.6, 0.3]

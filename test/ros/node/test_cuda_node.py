@@ -129,8 +129,6 @@ def test_a_robot_with_a_gpu_gets_the_frames_of_one_without(both, which):
     assert versions == [2 if which == "changed" else 1] * 2
 
 
-def test_the_worker_waits_for_the_device_no_more_than_the_model_does(both):
-    """Once more, for the label image that all messages are made of."""
-    waits = both[1].waits
-    assert waits.pop("inference.results.label_image") == 1
-    assert {name.split(".")[1] for name in waits} == {"preprocess", "panoptic"}
+def test_the_worker_waits_for_the_device_once_a_frame(both):
+    """All messages are made of one copy of the label image."""
+    assert both[1].waits == {"inference.host_copies.to_host": 1}
