@@ -14,6 +14,7 @@ from eovseg_ros.node.frame_worker import FrameWorker, ReceivedImage
 from eovseg_ros.node.outputs import overlay_painter
 from eovseg_ros.node.parameters import NodeParameters
 from eovseg_ros.node.reporting.frame_statistics import FrameStatistics
+from eovseg_ros.node.threads import supervised_thread
 
 LABELS = ("cup",)
 
@@ -109,6 +110,12 @@ def wait(condition, seconds=10):
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
         time.sleep(0.005)
+
+
+@pytest.fixture(autouse=True)
+def short_pauses(monkeypatch):
+    """Before a thread that failed starts again."""
+    monkeypatch.setattr(supervised_thread, "_FIRST_PAUSE", 0.05)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from fake_node import Encoded
 
 from eovseg_model.vocabulary import Vocabulary
 from eovseg_ros.node.live_vocabulary import LiveVocabulary, VocabularyState, VocabularyStatus
+from eovseg_ros.node.threads import supervised_thread
 
 
 class GatedPredictor:
@@ -46,6 +47,12 @@ class Harness:
     def keep_error(self, text):
         self.errors.append(text)
         self.failed.set()
+
+
+@pytest.fixture(autouse=True)
+def short_pauses(monkeypatch):
+    """Before a thread that failed starts again."""
+    monkeypatch.setattr(supervised_thread, "_FIRST_PAUSE", 0.05)
 
 
 @pytest.fixture

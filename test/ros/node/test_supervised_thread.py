@@ -34,7 +34,7 @@ class Turns:
 
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch):
-    monkeypatch.setattr(supervised_thread, "_FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(supervised_thread, "_FIRST_PAUSE", 0.002)
 
 
 @pytest.fixture
