@@ -61,7 +61,8 @@ def run_parts(
 ) -> None:
     """Run the parts within the minutes and pass on each outcome; those without time are skipped.
 
-    Where an engine took too long, it is not built for a larger variant.
+    A longer check gives each part more time, a shorter one has fewer parts. Where an engine took too long, it
+    is not built for a larger variant.
     """
     scale = minutes / MINUTES
     end = clock() + 60 * minutes - scale * RESERVE
@@ -76,7 +77,7 @@ def run_parts(
             reason = f"{stopped[key].variant}, which is smaller, took too long"
             keep(Outcome(part=part, status="skipped", reason=reason))
         else:
-            outcome = run(part, min(scale * part.share, left))
+            outcome = run(part, min(max(1.0, scale) * part.share, left))
             if outcome.status == "stopped" and part.backend in ENGINES:
                 stopped[key] = part
             keep(outcome)

@@ -7,16 +7,7 @@ Kind = Literal["environment", "parity arrays", "parity", "agreement", "speed", "
 Status = Literal["ok", "failed", "stopped", "skipped", "unavailable"]
 
 ENGINES = ("tensorrt_rtx", "tensorrt", "compile")  # backends that are built first
-SECONDS = {  # a part's share of an eight-minute check
-    "environment": 30,
-    "parity arrays": 40,
-    "parity": 40,
-    "agreement": 40,
-    "speed": 60,
-    "stages": 40,
-    "cameras": 60,
-    "threads": 60,
-}
+SECONDS = 60  # a part's share of an eight-minute check
 ENGINE_SECONDS = 100  # instead, with an engine to build
 
 
@@ -39,7 +30,7 @@ class Part:
     @property
     def share(self) -> float:
         """Seconds of an eight-minute check that the part may take."""
-        return ENGINE_SECONDS if self.backend in ENGINES else SECONDS[self.kind]
+        return ENGINE_SECONDS if self.backend in ENGINES else SECONDS
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,7 +22,7 @@ STAGES = ("preprocess", "network", "fusion")  # the last one with the copy to th
 
 def measure_speed(part: Part, setting: Setting, device: torch.device) -> dict[str, Any]:
     """Measure the part's backend as a predictor uses it, one picture after the other."""
-    picture, meter = pictures(setting)[0], MemoryMeter(device)
+    picture, meter = pictures(setting)[1], MemoryMeter(device)  # the first one is for the differences
     loaded, paper = load(part, setting, device), TABLE_1.get(part.variant)
     result = _latency(loaded, picture, setting)
     result |= {

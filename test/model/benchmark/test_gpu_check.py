@@ -9,6 +9,7 @@ from networks import network_of
 
 import eovseg_model.benchmark
 from eovseg_model.backends.loading import backend_status, load_backend
+from eovseg_model.backends.names import BACKENDS
 from eovseg_model.benchmark.gpu_check import check, network_stages, parity_arrays, worker
 from eovseg_model.benchmark.gpu_check.accuracy import is_parity, query_differences
 from eovseg_model.benchmark.gpu_check.check import run_gpu_check, run_parts
@@ -167,6 +168,7 @@ def test_the_most_important_parts_come_first():
         ("reference", "fp32"),
     }
     assert measured == {(variant, *backend) for variant in ("s", "m", "l") for backend in backends}
+    assert {p.backend for p in parts if p.backend} == set(BACKENDS) - {"auto", "openvino", "onnxruntime"}
     for kind in ("cameras", "threads", "stages"):
         assert {p.variant for p in parts if p.kind == kind} == {"s", "m", "l"}
 
@@ -216,6 +218,8 @@ def test_a_part_gets_its_share():
     assert [outcome.status for outcome in outcomes] == ["ok", "stopped", "ok"]
     clock, outcomes = run_all([*speeds("10", "200"), *speeds("90", backend="tensorrt")], minutes=16)
     assert clock.limits == {"10": 120, "200": 120, "90": 200}
+    clock, outcomes = run_all(speeds("50", "50.5", "200"), minutes=2)  # fewer parts, not shorter ones
+    assert clock.limits == {"50": 60, "50.5": 60, "200": 120 - 15 / 4 - 50 - 50.5}
 
 
 def test_no_part_goes_past_the_end():

@@ -1,11 +1,15 @@
 """The process that runs the parts of gpu-check: replaced where it crashes, hangs or is spoilt."""
 
+import dataclasses
+import json
 import os
+import subprocess
+import sys
 
 import pytest
 
 from eovseg_model.benchmark.gpu_check.part import Part
-from eovseg_model.benchmark.gpu_check.worker_process import WorkerProcess
+from eovseg_model.benchmark.gpu_check.worker_process import PROGRAM, WorkerProcess
 
 
 @pytest.fixture
@@ -65,6 +69,16 @@ def test_what_hangs_is_stopped(process):
     with pytest.raises(ProcessLookupError):
         os.kill(before, 0)
     assert process.run(part("torch"), 60).status == "ok"
+
+
+def test_the_worker_ends_with_the_one_who_asks():
+    """Also in the middle of a part, which takes seconds here: a parent that is killed closes the pipe."""
+    request = json.dumps(
+        dataclasses.asdict(Part(kind="parity", variant="s", backend="reference", precision="fp32"))
+    )
+    command = [sys.executable, "-m", PROGRAM, "cpu", "quick"]
+    done = subprocess.run(command, input=f"{request}\n", capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_closing_twice_is_allowed(process):
