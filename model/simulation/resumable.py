@@ -34,7 +34,7 @@ def claim_folder(folder: Path, settings: "DataclassInstance") -> None:
                 f"{folder} contains a data set with other settings; choose another folder or remove it"
             )
     elif any(folder.iterdir()):
-        raise ValueError(f"{folder} is not empty and contains no data set of scenes; choose another folder")
+        raise ValueError(f"{folder} is not empty and contains no rendered data set; choose another folder")
     else:
         _write_json(file, wanted)
 
