@@ -175,6 +175,7 @@ def test_relative_and_home_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         ("a.txt", "1:\n", "line 1: .*empty name"),
         ("a.txt", "1:floor|ground\n", "line 1: .*thing or stuff"),
         ("a.txt", "1:saw\n2:Saw\n", "line 2: 'Saw' is already in line 1.*rename"),
+        ("a.txt", "1:axe\n2:saw\n3:Saw,Axe\n", "line 3: 'Saw' is already in line 2.*rename"),
         ("a.txt", f"1:saw\n2:{'m' * 81}\n", "line 2: .*too long"),
         ("a.txt", "0:invalid_class_id\n", "empty"),
         ("a.txt", "", "empty"),
