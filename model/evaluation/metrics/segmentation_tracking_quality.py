@@ -54,7 +54,7 @@ class SegmentationTrackingQuality:
         for frame in frames:
             self._add_classes(frame)
             rows = [t + 1 for t, s in enumerate(frame.true) if self._is_thing[s.class_id] and not s.is_crowd]
-            judged = [t + 1 for t, s in enumerate(frame.true) if t + 1 in rows or not s.is_crowd]
+            judged = [t + 1 for t, s in enumerate(frame.true) if not s.is_crowd]
             for t in rows:
                 true[frame.true[t - 1].track_id] += int(frame.pixels[t].sum())
             for p, segment in enumerate(frame.predicted, start=1):
