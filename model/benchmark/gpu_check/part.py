@@ -42,6 +42,7 @@ class Outcome:
     reason: str = ""
     seconds: float = 0.0
     result: dict[str, Any] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)  # that were logged meanwhile
 
     @property
     def good(self) -> bool:
@@ -51,4 +52,4 @@ class Outcome:
     def as_json(self) -> dict[str, Any]:
         """Return the part's fields and the outcome's as one dict."""
         rest = {"status": self.status, "reason": self.reason, "seconds": round(self.seconds, 2)}
-        return asdict(self.part) | rest | {"result": self.result}
+        return asdict(self.part) | rest | {"warnings": self.warnings, "result": self.result}

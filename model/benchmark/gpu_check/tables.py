@@ -44,6 +44,9 @@ def tables(outcomes: Sequence[Outcome], paper: str) -> Iterator[str]:
         yield "## Parts of the network"
         yield "Medians in ms, with a wait for the device between the parts. reference: as it is trained."
         yield _table(("", *NETWORK_STAGES), rows)
+    if rows := [(o.part.title, text) for o in outcomes for text in o.warnings if o.part.kind != "stages"]:
+        yield "## Warnings"
+        yield _table(("", ""), rows)
     if rows := _missing(outcomes):
         yield "## Not measured"
         yield _table(("", "why", "parts"), rows)

@@ -5,7 +5,6 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -55,7 +54,7 @@ def measure_cameras(part: Part, setting: Setting, device: torch.device) -> dict[
 
 
 def measure_threads(part: Part, setting: Setting, device: torch.device) -> dict[str, Any]:
-    """Measure pictures a second of one thread, then of two threads with a stream each."""
+    """Measure pictures a second of one thread, then of two, to each of which the predictor gives a stream."""
     loaded, picture = load(part, setting, device), pictures(setting)[0]
     latencies(lambda: loaded.segment(picture), setting)  # warms up
     rates = []
@@ -64,10 +63,9 @@ def measure_threads(part: Part, setting: Setting, device: torch.device) -> dict[
 
         def work(until: threading.Event = until) -> int:
             count = 0
-            with _own_stream(device):
-                while not until.is_set():
-                    loaded.segment(picture)
-                    count += 1
+            while not until.is_set():
+                loaded.segment(picture)
+                count += 1
             return count
 
         start = time.perf_counter()
@@ -85,8 +83,3 @@ def measure_threads(part: Part, setting: Setting, device: torch.device) -> dict[
         "threads_frames_per_second": several,
         "gain": several / one,
     }
-
-
-def _own_stream(device: torch.device) -> AbstractContextManager[object]:
-    """Let the thread's work on a GPU overlap that of others."""
-    return torch.cuda.stream(torch.cuda.Stream(device)) if device.type == "cuda" else nullcontext()

@@ -4,13 +4,15 @@ It reads a part per line of stdin and writes its answer as a line of JSON to std
 closed, also in the middle of a part.
 """
 
+import contextlib
 import json
+import logging
 import os
 import queue
 import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -37,19 +39,42 @@ MEASURE: dict[Kind, Callable[[Part, Setting, torch.device], dict[str, Any]]] = {
     "threads": measure_threads,
 }
 LONGEST_REASON = 300  # characters
+LOGGER = "eovseg_model"
 
 
 def run_part(part: Part, setting: Setting, device: torch.device) -> dict[str, Any]:
-    """Return status, reason and result of a part, whatever it raises."""
+    """Return status, reason, result and logged warnings of a part, whatever it raises."""
+    with _warnings() as warnings:
+        status, reason, result = "ok", "", {}
+        try:
+            result = MEASURE[part.kind](part, setting, device)
+        except UnavailableError as error:
+            status, reason = "unavailable", str(error)
+        except Exception as error:  # anything that a library may raise
+            traceback.print_exc()
+            lines = str(error).strip().splitlines() or ["no details"]
+            status, reason = "failed", f"{type(error).__name__}: {lines[0]}"[:LONGEST_REASON]
+    return {"status": status, "reason": reason, "result": result, "warnings": warnings}
+
+
+@contextlib.contextmanager
+def _warnings() -> Iterator[list[str]]:
+    """Collect what this package warns of, each text once; it is printed, too."""
+    texts: list[str] = []
+
+    class Collector(logging.StreamHandler):
+        def emit(self, record: logging.LogRecord) -> None:
+            super().emit(record)
+            if record.getMessage() not in texts:
+                texts.append(record.getMessage())
+
+    logger, collector = logging.getLogger(LOGGER), Collector()
+    collector.setLevel(logging.WARNING)
+    logger.addHandler(collector)
     try:
-        return {"status": "ok", "reason": "", "result": MEASURE[part.kind](part, setting, device)}
-    except UnavailableError as error:
-        return {"status": "unavailable", "reason": str(error), "result": {}}
-    except Exception as error:  # anything that a library may raise
-        traceback.print_exc()
-        lines = str(error).strip().splitlines() or ["no details"]
-        reason = f"{type(error).__name__}: {lines[0]}"
-        return {"status": "failed", "reason": reason[:LONGEST_REASON], "result": {}}
+        yield texts
+    finally:
+        logger.removeHandler(collector)
 
 
 def main() -> None:

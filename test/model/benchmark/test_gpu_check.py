@@ -1,6 +1,7 @@
 """`eovseg gpu-check`: its parts on the CPU, its guards, its deadline and its files. No test of a time."""
 
 import json
+import logging
 import math
 
 import pytest
@@ -71,7 +72,8 @@ def test_the_json_has_everything(checked):
     assert "RTX 3090" in content["paper"]["source"]
     found = {(part["kind"], part["backend"], part["precision"]): part for part in content["parts"]}
     assert found["speed", "torch", "fp32"].keys() == {
-        *("kind", "variant", "backend", "precision", "tf32", "status", "reason", "seconds", "result"),
+        *("kind", "variant", "backend", "precision", "tf32", "status", "reason", "seconds"),
+        *("warnings", "result"),
     }
     environment = found["environment", "", ""]["result"]
     assert environment["machine"].keys() >= {"device", "Python", "system", "CPU"}
@@ -275,14 +277,16 @@ def test_a_part_that_raises_is_a_row(monkeypatch, capsys):
 
     monkeypatch.setitem(worker.MEASURE, "speed", fail)
     reason = "RuntimeError: CUDA error: an illegal memory access"
-    assert run_part(SPEED, QUICK, CPU) == {"status": "failed", "reason": reason, "result": {}}
+    expected = {"status": "failed", "reason": reason, "result": {}, "warnings": []}
+    assert run_part(SPEED, QUICK, CPU) == expected
     assert "with details" in capsys.readouterr().err
 
 
 def test_a_backend_that_cannot_be_used_is_a_row():
     part = Part(kind="cameras", variant="tiny", backend="tensorrt", precision="fp16")
     reason = "backend tensorrt needs an NVIDIA GPU; got device cpu"
-    assert run_part(part, QUICK, CPU) == {"status": "unavailable", "reason": reason, "result": {}}
+    expected = {"status": "unavailable", "reason": reason, "result": {}, "warnings": []}
+    assert run_part(part, QUICK, CPU) == expected
 
 
 def test_absent_arrays_are_a_row(monkeypatch, tmp_path):
@@ -341,7 +345,27 @@ def test_parts_of_the_network_that_cannot_be_timed_are_a_row(monkeypatch):
         "status": "unavailable",
         "reason": "backend torch does not run the network's parts one by one",
         "result": {},
+        "warnings": [],
     }
+
+
+def test_warnings_are_in_the_report(monkeypatch, capsys):
+    """Each once, for example that CUDA graphs do not work; what only informs is not."""
+
+    def warn(part, setting, device):
+        for _ in range(2):
+            logging.getLogger("eovseg_model.backends.cuda").warning("no graph (%s)", "a|b")
+        logging.getLogger("eovseg_model").info("all is well")
+        return {"within": True}
+
+    monkeypatch.setitem(worker.MEASURE, "parity", warn)
+    answer = run_part(Part(kind="parity", variant="s"), QUICK, CPU)
+    assert answer["warnings"] == ["no graph (a|b)"] and answer["status"] == "ok"
+    assert "no graph (a|b)" in capsys.readouterr().err
+    report = Report(setting=QUICK, minutes=8, planned=2)
+    report.add(Outcome(part=Part(kind="threads", variant="s"), status="failed", warnings=["no graph (a|b)"]))
+    assert report.as_json()["parts"][0]["warnings"] == ["no graph (a|b)"]
+    assert "## Warnings\n\n|  |  |\n|---|---|\n| threads, s | no graph (a/b) |" in report.as_markdown()
 
 
 def test_a_backend_with_a_clock_has_its_status():

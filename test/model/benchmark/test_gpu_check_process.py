@@ -34,6 +34,7 @@ def part(backend, tf32=True):
 def test_parts_share_a_process(process, tmp_path):
     first, second = (process.run(part("torch"), 60) for _ in range(2))
     assert first.status == "ok" and first.result == second.result and first.seconds > 0
+    assert first.warnings == ["slow"]
     assert first.result["arguments"] == ["cuda:1", "quick"]
     assert first.result["EOVSEG_CACHE"] == str(tmp_path / "cache")
     assert (tmp_path / "log").read_text() == "working on torch\n" * 2
