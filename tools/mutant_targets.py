@@ -23,6 +23,7 @@ TARGETS = {
     "model/inference/preprocess.py": _tests("model/inference", "preprocess"),
     "model/inference/mask_sizes.py": _tests("model/inference", "panoptic"),
     "model/inference/panoptic.py": _tests("model/inference", "panoptic"),
+    "model/inference/pixel_assignment.py": _tests("model/inference", "panoptic"),
     "model/inference/regions.py": _tests("model/inference", "regions", "panoptic"),
     "model/evaluation/metrics/panoptic_quality.py": _tests("model/evaluation", "panoptic_quality"),
     "model/evaluation/metrics/mask_ap.py": _tests("model/evaluation", "mask_ap"),

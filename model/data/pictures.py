@@ -122,8 +122,6 @@ def _check_size(size: tuple[int, int], max_pixels: int) -> None:
             f"{width}x{height} is {width * height} pixels, more than max_pixels ({max_pixels}): "
             "scale the image down or raise max_pixels"
         )
-    if width * height == 0:
-        raise PictureError(f"the image has no pixels: {width}x{height}")
 
 
 def _turned(image: ImageFile, remarks: list[str]) -> Image:

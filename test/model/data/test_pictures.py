@@ -252,6 +252,12 @@ def test_a_bomb_is_refused_by_its_header(tmp_path):
         tracemalloc.stop()
 
 
+@pytest.mark.parametrize(("width", "height"), [(0, 5), (5, 0)])
+def test_a_picture_without_pixels_is_refused(width, height):
+    with pytest.raises(PictureError, match="damaged or not supported"):
+        decode_picture(png(width, height))
+
+
 def test_the_bound_is_the_callers(tmp_path):
     assert MAX_PIXELS == 7680 * 4320
     path = tmp_path / "a.png"

@@ -33,7 +33,7 @@ def test_a_match_and_a_miss():
     metric = quality(["1111", "...2"], [(1, 0), (2, 1)], ["1111", "1122"], [(1, 0), (2, 0)])
     assert metric.of_class(0) == pytest.approx((100 * (4 / 6) / 1.5, 100 * 4 / 6, 100 / 1.5, 2))
     assert metric.of_class(1) == pytest.approx((0, 0, 0, 0))
-    assert metric.mean().pq == pytest.approx(100 * (4 / 6) / 1.5 / 2)
+    assert metric.mean() == pytest.approx((100 * (4 / 6) / 1.5 / 2, 100 * 4 / 6 / 2, 100 / 1.5 / 2, 2))
 
 
 def test_void_pixels_do_not_count_against_a_segment():
@@ -94,7 +94,8 @@ def test_images_without_segments():
     metric = quality(["..", ".."], [], ["11", ".."], [(1, 0)])
     assert metric.false_negatives.tolist() == [1, 0] and metric.false_positives.sum() == 0
     assert quality([".."], [], [".."], []).of_class(0) is None
-    assert np.isnan(quality([".."], [], [".."], []).mean().pq)
+    mean = quality([".."], [], [".."], []).mean()
+    assert np.isnan([mean.pq, mean.sq, mean.rq]).all() and mean.num_true == 0
 
 
 def random_map(rng: np.random.Generator) -> np.ndarray:

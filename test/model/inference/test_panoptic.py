@@ -78,6 +78,57 @@ def test_void_and_weak_queries_are_dropped():
     assert [(s.class_id, round(s.score, 2)) for s in fused.segments] == [(1, 0.5)]
 
 
+@pytest.mark.parametrize("threshold", [0.5, 0.6])
+def test_the_pixels_of_a_query_whose_score_is_not_above_the_threshold_are_void(threshold):
+    """Two classes of equal logits have a score of exactly a half."""
+    masks = torch.stack([logits("#."), logits(".#")])
+    classes = torch.tensor([[9.0, 0.0, 0.0], [0.0, 0.0, -100.0]])
+    fused = fuse_panoptic(classes, masks, [True, True], object_threshold=threshold)
+    assert fused.map.tolist() == [[1, 0]] and len(fused.segments) == 1
+    assert fuse_panoptic(classes, masks, [True, True], object_threshold=0.49).map.tolist() == [[1, 2]]
+
+
+@pytest.mark.parametrize(("threshold", "kept"), [(0.5, True), (0.51, False)])
+def test_a_segment_needs_at_least_the_share_of_its_mask(threshold, kept):
+    """Query 1 wins 2 of the 4 pixels of its mask."""
+    masks = torch.stack([logits("##...."), logits("####..")])
+    classes = scores((0.9, 0.05, 0.05), (0.1, 0.6, 0.3))
+    fused = fuse_panoptic(classes, masks, [True, True], overlap_threshold=threshold)
+    assert fused.map.tolist() == [[1, 1, 2, 2, 0, 0] if kept else [1, 1, 0, 0, 0, 0]]
+
+
+def test_the_pixels_of_stuff_add_up_whatever_comes_between():
+    """Queries: floor, mug, floor, mug, floor, with a class of things between those of stuff."""
+    masks = torch.stack([logits(row) for row in ("#......", ".##....", "...#...", "....#..", ".....##")])
+    floor, mug = (0.8, 0.1, 0.1), (0.1, 0.7, 0.2)
+    fused = fuse_panoptic(scores(floor, mug, floor, mug, floor), masks, [False, True])
+    assert fused.map.tolist() == [[1, 2, 2, 1, 3, 1, 1]]
+    assert [(s.id, s.class_id, s.is_thing, s.area) for s in fused.segments] == [
+        (1, 0, False, 4),
+        (2, 1, True, 2),
+        (3, 1, True, 1),
+    ]
+    assert [round(s.score, 4) for s in fused.segments] == [0.8, 0.7, 0.7]
+
+
+def test_stuff_of_two_classes_is_two_segments():
+    masks = torch.stack([logits(row) for row in ("#...", ".#..", "..#.", "...#")])
+    fused = fuse_panoptic(
+        scores((0.8, 0.1, 0.1), (0.1, 0.7, 0.2), (0.1, 0.7, 0.2), (0.8, 0.1, 0.1)), masks, [False, False]
+    )
+    assert fused.map.tolist() == [[1, 2, 2, 1]]
+    assert [(s.id, s.class_id, s.area) for s in fused.segments] == [(1, 0, 2), (2, 1, 2)]
+
+
+def test_a_stuff_query_that_is_dropped_neither_joins_nor_leads_its_class():
+    """Query 0 is covered, query 2 is weak: the floor is query 1 alone."""
+    masks = torch.stack([logits("##.."), logits("##.."), logits("..#.")])
+    classes = scores((0.5, 0.3, 0.2), (0.8, 0.1, 0.1), (0.4, 0.3, 0.3))
+    fused = fuse_panoptic(classes, masks, [False, True], object_threshold=0.45)
+    assert fused.map.tolist() == [[1, 1, 0, 0]]
+    assert [(s.id, s.class_id, s.area, round(s.score, 4)) for s in fused.segments] == [(1, 0, 2, 0.8)]
+
+
 def test_stuff_of_one_class_is_one_segment_things_are_not():
     masks = torch.stack([logits("#...."), logits("...##"), logits("..#..")])
     classes = scores((0.8, 0.1, 0.1), (0.7, 0.2, 0.1), (0.1, 0.8, 0.1))
@@ -108,6 +159,22 @@ def test_instances_are_things_with_mask_quality():
     torch.testing.assert_close(found.scores, torch.tensor([0.6 * 0.7, 0.2 * 1.0]), rtol=1e-4, atol=1e-4)
     assert found.class_ids.tolist() == [0, 0]
     assert found.masks.tolist() == [[[True, False]], [[False, True]]]
+
+
+def test_instances_are_ordered_by_score_and_a_query_may_be_several():
+    """One query of two things: 0.6 and 0.3, both with its mask; 0.5 of another is between."""
+    masks = torch.stack([logits("#."), logits(".#")])
+    found = fuse_instances(scores((0.6, 0.3, 0.1), (0.05, 0.5, 0.45)), masks, [True, True])
+    torch.testing.assert_close(found.scores, torch.tensor([0.6, 0.5, 0.3, 0.05]), rtol=1e-3, atol=1e-3)
+    assert found.class_ids.tolist() == [0, 1, 1, 0]
+    assert found.masks[:, 0, 0].tolist() == [True, False, True, False]
+
+
+def test_there_are_at_most_a_hundred_instances():
+    found = fuse_instances(torch.zeros(60, 3), torch.ones(60, 1, 1), [True, True])
+    assert len(found.scores) == 100
+    empty = fuse_instances(torch.zeros(1, 2), -torch.ones(1, 2, 2), [True])
+    assert empty.scores.tolist() == [0.0]  # a mask without pixels
 
 
 def test_masks_are_cut_before_they_are_resized():
