@@ -33,14 +33,13 @@ class ExportableNetwork(nn.Module):
 
     def forward(
         self, images: Tensor, text_embeddings: Tensor, groups: Tensor, penalty: Tensor, seen: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
+    ) -> tuple[Tensor, ...]:
         """Run the network on normalised images (B, 3, H, W).
 
-        The text is embeddings (T, D), groups (T, K) int64, penalty (T,) and seen (T,). Returns class_logits
-        (B, N, T + 1), mask_logits (B, N, H/4, W/4) and final_class_logits (B, N, T + 1).
+        The text is embeddings (T, D), groups (T, K) int64, penalty (T,) and seen (T,). Returns the fields of
+        EOVSegOutput with T classes.
         """
-        output = self.model(images, TextEmbeddings(text_embeddings, groups, penalty), seen)
-        return output.class_logits, output.mask_logits, output.final_class_logits
+        return tuple(self.model(images, TextEmbeddings(text_embeddings, groups, penalty), seen))
 
 
 @torch.no_grad()

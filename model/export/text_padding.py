@@ -44,4 +44,6 @@ def cut_output(output: EOVSegOutput, num_classes: int) -> EOVSegOutput:
     def cut(logits: Tensor) -> Tensor:
         return torch.cat([logits[..., :num_classes], logits[..., -1:]], dim=-1)
 
-    return EOVSegOutput(cut(output.class_logits), output.mask_logits, cut(output.final_class_logits))
+    return output._replace(
+        class_logits=cut(output.class_logits), final_class_logits=cut(output.final_class_logits)
+    )

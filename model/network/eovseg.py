@@ -20,6 +20,7 @@ from .text.classification import (
     class_logits,
     geometric_ensemble,
     initial_logit_scale,
+    normalize,
 )
 from .text.encoder import TextEncoder
 
@@ -28,11 +29,16 @@ class EOVSegOutput(NamedTuple):
     """Output of the network; void is the last class.
 
     class_logits (B, N, C + 1) and mask_logits (B, N, H/4, W/4) are those of the last decoder stage,
-    final_class_logits (B, N, C + 1) the log probabilities after the ensemble."""
+    final_class_logits (B, N, C + 1) the log probabilities after the ensemble. object_kernels
+    (B, N, hidden_dim) are the refined kernels of the last stage, class_embeddings (B, N, text_dim) its
+    embeddings in the space of the text, L2-normalised.
+    """
 
     class_logits: Tensor
     mask_logits: Tensor
     final_class_logits: Tensor
+    object_kernels: Tensor
+    class_embeddings: Tensor
 
 
 class EOVSeg(nn.Module):
@@ -93,7 +99,13 @@ class EOVSeg(nn.Module):
         weight = torch.where(seen, self.config.alpha, self.config.beta)
         usable = valid if self.config.ensemble_on_valid_masks else None
         final = geometric_ensemble(last.class_logits, out_logits, weight, usable)
-        return EOVSegOutput(last.class_logits, last.mask_logits.float().contiguous(), final)
+        return EOVSegOutput(
+            class_logits=last.class_logits,
+            mask_logits=last.mask_logits.float().contiguous(),
+            final_class_logits=final,
+            object_kernels=last.object_kernels.float(),
+            class_embeddings=normalize(last.class_embeddings).float(),
+        )
 
     def decode(
         self, aggregated: Tensor, images: Tensor, text: TextEmbeddings, *, every_stage: bool

@@ -35,11 +35,10 @@ class ONNXRuntimeEngine:
 
     def __call__(
         self, images: Tensor, text_embeddings: Tensor, groups: Tensor, penalty: Tensor, seen: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
+    ) -> tuple[Tensor, ...]:
         inputs = zip(INPUT_NAMES, (images, text_embeddings, groups, penalty, seen), strict=True)
         given = {name: value.contiguous().numpy() for name, value in inputs if name in self._inputs}
-        classes, masks, final = map(torch.from_numpy, self._session.run(list(OUTPUT_NAMES), given))
-        return classes, masks, final
+        return tuple(map(torch.from_numpy, self._session.run(list(OUTPUT_NAMES), given)))
 
 
 def _build(model: EOVSeg, shape: EngineShape, folder: Path) -> None:

@@ -42,16 +42,15 @@ class OpenVINOEngine:
 
     def __call__(
         self, images: Tensor, text_embeddings: Tensor, groups: Tensor, penalty: Tensor, seen: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
+    ) -> tuple[Tensor, ...]:
         inputs = (images, text_embeddings, groups, penalty, seen)
         given = {name: value.contiguous().numpy() for name, value in zip(INPUT_NAMES, inputs, strict=True)}
         request = self._idle.get()
         try:
             found = request.infer(given, share_inputs=True)  # outputs are copied
-            classes, masks, final = (torch.from_numpy(found[i]) for i in range(len(OUTPUT_NAMES)))
+            return tuple(torch.from_numpy(found[i]) for i in range(len(OUTPUT_NAMES)))
         finally:
             self._idle.put(request)
-        return classes, masks, final
 
 
 def _build(model: EOVSeg, shape: EngineShape, folder: Path) -> None:

@@ -43,7 +43,7 @@ class TensorRTRTXEngine:
 
     def __call__(
         self, images: Tensor, text_embeddings: Tensor, groups: Tensor, penalty: Tensor, seen: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
+    ) -> tuple[Tensor, ...]:
         inputs = dict(
             zip(INPUT_NAMES, (images, text_embeddings, groups, penalty, seen), strict=True),
         )
@@ -62,12 +62,12 @@ class TensorRTRTXEngine:
             if not self._context.execute_async_v3(self._stream.cuda_stream):
                 raise RuntimeError(f"TensorRT for RTX did not run: {_last(errors)}")
             caller.wait_stream(self._stream)
-            classes, masks, final = (self._buffers[name].clone() for name in OUTPUT_NAMES)
+            outputs = tuple(self._buffers[name].clone() for name in OUTPUT_NAMES)
             self._buffers_free.record(caller)
             if self._first_run:  # which has compiled the kernels
                 self._kernel_file.write_from(self._kernels)
                 self._first_run = False
-        return classes, masks, final
+        return outputs
 
 
 def _deserialize(trt: ModuleType, log: Any, file: Path, errors: list[str]) -> Any:

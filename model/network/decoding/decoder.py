@@ -12,10 +12,16 @@ from .instance_embedding import SpatialMean
 
 
 class StageOutput(NamedTuple):
-    """Class logits (B, N, C + 1), void last, and mask logits (B, N, H/4, W/4) of a decoder stage."""
+    """Output of a decoder stage.
+
+    class_logits (B, N, C + 1), void last; mask_logits (B, N, H/4, W/4); object_kernels (B, N, hidden_dim),
+    refined; class_embeddings (B, N, text_dim) in the space of the text embeddings, not normalised.
+    """
 
     class_logits: Tensor
     mask_logits: Tensor
+    object_kernels: Tensor
+    class_embeddings: Tensor
 
 
 class LightweightDecoder(nn.Module):
@@ -41,8 +47,9 @@ class LightweightDecoder(nn.Module):
             assert isinstance(stage, DecoderStage)
             kernels, masks = stage.refine(kernels, masks, features)
             if every_stage or stage is self.stages[-1]:
-                classes = stage.classify(kernels, masks, features, spatial, text)
-                outputs.append(StageOutput(classes, masks))
+                embeddings = stage.embed(kernels, masks, features, spatial)
+                classes = class_logits(embeddings, text, stage.logit_scale)
+                outputs.append(StageOutput(classes, masks, kernels, embeddings))
         return outputs
 
 
@@ -90,12 +97,10 @@ class DecoderStage(nn.Module):
         kernels = self.ffn_norm(kernels + self.ffn(kernels))
         return kernels, self.predict_masks(self.mask_kernel(kernels), features)
 
-    def classify(
-        self, kernels: Tensor, masks: Tensor, features: Tensor, spatial: SpatialMean, text: TextEmbeddings
-    ) -> Tensor:
-        """Classify object features with their mask logits: class logits (B, N, C + 1), void last."""
+    def embed(self, kernels: Tensor, masks: Tensor, features: Tensor, spatial: SpatialMean) -> Tensor:
+        """Embed object features, with their mask logits, in the space of the text: (B, N, text_dim)."""
         instance = self.instance_embedding(features, spatial, masks > 0)
-        return class_logits(self.class_embedding(instance + kernels), text, self.logit_scale)
+        return self.class_embedding(instance + kernels)
 
 
 class DynamicDepthwiseAttention(nn.Module):

@@ -37,7 +37,7 @@ class VoidEmbedding(nn.Module):
         embeddings, groups, penalty = text
         void = torch.full_like(groups[:1], embeddings.shape[0])
         return TextEmbeddings(
-            torch.cat([embeddings, F.normalize(self.embedding, dim=-1, eps=SMALLEST_NORM)]),
+            torch.cat([embeddings, normalize(self.embedding)]),
             torch.cat([groups, void]),
             None if penalty is None else F.pad(penalty, (0, 1)),
         )
@@ -46,6 +46,11 @@ class VoidEmbedding(nn.Module):
 def initial_logit_scale() -> nn.Parameter:
     """Return CLIP's initial logit scale, log(1 / 0.07)."""
     return nn.Parameter(torch.tensor(math.log(1 / 0.07)))
+
+
+def normalize(embedding: Tensor) -> Tensor:
+    """Divide embeddings (..., D) by their L2 norm."""
+    return F.normalize(embedding, dim=-1, eps=SMALLEST_NORM)
 
 
 def class_logits(embedding: Tensor, text: TextEmbeddings, logit_scale: Tensor) -> Tensor:
@@ -58,7 +63,7 @@ def class_logits(embedding: Tensor, text: TextEmbeddings, logit_scale: Tensor) -
         with torch.autocast(device, enabled=False):
             return class_logits(embedding.float(), text, logit_scale)
     scale = logit_scale.exp().clamp(max=MAX_LOGIT_SCALE)
-    embedding = F.normalize(embedding, dim=-1, eps=SMALLEST_NORM)
+    embedding = normalize(embedding)
     logits = scale * (embedding @ text.embeddings.transpose(0, 1))  # (B, N, T)
     if text.penalty is not None:
         logits = logits + text.penalty

@@ -77,11 +77,12 @@ def test_a_frame_between_any_two_steps_of_reading_does_not_tear_the_status(tmp_p
 
 def agree_with_zeros(images, text, seen):
     classes = torch.zeros(1, 2, len(seen) + 1)
-    return EOVSegOutput(classes, torch.zeros(1, 2, 65), classes)
+    rest = torch.zeros(1, 2, 65)
+    return EOVSegOutput(classes, rest, classes, rest, rest)
 
 
 def zeros(images, text_embeddings, groups, penalty, seen):
-    return tuple(torch.zeros(1, 2, text_embeddings.shape[0] + 1) for _ in range(3))
+    return tuple(torch.zeros(1, 2, text_embeddings.shape[0] + 1) for _ in EOVSegOutput._fields)
 
 
 def read_with(event, backend, step):

@@ -146,6 +146,8 @@ def test_inputs_and_outputs_are_those_of_the_documentation(trt, tiny_engine):
         "class_logits": ((1, 20, 65), kind.FLOAT),
         "mask_logits": ((1, 20, 24, 32), kind.FLOAT),
         "final_class_logits": ((1, 20, 65), kind.FLOAT),
+        "object_kernels": ((1, 20, 96), kind.FLOAT),
+        "class_embeddings": ((1, 20, 96), kind.FLOAT),
     }
 
 
@@ -194,6 +196,8 @@ def made_up_compute(inputs):
         "class_logits": inputs["images"].mean() + inputs["text_embeddings"][:, :1].T.expand(2, 4)[None],
         "mask_logits": inputs["images"][:, :2] * inputs["penalty"].sum(),
         "final_class_logits": (inputs["groups"].sum() + inputs["seen"])[None, None].expand(1, 2, 4).float(),
+        "object_kernels": inputs["images"][:, 0, :2, :3] - inputs["penalty"].sum(),
+        "class_embeddings": inputs["text_embeddings"][None, :2] + inputs["images"].amax(),
     }
 
 
@@ -256,7 +260,7 @@ def test_the_engines_stream_runs_between_what_the_caller_does_before_and_after(f
         ("wait for caller", "engine"),
         ("execute", "engine"),
         ("wait for engine", "caller"),
-        *[("clone", "caller")] * 3,
+        *[("clone", "caller")] * 5,
         ("record event", "caller"),
     ]
 

@@ -29,7 +29,13 @@ def test_onnx(precision, tmp_path):
         "penalty": [8],
         "seen": [8],
     }
-    assert [o.name for o in graph.output] == ["class_logits", "mask_logits", "final_class_logits"]
+    assert [o.name for o in graph.output] == [
+        "class_logits",
+        "mask_logits",
+        "final_class_logits",
+        "object_kernels",
+        "class_embeddings",
+    ]
 
 
 def test_openvino(tmp_path):

@@ -33,6 +33,11 @@ def test_dice():
     assert dice_loss(torch.zeros(1, 2), torch.tensor([[1.0, 0.0]])).item() == pytest.approx(1 / 3)
 
 
+def stage_output(class_logits: torch.Tensor, mask_logits: torch.Tensor) -> StageOutput:
+    """The losses read nothing else of a stage."""
+    return StageOutput(class_logits, mask_logits, torch.empty(0), torch.empty(0))
+
+
 def two_squares(size: int = 8) -> torch.Tensor:
     masks = torch.zeros(2, size, size)
     masks[0, :, : size // 2], masks[1, :, size // 2 :] = 1, 1
@@ -87,14 +92,14 @@ def test_losses_of_a_perfect_and_of_an_ignorant_stage():
     torch.manual_seed(0)
     target = Target(torch.tensor([0, 1]), two_squares())
     loss = PanopticLoss(num_points=100)
-    ignorant = StageOutput(torch.zeros(1, 2, 3), torch.zeros(1, 2, 8, 8))
+    ignorant = stage_output(torch.zeros(1, 2, 3), torch.zeros(1, 2, 8, 8))
     values = loss([ignorant], [target], num_masks=2)
     assert values["classification"].item() == pytest.approx(2 * math.log(3))
     assert values["mask"].item() == pytest.approx(5 * math.log(2))
     twice = loss([ignorant, ignorant], [target], num_masks=2)
     assert twice["classification"].item() == pytest.approx(4 * math.log(3))
     fine = two_squares(64)  # few points between pixels of unlike value
-    perfect = StageOutput(100 * torch.eye(3)[None, :2], 20 * fine[None] - 10)
+    perfect = stage_output(100 * torch.eye(3)[None, :2], 20 * fine[None] - 10)
     better = PanopticLoss(num_points=100, importance=0.0)(
         [perfect], [target._replace(masks=fine)], num_masks=2
     )
@@ -107,7 +112,7 @@ def test_no_object_weighs_a_tenth():
     logits = torch.tensor([[[50.0, 0.0], [50.0, 0.0]]])  # both say class 0, void last
     masks = two_squares()[:1]
     target = Target(torch.tensor([0]), masks)
-    stage = StageOutput(logits, torch.stack([20 * masks[0] - 10, 10 - 20 * masks[0]])[None])
+    stage = stage_output(logits, torch.stack([20 * masks[0] - 10, 10 - 20 * masks[0]])[None])
     value = PanopticLoss(num_points=50)([stage], [target], num_masks=1)["classification"].item()
     assert value == pytest.approx(2 * (0.1 * 50) / 1.1, rel=1e-3)
 
@@ -115,7 +120,7 @@ def test_no_object_weighs_a_tenth():
 def test_an_image_without_segments_gives_gradients_of_zero_for_masks():
     masks = torch.zeros(1, 2, 8, 8, requires_grad=True)
     empty = Target(torch.zeros(0, dtype=torch.long), torch.zeros(0, 8, 8))
-    values = PanopticLoss(num_points=10)([StageOutput(torch.zeros(1, 2, 3), masks)], [empty], num_masks=1)
+    values = PanopticLoss(num_points=10)([stage_output(torch.zeros(1, 2, 3), masks)], [empty], num_masks=1)
     sum(values.values()).backward()
     assert values["mask"].item() == 0 and not masks.grad.any()
 
@@ -126,8 +131,8 @@ def test_an_image_without_segments_is_passed_over():
     target = Target(torch.tensor([1]), two_squares()[:1])
     empty = Target(torch.zeros(0, dtype=torch.long), torch.zeros(0, 8, 8))
     masks = torch.zeros(1, 2, 8, 8)  # the same loss at all points
-    alone = PanopticLoss(num_points=10)([StageOutput(torch.zeros(1, 2, 3), masks)], [target], num_masks=1)
-    stage = StageOutput(torch.zeros(2, 2, 3), masks.expand(2, -1, -1, -1))
+    alone = PanopticLoss(num_points=10)([stage_output(torch.zeros(1, 2, 3), masks)], [target], num_masks=1)
+    stage = stage_output(torch.zeros(2, 2, 3), masks.expand(2, -1, -1, -1))
     both = PanopticLoss(num_points=10)([stage], [empty, target], num_masks=1)
     assert both["mask"].item() == pytest.approx(alone["mask"].item()) == pytest.approx(5 * math.log(2))
 
@@ -146,7 +151,7 @@ def test_mixed_precision_does_not_round_logits_and_losses(monkeypatch):
     def results():
         torch.manual_seed(1)
         logits = class_logits(embedding, text, scale)
-        losses = PanopticLoss(num_points=64)([StageOutput(logits, masks)], target, 1.0)
+        losses = PanopticLoss(num_points=64)([stage_output(logits, masks)], target, 1.0)
         return [logits, torch.from_numpy(costs.pop()), *losses.values()]
 
     exact = results()
