@@ -1,14 +1,13 @@
 """A segmented camera image: the label image, its segments, and their vocabulary."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 from std_msgs.msg import Header
 
-from eovseg_model.drawing import LabelledSegment
-from eovseg_model.inference import Region, measure_regions
+from eovseg_model.inference import LabelledSegment, Region, measure_regions
 
 
 @dataclass(frozen=True)
@@ -21,6 +20,7 @@ class SegmentedFrame:
     segments: Sequence[LabelledSegment]
     vocabulary_version: int
     class_count: int
+    embeddings: Mapping[int, np.ndarray] = field(default_factory=dict)  # by segment id: (D,) float32
 
     @cached_property
     def regions(self) -> dict[int, Region]:

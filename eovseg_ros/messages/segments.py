@@ -1,14 +1,16 @@
 """Conversions from results to messages."""
 
+from array import array
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 from builtin_interfaces.msg import Time
 from geometry_msgs.msg import Point
 from sensor_msgs.msg import Image, RegionOfInterest
-from std_msgs.msg import Header
+from std_msgs.msg import ColorRGBA, Header
 
-from eovseg_model.drawing import LabelledSegment
-from eovseg_model.inference import Region
+from eovseg_model.drawing import name_colour
+from eovseg_model.inference import LabelledSegment, Region
 from eovseg_ros.messages.images import array_to_image
 from eovseg_ros.messages.segmented_frame import SegmentedFrame
 from eovseg_ros.msg import PanopticSegmentation, Segment, Vocabulary
@@ -28,7 +30,12 @@ def semantic_image(frame: SegmentedFrame) -> Image:
 def segments_message(frame: SegmentedFrame) -> PanopticSegmentation:
     """Return the segments that have pixels, ordered by id."""
     return panoptic_segmentation(
-        frame.header, frame.panoptic.shape, frame.segments, frame.regions, frame.vocabulary_version
+        frame.header,
+        frame.panoptic.shape,
+        frame.segments,
+        frame.regions,
+        frame.vocabulary_version,
+        frame.embeddings,
     )
 
 
@@ -38,15 +45,16 @@ def panoptic_segmentation(
     segments: Sequence[LabelledSegment],
     regions: Mapping[int, Region],
     vocabulary_version: int,
+    embeddings: Mapping[int, np.ndarray],
 ) -> PanopticSegmentation:
-    """Return the segments that have a region in `regions`, which has segment ids as keys, ordered by id."""
+    """Return the segments that have a region, ordered by id; regions and embeddings are by segment id."""
     ordered = sorted((s for s in segments if s.id in regions), key=lambda s: s.id)
     return PanopticSegmentation(
         header=header,
         vocabulary_version=vocabulary_version,
         height=shape[0],
         width=shape[1],
-        segments=[_segment(s, regions[s.id]) for s in ordered],
+        segments=[_segment(s, regions[s.id], embeddings.get(s.id)) for s in ordered],
     )
 
 
@@ -60,12 +68,19 @@ def vocabulary_message(
         entries=list(entries),
         labels=list(labels),
         is_thing=[bool(t) for t in is_thing],
+        colors=[_colour(label, bool(thing)) for label, thing in zip(labels, is_thing, strict=True)],
     )
 
 
-def _segment(segment: LabelledSegment, region: Region) -> Segment:
+def _colour(label: str, is_thing: bool) -> ColorRGBA:
+    red, green, blue = name_colour(label, is_thing=is_thing)
+    return ColorRGBA(r=red / 255, g=green / 255, b=blue / 255, a=1.0)
+
+
+def _segment(segment: LabelledSegment, region: Region, embedding: np.ndarray | None) -> Segment:
     return Segment(
         id=int(segment.id),
+        track_id=int(segment.track_id),
         class_id=int(segment.class_id),
         label=segment.label,
         is_thing=bool(segment.is_thing),
@@ -73,4 +88,5 @@ def _segment(segment: LabelledSegment, region: Region) -> Segment:
         area=region.area,
         bbox=RegionOfInterest(x_offset=region.x, y_offset=region.y, width=region.width, height=region.height),
         centroid=Point(x=region.centroid_x, y=region.centroid_y, z=0.0),
+        embedding=array("f", b"" if embedding is None else embedding.astype(np.float32).tobytes()),
     )

@@ -14,12 +14,13 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from eovseg_model.inference import ImageSizeError
 from eovseg_ros.messages import ImageError, SegmentedFrame, image_to_rgb, image_warning
+from eovseg_ros.node.frame_tracker import FrameTracker
 from eovseg_ros.node.live_vocabulary import LiveVocabulary, VocabularySnapshot
 from eovseg_ros.node.mailbox import Mailbox
 from eovseg_ros.node.outputs.frame_publisher import FramePublisher
 from eovseg_ros.node.outputs.overlay_painter import OverlayPainter
 from eovseg_ros.node.parameters import NodeParameters
-from eovseg_ros.node.predictor import Predictor
+from eovseg_ros.node.predictor import Prediction, Predictor
 from eovseg_ros.node.reporting.frame_statistics import FrameStatistics, FrameTiming
 from eovseg_ros.node.reporting.log_limit import LogLimit
 from eovseg_ros.node.threads.publishing_order import PublishingOrder
@@ -47,6 +48,7 @@ class FrameWorker:
         predictor: Predictor,
         vocabulary: LiveVocabulary,
         publisher: FramePublisher,
+        tracker: FrameTracker,
         statistics: FrameStatistics,
         parameters: Callable[[], NodeParameters],
         logger: RcutilsLogger,
@@ -58,6 +60,7 @@ class FrameWorker:
         self._predictor = predictor
         self._vocabulary = vocabulary
         self._publisher = publisher
+        self._tracker = tracker
         self._statistics = statistics
         self._parameters = parameters
         self._logger = logger
@@ -181,17 +184,20 @@ class FrameWorker:
             overlap_threshold=parameters.model_overlap_threshold,
         )
         model_ended = time.monotonic()
-        frame = SegmentedFrame(
-            header=image.message.header,
-            rgb=rgb,
-            panoptic=prediction.label_image.astype(np.uint16, copy=False),
-            segments=prediction.segments,
-            vocabulary_version=snapshot.version,
-            class_count=len(snapshot.labels),
-        )
+        panoptic = prediction.label_image.astype(np.uint16, copy=False)
         self._order.wait_for(ticket)
         if self._dropping:
             return
+        header = image.message.header
+        frame = SegmentedFrame(
+            header=header,
+            rgb=rgb,
+            panoptic=panoptic,
+            segments=self._tracker.update(prediction, header.stamp, image.received, parameters),
+            vocabulary_version=snapshot.version,
+            class_count=len(snapshot.labels),
+            embeddings=_embeddings(prediction) if parameters.publish_embeddings else {},
+        )
         self._publisher.publish_frame(frame)
         published = time.monotonic()
         self._error = self.image_error = ""
@@ -207,3 +213,9 @@ class FrameWorker:
         if text and text not in self._warned:
             self._warned.add(text)
             self._logger.warning(text)
+
+
+def _embeddings(prediction: Prediction) -> dict[int, np.ndarray]:
+    """Return the class embedding of each segment by its id."""
+    rows = prediction.segment_features.embeddings
+    return {segment.id: row for segment, row in zip(prediction.segments, rows, strict=True)}

@@ -13,11 +13,11 @@ from rclpy.parameter import Parameter
 from sensor_msgs.msg import CompressedImage, Image
 
 from eovseg_model.vocabulary import Vocabulary
+from eovseg_ros.node.frame_tracker import FrameTracker
 from eovseg_ros.node.frame_worker import FrameWorker, ReceivedImage
 from eovseg_ros.node.inputs.image_input import ImageInput
 from eovseg_ros.node.lifecycle_guard import GuardedLifecycleNode
 from eovseg_ros.node.live_vocabulary import LiveVocabulary
-from eovseg_ros.node.name_check import NameCheck
 from eovseg_ros.node.outputs.frame_publisher import FramePublisher
 from eovseg_ros.node.parameters import NodeParameters, ParameterError
 from eovseg_ros.node.predictor import Predictor
@@ -26,6 +26,7 @@ from eovseg_ros.node.reporting.node_status import NodeState, NodeStatus
 from eovseg_ros.node.reporting.status_publisher import StatusPublisher
 from eovseg_ros.node.requests.parameter_requests import ParameterRequests
 from eovseg_ros.node.requests.vocabulary_reader import VocabularyReader
+from eovseg_ros.node.startup.name_check import NameCheck
 
 
 class PanopticNode(GuardedLifecycleNode):
@@ -42,6 +43,7 @@ class PanopticNode(GuardedLifecycleNode):
         self._publisher: FramePublisher | None = None
         self._worker: FrameWorker | None = None
         self._input: ImageInput | None = None
+        self._tracker = FrameTracker()  # for the life of the node, so that ids are not used again
         self._statistics = FrameStatistics()
         self._last_version = 0
         self._vocabularies = VocabularyReader()
@@ -123,6 +125,7 @@ class PanopticNode(GuardedLifecycleNode):
             predictor=self._predictor,
             vocabulary=self._vocabulary,
             publisher=self._publisher,
+            tracker=self._tracker,
             statistics=self._statistics,
             parameters=lambda: self.parameters,
             logger=self.get_logger(),

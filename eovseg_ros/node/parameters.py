@@ -95,6 +95,29 @@ class NodeParameters:
         high=1000.0,
         special=0.0,
     )
+    tracking: bool = parameter(
+        True, "Follow objects from frame to frame: the same track_id for the same object.", live=True
+    )
+    track_memory: float = parameter(
+        3.0,
+        "Time for which an object that is not seen is remembered, seconds of the images' stamps.",
+        live=True,
+        low=0.1,
+        high=3600.0,
+    )
+    smoothing: float = parameter(
+        0.8,
+        "Weight of the past in the average of an object's class probabilities, which decides its name and "
+        "score; 0: each frame by itself. Needs tracking.",
+        live=True,
+        low=0.0,
+        high=0.99,
+    )
+    publish_embeddings: bool = parameter(
+        False,
+        "Publish each segment's class embedding, for comparisons with text or other segments.",
+        live=True,
+    )
     image_transport: str = parameter(
         "raw",
         "Source of images: raw (topic image) or compressed (`/compressed` below the topic that image is "

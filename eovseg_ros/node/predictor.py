@@ -8,7 +8,7 @@ import numpy as np
 
 from eovseg_model.backends import BackendStatus
 from eovseg_model.checkpoint import enable_malloc_options
-from eovseg_model.drawing import LabelledSegment
+from eovseg_model.inference import LabelledSegment
 from eovseg_model.vocabulary import Vocabulary
 from eovseg_ros.node.parameters import NodeParameters
 
@@ -26,6 +26,25 @@ class EncodedVocabulary(Protocol):
         ...
 
 
+class SegmentFeatures(Protocol):
+    """Arrays with a row for each segment; see `eovseg_model.inference.SegmentFeatures`."""
+
+    @property
+    def kernels(self) -> np.ndarray:
+        """Object kernels (S, hidden)."""
+        ...
+
+    @property
+    def embeddings(self) -> np.ndarray:
+        """Class embeddings (S, D) in the space of the text, L2-normalised."""
+        ...
+
+    @property
+    def probabilities(self) -> np.ndarray:
+        """Class probabilities (S, C) without void."""
+        ...
+
+
 class Prediction(Protocol):
     """The model's result for one image."""
 
@@ -37,6 +56,16 @@ class Prediction(Protocol):
     @property
     def segments(self) -> Sequence[LabelledSegment]:
         """The segments of the label image."""
+        ...
+
+    @property
+    def segment_features(self) -> SegmentFeatures:
+        """What the network says of each segment."""
+        ...
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The vocabulary of the segments' classes."""
         ...
 
 

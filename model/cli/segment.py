@@ -1,8 +1,9 @@
 """Segment images, folders of images, and videos.
 
-Writes an overlay and a panoptic PNG per image, a panoptic.json in COCO's format for all images, and an
-overlay video per video. Files that cannot be read are skipped with an error message, and the exit code is 1.
-Images are rotated by their EXIF orientation. Only the first image of an animation or multi-page file is used.
+Writes an overlay and a panoptic PNG per image, and a panoptic.json in COCO's format for all images. Objects
+of a video are tracked: its overlay video and its JSON with the segments of each frame have their track ids.
+Files that cannot be read are skipped with an error message, and the exit code is 1. Images are rotated by
+their EXIF orientation. Only the first image of an animation or multi-page file is used.
 """
 
 import argparse

@@ -14,11 +14,12 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from ..data import coco_categories, read_picture, to_coco_panoptic
+from ..data import coco_categories, read_picture, to_coco_panoptic, to_coco_segments
 from ..drawing import draw_overlay
 from ..inference import PanopticResult
+from ..tracking import Tracker
 from ..vocabulary import Vocabulary
-from .video import VideoWriter, count_frames, read_frames
+from .video import VideoWriter, count_frames, frame_rate, read_frames
 
 
 class Segmentation:
@@ -64,21 +65,38 @@ class Segmentation:
                 annotations.append(annotation)
         finally:
             if images:
-                categories = coco_categories(self._vocabulary)
-                content = {"images": images, "annotations": annotations, "categories": categories}
-                (self._out / "panoptic.json").write_text(json.dumps(content), encoding="utf-8")
+                self._write_json("panoptic.json", images, annotations)
 
     def videos(self, files: Sequence[Path]) -> None:
-        """Write an overlay video per video, with its size and rate."""
+        """Follow objects through each video; write an overlay video, with its size and rate, and a JSON."""
         for file in files:
-            target = self._out / f"{self._unused_name(file)}_overlay.mp4"
             try:
-                with VideoWriter(target, like=file) as writer:
-                    frames = read_frames(file, max_pixels=self._max_pixels)
-                    for picture in tqdm(frames, file.name, count_frames(file), unit="frame"):
-                        writer.write(self._overlay(picture, self._segment(picture)))
+                self._video(file, self._unused_name(file))
             except (ValueError, RuntimeError, OSError) as error:
                 self._fail(file, error)
+
+    def _video(self, file: Path, name: str) -> None:
+        """Write what was done of the video also if it breaks off."""
+        rate, tracker = frame_rate(file), Tracker()
+        images: list[dict[str, Any]] = []
+        annotations: list[dict[str, Any]] = []
+        try:
+            with VideoWriter(self._out / f"{name}_overlay.mp4", rate=rate) as writer:
+                frames = read_frames(file, max_pixels=self._max_pixels)
+                for i, picture in enumerate(tqdm(frames, file.name, count_frames(file), unit="frame")):
+                    result, stamp = self._predict_timed(picture), i / rate
+                    segments = tracker.update(result, stamp)
+                    self._found.update(segment.label for segment in segments)
+                    writer.write(draw_overlay(picture, result.label_image, segments, opacity=self._opacity))
+                    height, width = picture.shape[:2]
+                    images.append(
+                        {"id": i + 1, "frame_index": i, "stamp": stamp, "height": height, "width": width}
+                    )
+                    found = to_coco_segments(result.label_image, segments)
+                    annotations.append({"image_id": i + 1, "segments_info": found})
+        finally:
+            if images:
+                self._write_json(f"{name}_segments.json", images, annotations)
 
     def summary(self) -> str:
         """Return a table of the segments found, and the totals of the run."""
@@ -96,11 +114,20 @@ class Segmentation:
             tqdm.write(f"eovseg: {remark.message}", file=sys.stderr)
         return picture
 
+    def _write_json(self, name: str, images: list[dict[str, Any]], annotations: list[dict[str, Any]]) -> None:
+        categories = coco_categories(self._vocabulary)
+        content = {"images": images, "annotations": annotations, "categories": categories}
+        (self._out / name).write_text(json.dumps(content), encoding="utf-8")
+
     def _segment(self, picture: np.ndarray) -> PanopticResult:
+        result = self._predict_timed(picture)
+        self._found.update(segment.label for segment in result.segments)
+        return result
+
+    def _predict_timed(self, picture: np.ndarray) -> PanopticResult:
         start = time.perf_counter()
         result = self._predict(picture)
         self._seconds.append(time.perf_counter() - start)
-        self._found.update(segment.label for segment in result.segments)
         return result
 
     def _overlay(self, picture: np.ndarray, result: PanopticResult) -> np.ndarray:

@@ -39,13 +39,19 @@ def count_frames(file: Path) -> int | None:
     return count if count > 0 else None
 
 
-class VideoWriter:
-    """Context manager that writes an MPEG-4 file with another video's rate and the first frame's size."""
+def frame_rate(file: Path) -> float:
+    """Return the frames per second according to the file, or 25 if it does not tell."""
+    source = _open(file)
+    rate = source.get(cv2.CAP_PROP_FPS) or USUAL_RATE
+    source.release()
+    return rate
 
-    def __init__(self, target: Path, *, like: Path) -> None:
-        source = _open(like)
-        self._rate = source.get(cv2.CAP_PROP_FPS) or USUAL_RATE
-        source.release()
+
+class VideoWriter:
+    """Context manager that writes an MPEG-4 file with a rate in Hz and the first frame's size."""
+
+    def __init__(self, target: Path, *, rate: float) -> None:
+        self._rate = rate
         self._target = target
         self._writer: cv2.VideoWriter | None = None
 

@@ -6,6 +6,7 @@ from .coco_panoptic import CocoPanoptic as CocoPanoptic
 from .coco_panoptic import encode_ids as encode_ids
 from .coco_results import coco_categories as coco_categories
 from .coco_results import to_coco_panoptic as to_coco_panoptic
+from .coco_results import to_coco_segments as to_coco_segments
 from .coco_sequences import CocoSequences as CocoSequences
 from .coco_sequences import SequenceFrame as SequenceFrame
 from .layout import DatasetError as DatasetError

@@ -1,10 +1,11 @@
 """Results in COCO's panoptic format: PNGs of segment ids, annotations, and categories from a vocabulary."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from ..inference import PanopticResult, measure_regions
+from ..inference import LabelledSegment, PanopticResult, measure_regions
 from ..vocabulary import Vocabulary
 from .coco_panoptic import encode_ids
 
@@ -15,13 +16,25 @@ def to_coco_panoptic(
     """Convert a result to COCO's panoptic PNG and annotation.
 
     image_id is the id of the image in the JSON, file_name the name of the PNG. Returns the PNG's pixels
-    (H, W, 3) uint8 with id = R + 256 G + 65536 B and 0 void, and the annotation: area in pixels, bbox as
-    x, y, width, height, category_id as in `coco_categories`, and the score in addition to COCO's keys.
+    (H, W, 3) uint8 with id = R + 256 G + 65536 B and 0 void, and the annotation with its segments.
     Source: cocodataset.org/#format-results.
     """
-    ids = result.label_image
-    regions = measure_regions(ids)
-    segments = [
+    segments = to_coco_segments(result.label_image, result.segments)
+    return encode_ids(result.label_image), {
+        "image_id": image_id,
+        "file_name": file_name,
+        "segments_info": segments,
+    }
+
+
+def to_coco_segments(label_image: np.ndarray, segments: Iterable[LabelledSegment]) -> list[dict[str, Any]]:
+    """Convert the segments of a label image (H, W) to COCO's segments_info.
+
+    area is in pixels, bbox x, y, width, height, category_id as in `coco_categories`. score, and track_id for
+    segments with a track, are in addition to COCO's keys.
+    """
+    regions = measure_regions(label_image)
+    return [
         {
             "id": s.id,
             "category_id": s.class_id + 1,
@@ -31,9 +44,9 @@ def to_coco_panoptic(
             "bbox": [regions[s.id].x, regions[s.id].y, regions[s.id].width, regions[s.id].height],
             "score": s.score,
         }
-        for s in result.segments
+        | ({"track_id": s.track_id} if s.track_id else {})
+        for s in segments
     ]
-    return encode_ids(ids), {"image_id": image_id, "file_name": file_name, "segments_info": segments}
 
 
 def coco_categories(vocabulary: Vocabulary) -> list[dict[str, Any]]:

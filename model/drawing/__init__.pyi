@@ -1,2 +1,2 @@
-from .overlay import LabelledSegment as LabelledSegment
+from .colours import name_colour as name_colour
 from .overlay import draw_overlay as draw_overlay

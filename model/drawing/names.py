@@ -9,8 +9,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from ..inference import Region
+from .colours import Colour
 
-Colour = tuple[int, int, int]  # RGB
 _GROUND: Colour = (16, 18, 24)
 _GROUND_OPACITY = 200  # of 255
 _WHITE: Colour = (255, 255, 255)

@@ -1,51 +1,17 @@
 """Overlay image: coloured segments with outlines and names."""
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
 
 import cv2
 import numpy as np
 
-from ..inference import Region, measure_regions
-from .names import Colour, Name, write_names
+from ..inference import LabelledSegment, Region, measure_regions
+from .colours import Colour, name_colour, track_colour
+from .names import Name, write_names
 
-# RGB, ordered so that neighbours differ strongly; a class index selects the colour.
-_THING_COLOURS = (
-    "ff4040 2f80ff ffc81e a64dff 2ecc50 ff78be 1ed2f0 ff8a1f 6e5fff b4e628 eb3cdc 00bea0 c87846 8cffbe"
-).split()
-_STUFF_COLOURS = "789678 968cbe bea06e 6496b4 b47882 8caaaa".split()
 _STUFF_FILL = 0.6  # opacity of stuff relative to things
 _SMALLEST_NAMED = 12  # pixels; smaller segments are coloured but not named
 _BAND = 64  # rows coloured at once, so that intermediate results fit into the cache
-
-
-class LabelledSegment(Protocol):
-    """Interface that segments of the model and of the node share."""
-
-    @property
-    def id(self) -> int:
-        """Pixel value in the panoptic image, 1 or more."""
-        ...
-
-    @property
-    def class_id(self) -> int:
-        """Index into the vocabulary."""
-        ...
-
-    @property
-    def label(self) -> str:
-        """First name of the class."""
-        ...
-
-    @property
-    def is_thing(self) -> bool:
-        """Whether the class is a thing, not stuff."""
-        ...
-
-    @property
-    def score(self) -> float:
-        """Class probability, 0 to 1."""
-        ...
 
 
 def draw_overlay(
@@ -56,7 +22,7 @@ def draw_overlay(
     opacity: float,
     regions: Mapping[int, Region] | None = None,
 ) -> np.ndarray:
-    """Colour, outline and name the segments.
+    """Colour, outline and name the segments. Things that are tracked have the number of their track.
 
     Args:
         rgb: (H, W, 3) uint8.
@@ -74,7 +40,7 @@ def draw_overlay(
         >>> mug = Segment(id=1, class_id=0, label="mug", is_thing=True, score=0.9, area=1600)
         >>> overlay = draw_overlay(image, panoptic, [mug], opacity=0.5)
         >>> overlay[45, 30].tolist(), overlay[0, 79].tolist()  # in the segment, and in void
-        ([128, 32, 32], [0, 0, 0])
+        ([0, 0, 0], [0, 0, 0])
     """
     colours = segment_colours(segments)
     picture = _fill(rgb, panoptic, segments, colours, opacity)
@@ -88,14 +54,19 @@ def draw_overlay(
 
 
 def segment_colours(segments: Sequence[LabelledSegment]) -> dict[int, Colour]:
-    """Choose an RGB colour by segment id: that of its class, slightly darker for further instances."""
+    """Choose an RGB colour by segment id: a tracked thing has its track's, all others that of their name.
+
+    Further instances of a name without a track are slightly darker.
+    """
     colours: dict[int, Colour] = {}
     instances: dict[int, int] = {}
     for segment in sorted(segments, key=lambda s: s.id):
+        if segment.is_thing and segment.track_id:
+            colours[segment.id] = track_colour(segment.track_id)
+            continue
         instance = instances[segment.class_id] = instances.get(segment.class_id, -1) + 1
-        palette = _THING_COLOURS if segment.is_thing else _STUFF_COLOURS
-        tone = (0.0, 0.35, -0.2)[segment.class_id // len(palette) % 3] - 0.12 * (instance % 3)
-        colours[segment.id] = _shaded(tuple(bytes.fromhex(palette[segment.class_id % len(palette)])), tone)
+        colour = name_colour(segment.label, is_thing=segment.is_thing)
+        colours[segment.id] = _shaded(colour, -0.12 * (instance % 3))
     return colours
 
 
@@ -172,5 +143,6 @@ def _name(
     masks: Mapping[int, np.ndarray],
     regions: Mapping[int, Region],
 ) -> Name:
+    label = f"{segment.label} {segment.track_id}" if segment.is_thing and segment.track_id else segment.label
     score = f"{segment.score:.0%}"
-    return Name(segment.label, score, colour, _shaded(colour, 0.5), masks[segment.id], regions[segment.id])
+    return Name(label, score, colour, _shaded(colour, 0.5), masks[segment.id], regions[segment.id])

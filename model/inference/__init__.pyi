@@ -1,5 +1,9 @@
+from .input_size import IMAGE_SHORT_SIDE as IMAGE_SHORT_SIDE
 from .input_size import STRIDE as STRIDE
+from .input_size import VARIANT_SHORT_SIDE as VARIANT_SHORT_SIDE
 from .input_size import ImageSizeError as ImageSizeError
+from .input_size import check_short_side as check_short_side
+from .labelled_segment import LabelledSegment as LabelledSegment
 from .mask_sizes import MaskSizes as MaskSizes
 from .mask_sizes import upsample_masks as upsample_masks
 from .panoptic import Instances as Instances
@@ -18,6 +22,4 @@ from .regions import Region as Region
 from .regions import measure_regions as measure_regions
 from .results import PanopticResult as PanopticResult
 from .results import Segment as Segment
-from .short_side import IMAGE_SHORT_SIDE as IMAGE_SHORT_SIDE
-from .short_side import VARIANT_SHORT_SIDE as VARIANT_SHORT_SIDE
-from .short_side import check_short_side as check_short_side
+from .results import SegmentFeatures as SegmentFeatures

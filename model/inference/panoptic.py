@@ -14,13 +14,14 @@ MAX_INSTANCES = 100
 
 
 class FusedSegment(NamedTuple):
-    """A segment of a panoptic map; score is the class probability of its first query, area is in pixels."""
+    """A segment of a panoptic map: its first query with its class probability, and the area in pixels."""
 
     id: int
     class_id: int
     is_thing: bool
     score: float
     area: int
+    query: int
 
 
 class PanopticMap(NamedTuple):
@@ -79,7 +80,7 @@ def fuse_panoptic(
 def list_segments(queries: Iterable[Sequence[float]], is_thing: Sequence[bool]) -> list[FusedSegment]:
     """Return the segments that queries make, in the order of their ids; rows as in `AssignedPixels`."""
     segments: list[FusedSegment] = []
-    for number, label, score, pixels in queries:
+    for number, label, score, pixels, query in queries:
         if number == VOID_ID:
             continue
         if number <= len(segments):  # more of a stuff segment
@@ -88,7 +89,7 @@ def list_segments(queries: Iterable[Sequence[float]], is_thing: Sequence[bool]) 
         else:
             class_id = int(label)
             thing = bool(is_thing[class_id])
-            segments.append(FusedSegment(int(number), class_id, thing, float(score), int(pixels)))
+            segments.append(FusedSegment(int(number), class_id, thing, float(score), int(pixels), int(query)))
     return segments
 
 

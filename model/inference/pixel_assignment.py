@@ -14,9 +14,10 @@ from .regions import VOID_ID
 
 
 class AssignedPixels(NamedTuple):
-    """A panoptic map (H, W) int32, and for each query (K, 4) float64: segment id, class, score, pixels.
+    """A panoptic map (H, W) int32, and queries (K, 5) float64: segment id, class, score, pixels, index.
 
-    The segment id is 0 for a query without a segment. Queries of one stuff class have the same id.
+    The segment id is 0 for a query without a segment. Queries of one stuff class have the same id. The index
+    is among all queries of the network.
     """
 
     map: Tensor
@@ -36,16 +37,17 @@ def assign_pixels(
     final_class_logits, mask_logits = torch.as_tensor(final_class_logits), torch.as_tensor(mask_logits)
     num_classes = final_class_logits.shape[-1] - 1
     scores, classes = final_class_logits.softmax(-1).max(-1)
+    index = torch.arange(len(scores), device=scores.device)
     scores = torch.where((classes != num_classes) & (scores > object_threshold), scores, -1)
     device = scores.device
     if device.type == "cpu":  # on other devices the host would wait for the selection
         kept = scores >= 0
         if not kept.all():
-            scores, classes, mask_logits = scores[kept], classes[kept], mask_logits[kept]
+            scores, classes, index, mask_logits = scores[kept], classes[kept], index[kept], mask_logits[kept]
     if len(scores) == 0:
         output = mask_logits.shape[-2:] if sizes is None else sizes.output
         empty = torch.zeros(*output, dtype=torch.int32, device=device)
-        return AssignedPixels(empty, scores.new_zeros(0, 4, dtype=torch.float64))
+        return AssignedPixels(empty, scores.new_zeros(0, 5, dtype=torch.float64))
     if sizes is None:
         K, _, width = mask_logits.shape
         rows = rows_per_band(K, width, device.type)
@@ -58,7 +60,7 @@ def assign_pixels(
     table = F.pad(ids.flip(0), (1, 0))  # by K - query
     table = torch.stack([torch.zeros_like(table), table], 1).flatten().int()  # by code
     panoptic = table.index_select(0, codes.flatten()).view_as(codes)
-    queries = torch.stack([ids.double(), classes.double(), scores.double(), counts[0]], 1)
+    queries = torch.stack([part.double() for part in (ids, classes, scores, counts[0], index)], 1)
     return AssignedPixels(panoptic, queries)
 
 

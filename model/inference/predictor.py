@@ -32,12 +32,12 @@ from ..checkpoint import (
 from ..network import CONFIGS, EOVSeg, load_model
 from ..vocabulary import EncodedVocabulary, TextCache, Vocabulary, VocabularyEncoder
 from .host_copies import to_host
+from .input_size import VARIANT_SHORT_SIDE, check_short_side
 from .mask_sizes import MaskSizes
 from .panoptic import list_segments
 from .pixel_assignment import assign_pixels
 from .preprocess import check_image, check_output_size, prepare
-from .results import PanopticResult, Segment
-from .short_side import VARIANT_SHORT_SIDE, check_short_side
+from .results import PanopticResult, Segment, SegmentFeatures, query_features
 
 DEMO_WEIGHTS = Path(__file__).parents[1] / "weights" / "eovseg_tiny.safetensors"
 
@@ -190,17 +190,26 @@ class EOVSegPredictor:
         with self._streams.call(self.device, tf32=self.backend_status.precision == "tf32"):
             images, image_shape = prepare(image, short_side, self.device)
             output = self._backend(images, vocabulary.text, vocabulary.seen)
-            class_logits, mask_logits, final_class_logits = (part[0] for part in output)
+            class_logits, mask_logits, final_class_logits, *_ = (part[0] for part in output)
             sizes = MaskSizes(images.shape[-2:], image_shape, output_shape)
             thresholds = object_threshold, overlap_threshold
             fused = assign_pixels(final_class_logits, mask_logits, is_thing, *thresholds, sizes)
-            ids, queries = to_host((fused.map.to(torch.int16), fused.queries))
-        segments = [
-            Segment(s.id, s.class_id, labels[s.class_id], s.is_thing, s.score, s.area)
-            for s in list_segments(queries, is_thing)
-        ]
-        logits = (class_logits, mask_logits, final_class_logits)
-        return PanopticResult(fused.map, ids.view(np.uint16), segments, *logits, vocabulary.vocabulary, sizes)
+            features = query_features(output)
+            ids, queries, rows = to_host((fused.map.to(torch.int16), fused.queries, features))
+        found = list_segments(queries, is_thing)
+        return PanopticResult(
+            map=fused.map,
+            label_image=ids.view(np.uint16),
+            segments=[
+                Segment(s.id, s.class_id, labels[s.class_id], s.is_thing, s.score, s.area) for s in found
+            ],
+            segment_features=SegmentFeatures.of(rows[[s.query for s in found]], self.model.config),
+            class_logits=class_logits,
+            mask_logits=mask_logits,
+            final_class_logits=final_class_logits,
+            vocabulary=vocabulary.vocabulary,
+            _sizes=sizes,
+        )
 
 
 def _kept_weights(variant: str) -> Path:

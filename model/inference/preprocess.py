@@ -11,8 +11,7 @@ from torch import Tensor
 
 from .device_resize import resize_pixels
 from .host_copies import to_device
-from .input_size import STRIDE, check_input_size
-from .short_side import IMAGE_SHORT_SIDE
+from .input_size import IMAGE_SHORT_SIDE, STRIDE, check_input_size
 
 PIXEL_MEAN = (123.675, 116.28, 103.53)
 PIXEL_STD = (58.395, 57.12, 57.375)

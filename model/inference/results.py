@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from ..network import EOVSegConfig, EOVSegOutput
 from ..vocabulary import Vocabulary
 from .mask_sizes import MaskSizes, upsample_masks, upsampled_bands
 from .panoptic import Instances, fuse_instances, fuse_semantic
@@ -14,7 +16,10 @@ from .panoptic import Instances, fuse_instances, fuse_semantic
 
 @dataclass(frozen=True)
 class Segment:
-    """A segment: id in the map, class index and label, thing or stuff, class probability, area in pixels."""
+    """A segment: id in the map, class index and label, thing or stuff, class probability, area in pixels.
+
+    track_id is the same for the same object in all images of a sequence, 0 without tracking.
+    """
 
     id: int
     class_id: int
@@ -22,6 +27,31 @@ class Segment:
     is_thing: bool
     score: float
     area: int
+    track_id: int = 0
+
+
+class SegmentFeatures(NamedTuple):
+    """Float32 arrays with a row for each of S segments, of the first query of the segment.
+
+    kernels (S, hidden_dim) are object kernels, embeddings (S, text_dim) class embeddings in the space of the
+    text, L2-normalised, probabilities (S, C) those of the classes, which add up to 1 minus void's.
+    """
+
+    kernels: np.ndarray
+    embeddings: np.ndarray
+    probabilities: np.ndarray
+
+    @classmethod
+    def of(cls, rows: np.ndarray, config: EOVSegConfig) -> "SegmentFeatures":
+        """Split rows (S, hidden_dim + text_dim + C) of `query_features`."""
+        return cls(*np.split(rows, [config.hidden_dim, config.hidden_dim + config.text_dim], axis=1))
+
+
+def query_features(output: EOVSegOutput) -> Tensor:
+    """Return (N, hidden_dim + text_dim + C) float32 of the first image, in one piece for one copy."""
+    probabilities = output.final_class_logits[0].softmax(-1)[:, :-1]
+    parts = (output.object_kernels[0], output.class_embeddings[0], probabilities)
+    return torch.cat([part.float() for part in parts], dim=1)
 
 
 @dataclass(frozen=True)
@@ -32,6 +62,7 @@ class PanopticResult:
     (H, W) uint16 is the same as an array in host memory. class_logits (N, C + 1) and mask_logits
     (N, H'/4, W'/4) are those of the last decoder stage, H' and W' the size of the padded input.
     final_class_logits (N, C + 1) are the log probabilities after the ensemble. Void is the last class.
+    segment_features has a row for each segment.
 
     Example:
         >>> from eovseg_model import EOVSegPredictor
@@ -44,6 +75,7 @@ class PanopticResult:
     map: Tensor
     label_image: np.ndarray
     segments: list[Segment]
+    segment_features: SegmentFeatures
     class_logits: Tensor
     mask_logits: Tensor
     final_class_logits: Tensor

@@ -30,12 +30,24 @@ class Segment:
     label: str
     is_thing: bool
     score: float
+    track_id: int = 0
+
+
+@dataclass(frozen=True)
+class Features:
+    """The same for the same id and class in all pictures, and unlike all others."""
+
+    kernels: np.ndarray
+    embeddings: np.ndarray
+    probabilities: np.ndarray
 
 
 @dataclass(frozen=True)
 class Prediction:
     label_image: np.ndarray
     segments: list[Segment]
+    segment_features: Features
+    vocabulary: Vocabulary
 
 
 # What the backend says from a picture on that begins with this colour.
@@ -84,7 +96,17 @@ class FakePredictor:
             class_id = green % len(vocabulary.vocabulary)
             label = vocabulary.vocabulary.labels[class_id]
             segments.append(Segment(number, class_id, label, vocabulary.vocabulary.is_thing[class_id], 0.5))
-        return Prediction(ids, [s for s in segments if s.score >= object_threshold])
+        kept = [s for s in segments if s.score >= object_threshold]
+        return Prediction(ids, kept, features_of(kept, len(vocabulary.vocabulary)), vocabulary.vocabulary)
+
+
+def features_of(segments, classes):
+    kernels = np.zeros((len(segments), 1024), np.float32)
+    probabilities = np.zeros((len(segments), classes), np.float32)
+    for row, segment in enumerate(segments):
+        kernels[row, (37 * segment.id + segment.class_id) % 1024] = 1
+        probabilities[row, segment.class_id] = segment.score
+    return Features(kernels, kernels[:, :8], probabilities)
 
 
 def paint_slowly(seconds):

@@ -79,10 +79,20 @@ def test_a_video(picture, tmp_path):
     for _ in range(3):
         writer.write(picture[..., ::-1])
     writer.release()
-    assert segment(path, out) == 0
+    assert segment(path, out, "--vocabulary", "table", "floor|stuff", "wall|stuff") == 0
     video = cv2.VideoCapture(str(out / "in_overlay.mp4"))
     assert int(video.get(cv2.CAP_PROP_FRAME_COUNT)) == 3
     assert video.get(cv2.CAP_PROP_FRAME_WIDTH) == 160 and video.get(cv2.CAP_PROP_FPS) == 5.0
+    content = json.loads((out / "in_segments.json").read_text())
+    assert [image["stamp"] for image in content["images"]] == pytest.approx([0.0, 0.2, 0.4])
+    first, second, third = (
+        {s["id"]: s.get("track_id", 0) for s in annotation["segments_info"]}
+        for annotation in content["annotations"]
+    )
+    things = {c["id"] for c in content["categories"] if c["isthing"]}
+    assert any(s["category_id"] in things for s in content["annotations"][2]["segments_info"])
+    assert all(third.values()) and len(set(third.values())) == len(third)
+    assert third == second and set(first.values()) <= {0, *third.values()}
 
 
 def test_an_unreadable_video_is_left_out(picture, tmp_path, capsys):

@@ -3,13 +3,16 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from eovseg_model.drawing.colours import name_colour, track_colour
 from eovseg_model.drawing.names import Name, write_names
 from eovseg_model.drawing.overlay import draw_overlay, segment_colours
 from eovseg_model.inference.regions import measure_regions
 
 
-def segment(number, class_id=0, label="mug", is_thing=True, score=0.87):
-    return SimpleNamespace(id=number, class_id=class_id, label=label, is_thing=is_thing, score=score)
+def segment(number, class_id=0, label="mug", is_thing=True, score=0.87, track_id=0):
+    return SimpleNamespace(
+        id=number, class_id=class_id, label=label, is_thing=is_thing, score=score, track_id=track_id
+    )
 
 
 def scene(height=240, width=320):
@@ -116,13 +119,44 @@ def test_a_segment_without_pixels_is_left_out():
     )
 
 
-def test_colours_belong_to_the_class_and_tell_instances_apart():
-    colours = segment_colours([segment(1, 4), segment(2, 4), segment(3, 5), segment(4, 4, is_thing=False)])
-    assert len(set(colours.values())) == 4
-    alone = segment_colours([segment(8, 5)])
-    assert alone[8] == colours[3]
+def test_a_colour_belongs_to_the_name_not_to_its_place_in_the_vocabulary():
+    one = segment_colours([segment(1, 4, "mug"), segment(2, 5, "ball"), segment(3, 6, "mug", is_thing=False)])
+    other = segment_colours([segment(7, 0, "ball"), segment(9, 1, "mug")])
+    assert (one[1], one[2]) == (other[9], other[7]) and len(set(one.values())) == 3
+    assert one[1] == name_colour("mug", is_thing=True) and one[3] == name_colour("mug", is_thing=False)
+
+
+def test_instances_of_a_name_without_tracks_differ():
+    assert len(set(segment_colours([segment(i) for i in (1, 2, 3)]).values())) == 3
+
+
+def test_a_thing_has_the_colour_of_its_track_whatever_its_name_and_stuff_that_of_its_name():
+    before = segment_colours([segment(1, 0, "mug", track_id=8), segment(2, 1, "floor", False, track_id=3)])
+    after = segment_colours([segment(5, 1, "cup", track_id=8), segment(6, 0, "floor", False, track_id=4)])
+    assert (before[1], before[2]) == (after[5], after[6])
+    assert before[2] == name_colour("floor", is_thing=False)
+
+
+def test_twelve_tracks_in_a_row_have_colours_far_apart():
+    colours = np.array([track_colour(i) for i in range(1, 13)], int)
+    distance = np.abs(colours[:, None] - colours).sum(-1) + 999 * np.eye(12, dtype=int)
+    assert distance.min() > 60
 
 
 def test_forty_classes_have_forty_colours():
-    colours = segment_colours([segment(i + 1, i) for i in range(40)])
+    colours = segment_colours([segment(i + 1, i, f"name {i}") for i in range(40)])
     assert len(set(colours.values())) == 40
+
+
+def test_the_number_of_a_track_is_written_behind_the_name_of_a_thing():
+    rgb, panoptic, _ = scene()
+
+    def drawn(**box):
+        floor = segment(1, 1, "floor", is_thing=False, track_id=7)
+        return draw_overlay(rgb, panoptic, [floor, segment(2, **box)], opacity=0.0)
+
+    named = [draw_overlay(rgb, panoptic, [segment(1, 1, "floor", False)], opacity=0.0)]
+    named.append(draw_overlay(rgb, panoptic, [segment(1, 1, "floor", False, track_id=7)], opacity=0.0))
+    np.testing.assert_array_equal(*named)  # stuff has no number
+    letters = [(drawn(track_id=i)[140:160, 160:240].min(axis=2) > 200).sum() for i in (0, 8, 88)]
+    assert letters[0] < letters[1] < letters[2]

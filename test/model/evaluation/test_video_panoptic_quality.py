@@ -92,6 +92,7 @@ def test_a_window_is_one_wide_image(window):
 
 def _pixels(overlaps):
     """Ids of tubes, pixel for pixel, as the counts of a frame say."""
+
     def tube(segment):
         track = segment.track_id if segment.class_id < 2 else 0
         return ClassifiedSegment(1 + 100 * segment.class_id + track, segment.class_id)

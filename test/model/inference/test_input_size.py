@@ -3,8 +3,14 @@
 import numpy as np
 import pytest
 
-from eovseg_model.inference.input_size import MAX_INPUT_PIXELS, ImageSizeError, check_input_size
-from eovseg_model.inference.short_side import IMAGE_SHORT_SIDE, VARIANT_SHORT_SIDE, check_short_side
+from eovseg_model.inference.input_size import (
+    IMAGE_SHORT_SIDE,
+    MAX_INPUT_PIXELS,
+    VARIANT_SHORT_SIDE,
+    ImageSizeError,
+    check_input_size,
+    check_short_side,
+)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from rclpy.serialization import deserialize_message, serialize_message
+from std_msgs.msg import ColorRGBA
 
 from eovseg_ros.msg import PanopticSegmentation, Segment, Vocabulary
 
@@ -29,6 +30,7 @@ def test_segment_has_the_documented_fields() -> None:
         "area": "uint32",
         "bbox": "sensor_msgs/RegionOfInterest",
         "centroid": "geometry_msgs/Point",
+        "embedding": "sequence<float>",
     }
 
 
@@ -39,10 +41,12 @@ def test_panoptic_segmentation_survives_the_wire() -> None:
     segment = Segment(id=65535, track_id=2**32 - 1, class_id=7, label="Becher", is_thing=True, score=0.5)
     segment.bbox.width = 20
     segment.centroid.x = 10.25
+    segment.embedding = [0.5, -0.25]
     message.segments = [segment]
     assert deserialize_message(serialize_message(message), PanopticSegmentation) == message
 
 
 def test_vocabulary_survives_the_wire() -> None:
     message = Vocabulary(version=2, labels=["mug", "floor"], is_thing=[True, False])
+    message.colors = [ColorRGBA(r=1.0, a=1.0), ColorRGBA(g=0.5, a=1.0)]
     assert deserialize_message(serialize_message(message), Vocabulary) == message

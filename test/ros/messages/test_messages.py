@@ -1,3 +1,4 @@
+import dataclasses
 from types import SimpleNamespace
 
 import numpy as np
@@ -5,6 +6,7 @@ import pytest
 from builtin_interfaces.msg import Time
 from std_msgs.msg import Header
 
+from eovseg_model.drawing import name_colour
 from eovseg_ros.messages.images import image_to_array
 from eovseg_ros.messages.segmented_frame import SegmentedFrame
 from eovseg_ros.messages.segments import panoptic_image, segments_message, semantic_image, vocabulary_message
@@ -20,8 +22,10 @@ PANOPTIC = np.array(
 )
 
 
-def segment(number, class_id, label, is_thing, score=0.5):
-    return SimpleNamespace(id=number, class_id=class_id, label=label, is_thing=is_thing, score=score)
+def segment(number, class_id, label, is_thing, score=0.5, track_id=0):
+    return SimpleNamespace(
+        id=number, class_id=class_id, label=label, is_thing=is_thing, score=score, track_id=track_id
+    )
 
 
 def frame(panoptic=PANOPTIC, class_count=5):
@@ -30,7 +34,7 @@ def frame(panoptic=PANOPTIC, class_count=5):
         rgb=np.zeros((*panoptic.shape, 3), np.uint8),
         panoptic=panoptic,
         segments=[
-            segment(9, 4, "mug", True, 0.75),
+            segment(9, 4, "mug", True, 0.75, 2**32 - 1),
             segment(1, 0, "floor", False),
             segment(2, 3, "ball", True),
             segment(5, 3, "ball", True),  # covered by the others: no pixel
@@ -48,9 +52,18 @@ def test_segments_of_a_hand_drawn_image():
     floor, ball, mug = message.segments
     assert (floor.class_id, floor.label, floor.is_thing, floor.track_id) == (0, "floor", False, 0)
     assert (mug.class_id, mug.label, mug.is_thing, mug.score) == (4, "mug", True, 0.75)
+    assert (mug.track_id, len(mug.embedding)) == (2**32 - 1, 0)
     assert (ball.area, ball.centroid.x, ball.centroid.y, ball.centroid.z) == (4, 1.5, 0.5, 0.0)
     box = ball.bbox
     assert (box.x_offset, box.y_offset, box.width, box.height, box.do_rectify) == (1, 0, 2, 2, False)
+
+
+def test_embeddings_belong_to_their_segments():
+    given = frame()
+    rows = {s.id: np.array([s.id, -0.5, 1e-3], np.float32) for s in given.segments}
+    segments = segments_message(dataclasses.replace(given, embeddings=rows)).segments
+    assert [list(s.embedding) for s in segments] == [rows[s.id].tolist() for s in segments]
+    assert [type(s.embedding[0]) for s in segments] == [float] * 3
 
 
 def test_segments_lead_back_to_their_pixels():
@@ -87,3 +100,6 @@ def test_vocabulary():
     assert (message.header.stamp.sec, message.header.frame_id) == (3, "")
     assert message.entries == ["mug,cup", "floor|stuff"]
     assert (message.version, message.labels, message.is_thing) == (2, ["mug", "floor"], [True, False])
+    names = [name_colour("mug", is_thing=True), name_colour("floor", is_thing=False)]
+    assert [tuple(round(255 * c) for c in (m.r, m.g, m.b)) for m in message.colors] == names
+    assert [m.a for m in message.colors] == [1.0, 1.0]

@@ -12,6 +12,7 @@ from std_msgs.msg import Header
 
 from eovseg_model.benchmark.synthetic import synthetic_picture
 from eovseg_ros.messages.images import array_to_image, image_to_array
+from eovseg_ros.node.frame_tracker import FrameTracker
 from eovseg_ros.node.frame_worker import FrameWorker, ReceivedImage
 from eovseg_ros.node.live_vocabulary import LiveVocabulary
 from eovseg_ros.node.outputs.frame_publisher import FramePublisher
@@ -58,6 +59,7 @@ class Worker:
             predictor=predictor,
             vocabulary=self.vocabulary,
             publisher=publisher,
+            tracker=FrameTracker(),
             statistics=FrameStatistics(),
             parameters=lambda: parameters,
             logger=self._logger,

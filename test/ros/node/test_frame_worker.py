@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from builtin_interfaces.msg import Time
 from std_msgs.msg import Header
 
 from eovseg_ros.messages.images import array_to_image
@@ -71,18 +72,30 @@ class Publisher:
         self.vocabularies.append(snapshot.version)
 
 
+class Tracker:
+    """Notes the stamps of the frames."""
+
+    def __init__(self):
+        self.frames = []
+
+    def update(self, prediction, stamp, received, parameters):
+        self.frames.append(stamp.sec)
+        return prediction.segments
+
+
 class Desk:
     """A worker and what stands around it."""
 
     def __init__(self, threads=1):
         self.predictor, self.vocabulary, self.publisher = Predictor(), Vocabulary(), Publisher()
-        self.statistics = FrameStatistics()
+        self.tracker, self.statistics = Tracker(), FrameStatistics()
         self.logged = []
         self.read_parameters = NodeParameters
         self.worker = FrameWorker(
             predictor=self.predictor,
             vocabulary=self.vocabulary,
             publisher=self.publisher,
+            tracker=self.tracker,
             statistics=self.statistics,
             parameters=lambda: self.read_parameters(),
             logger=SimpleNamespace(
@@ -95,7 +108,9 @@ class Desk:
 
     def put(self, number, encoding="rgb8"):
         """An image that the model tells by its number."""
-        message = array_to_image(np.full((2, 3, 3), number, np.uint8), "rgb8", Header(frame_id=str(number)))
+        message = array_to_image(
+            np.full((2, 3, 3), number, np.uint8), "rgb8", Header(stamp=Time(sec=number), frame_id=str(number))
+        )
         message.encoding = encoding
         self.worker.mailbox.put(ReceivedImage(message, time.monotonic()))
 
@@ -158,6 +173,18 @@ def test_labels_do_not_wait_for_the_drawing_of_the_overlay_before(start, monkeyp
         gate.set()
     desk.worker.stop()
     assert desk.publisher.overlays in (["1", "5"], ["5"])  # the newest one is drawn, those between are not
+
+
+def test_objects_are_followed_in_the_order_of_the_images(start):
+    desk = start(threads=2)
+    desk.predictor.gates[1] = threading.Event()
+    desk.put_and_wait(1)
+    desk.put_and_wait(2)  # which the model is done with first
+    time.sleep(0.1)
+    assert desk.tracker.frames == []
+    desk.predictor.gates[1].set()
+    wait(lambda: desk.publisher.frames == [1, 2])
+    assert desk.tracker.frames == [1, 2]
 
 
 def test_an_older_frame_that_succeeds_does_not_hide_the_error_of_a_newer_one(start):
