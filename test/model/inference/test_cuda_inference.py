@@ -113,9 +113,7 @@ def test_what_crosses_in_a_frame(backend):
     """
     with simulated_cuda() as cuda:
         predictor = load_tiny(backend)
-        for _ in range(
-            3
-        ):  # of the backend torch, the second one records a graph and the third one replays it
+        for _ in range(3):  # of the backend torch, the second one records a graph, the third one replays it
             result = predictor(PICTURE)
             found = Counter()
             for crossing, number in cuda.crossings.items():
@@ -124,7 +122,11 @@ def test_what_crosses_in_a_frame(backend):
     assert result.label_image.any()
     assert found == {
         ("copy to device", "inference.host_copies.to_device", False): 1,  # the picture
-        ("copy to host", "inference.host_copies.to_host", False): 2,  # the map, and what its segments are
+        (
+            "copy to host",
+            "inference.host_copies.to_host",
+            False,
+        ): 3,  # the map, what its segments are, features
         ("wait", "inference.host_copies.to_host", True): 1,
     }
 
