@@ -29,6 +29,11 @@ def test_each_precision_has_its_tolerance(precision, tolerance):
     assert found == f"mask_logits by {1.01 * tolerance:.1%} (at most {tolerance:.0%})"
 
 
+def test_a_difference_of_the_tolerance_itself_agrees(monkeypatch):
+    monkeypatch.setitem(TOLERANCES, "fp32", 0.25)
+    assert describe_difference(output(masks=(2.5, 10.0)), output(), "fp32") == ""
+
+
 def test_the_difference_is_relative_to_what_torch_computes():
     """From (3, 4) to (3, 0) is 4 of 5, and back 4 of 3."""
     assert describe_difference(output((3.0, 0.0)), output(), "fp32") == "class_logits by 80.0% (at most 1%)"

@@ -67,9 +67,9 @@ def test_shapes_double():
 
 
 def test_the_shape_of_inputs():
-    """70 names of 10 classes with up to 12 synonyms."""
+    """70 names of 10 classes with up to 20 synonyms."""
     images = torch.zeros(2, 3, 64, 96)
-    text = TextEmbeddings(torch.zeros(70, 8), torch.zeros(10, 12, dtype=torch.long))
-    assert EngineShape.of(images, text) == (2, 64, 96, (128, 16))
+    text = TextEmbeddings(torch.zeros(70, 8), torch.zeros(10, 20, dtype=torch.long))
+    assert EngineShape.of(images, text) == (2, 64, 96, (128, 32))
     too_many = text._replace(embeddings=torch.zeros(2048, 8))
     assert EngineShape.of(images, too_many) is None
