@@ -9,7 +9,7 @@ error, as in CUDA.
 import itertools
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import torch
@@ -135,6 +135,7 @@ def _on_cpu(value: Any) -> Any:
 
 
 FUNCTIONS: dict[str, Any] = {
+    "device": lambda device: nullcontext(),  # there is only one
     "Stream": Stream,
     "Event": Event,
     "CUDAGraph": CUDAGraph,

@@ -9,6 +9,7 @@ from ..checkpoint import long_lived_tensors
 from ..export import HALF_PRECISIONS
 from ..network import EOVSeg, EOVSegOutput, TextEmbeddings, fold_batch_norms
 from .cpu.packing import pack
+from .cuda.channels_last import use_channels_last
 from .cuda.half_precision import use_half_precision
 from .cuda.network_graphs import NetworkGraphs
 from .cuda.tf32 import TF32_SWITCHES
@@ -32,7 +33,7 @@ class TorchBackend:
             else:
                 if precision in HALF_PRECISIONS:
                     use_half_precision(model, HALF_PRECISIONS[precision])
-                model.to(memory_format=torch.channels_last)
+                use_channels_last(model)
 
     @torch.no_grad()
     def __call__(self, images: Tensor, text: TextEmbeddings, seen: Tensor) -> EOVSegOutput:

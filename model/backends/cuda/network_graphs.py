@@ -42,8 +42,10 @@ class NetworkGraphs:
         with self._changing_graphs:
             graph = self._graphs.pop(key, None) or CapturedEngine(self._network, self._turns)
             self._graphs[key] = graph
-            while len(self._graphs) > MOST_GRAPHS:
-                self._graphs.pop(next(iter(self._graphs)))
+            if len(self._graphs) > MOST_GRAPHS:
+                with self._turns.running:  # no graph starts, and none runs any more, so that memory may go
+                    self._turns.buffers_free.synchronize()
+                    self._graphs.pop(next(iter(self._graphs)))
             return graph
 
     def _give_up(self, error: Exception) -> None:

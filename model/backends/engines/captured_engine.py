@@ -20,7 +20,7 @@ class Turns:
 
 
 class CapturedEngine:
-    """A network on the current device, recorded as a CUDA graph and replayed; calls run one at a time.
+    """A network on a GPU, recorded as a CUDA graph and replayed; calls run one at a time.
 
     The first call, for an engine in the thread that loads it, only warms up. The second one, in a thread that
     runs frames, records the graph. Other threads may allocate memory on the device meanwhile.
@@ -41,7 +41,7 @@ class CapturedEngine:
                 outputs = self._network(*inputs)
                 self._warm = True
                 return outputs
-            stream = torch.cuda.current_stream()
+            stream = torch.cuda.current_stream(inputs[0].device)
             stream.wait_event(self._turns.buffers_free)  # of a call on another stream
             if self._graph is None:
                 self._graph = self._record(inputs)
@@ -55,6 +55,9 @@ class CapturedEngine:
     def _record(self, inputs: tuple[Tensor, ...]) -> torch.cuda.CUDAGraph:
         self._inputs = tuple(value.clone() for value in inputs)
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph, pool=self._turns.pool, capture_error_mode="thread_local"):
+        recording = torch.cuda.Stream(inputs[0].device)  # PyTorch's own is on the device that it first met
+        with torch.cuda.graph(
+            graph, pool=self._turns.pool, stream=recording, capture_error_mode="thread_local"
+        ):
             self._outputs = tuple(self._network(*self._inputs))
         return graph

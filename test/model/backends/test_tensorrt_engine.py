@@ -90,14 +90,15 @@ def test_an_engine_warms_up_is_recorded_once_and_replayed(monkeypatch):
                 output.copy_(value + 1)
 
     class Recording(nullcontext):
-        def __init__(self, graph, pool, capture_error_mode):
+        def __init__(self, graph, pool, stream, capture_error_mode):
             super().__init__()
             notes.append(f"record {capture_error_mode}")
 
     monkeypatch.setattr("torch.cuda.CUDAGraph", Graph)
     monkeypatch.setattr("torch.cuda.graph", Recording)
     monkeypatch.setattr("torch.cuda.graph_pool_handle", lambda: "pool")
-    monkeypatch.setattr("torch.cuda.current_stream", lambda: FakeStream(notes))
+    monkeypatch.setattr("torch.cuda.Stream", lambda device: FakeStream(notes))
+    monkeypatch.setattr("torch.cuda.current_stream", lambda device: FakeStream(notes))
     monkeypatch.setattr(
         "torch.cuda.Event", lambda: SimpleNamespace(record=lambda stream: notes.append("done"))
     )

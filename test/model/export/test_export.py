@@ -15,6 +15,8 @@ from eovseg_model.export.openvino import write_openvino
 from eovseg_model.export.program import INPUT_NAMES, OUTPUT_NAMES, export_program
 from eovseg_model.export.text_padding import TextShape, cut_output, pad_text
 from eovseg_model.inference.preprocess import to_input
+from eovseg_model.network.assembly.build import build_model
+from eovseg_model.network.config import CONFIGS
 from eovseg_model.network.eovseg import EOVSegOutput
 from eovseg_model.network.layers import ModulatedDeformConv2d
 from eovseg_model.network.text.classification import TextEmbeddings
@@ -132,3 +134,33 @@ def test_openvino_gives_the_plain_outputs(one_operator, tmp_path):
 def test_sides_have_to_be_multiples_of_32():
     with pytest.raises(ValueError, match="multiples of 32"):
         export_program(synthetic_model("tiny"), (96, 100), SHAPE)
+
+
+def parts_of(program, module: str, operator: str) -> int:
+    """How often a module of the network uses an operator."""
+    stacks = [
+        list((node.meta.get("nn_module_stack") or {"": ("", None)}).values())
+        for node in program.graph.nodes
+        if str(node.target) == operator
+    ]
+    return sum(stack[-1][0] == f"model.{module}" for stack in stacks)
+
+
+@pytest.mark.parametrize(
+    ("variant", "embeddings", "on_cpu", "on_gpu"),
+    [("tiny", 2048, [80, 1], [2, 1]), ("s", 256, [54, 7], [1, 1])],
+)
+def test_a_graph_is_cut_into_parts_for_the_cache_of_a_cpu_only(variant, embeddings, on_cpu, on_gpu):
+    """VAS has 160 rows of 216 (embedding and similarities), F_s 80 of 108 (four pixels of each).
+
+    Tiny: 2 or 144 rows of 216 * (96 + 2049) numbers in VAS, all 80 of 4 * 48 * 108 in F_s. S: 3 rows of
+    216 * (1024 + 257) on a CPU, all on a GPU; in F_s 12 of 4 * 768 * 108, or all.
+    """
+    with torch.device("meta"):
+        model = build_model(CONFIGS[variant])
+    for device, expected in (("cpu", on_cpu), ("cuda", on_gpu)):
+        program = export_program(model, (640, 864), TextShape(embeddings, 8), runs_on=device)
+        assert [
+            parts_of(program, "vas", "aten.softmax.int"),
+            parts_of(program, "spatial_extractor.upsampling.3", "aten.conv_transpose2d.input"),
+        ] == expected

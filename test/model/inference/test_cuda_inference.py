@@ -1,17 +1,23 @@
 """A picture's way through the model on a GPU, as far as a simulated one shows it: devices, values, waits."""
 
 import dataclasses
+import threading
 from collections import Counter
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from simulated_cuda import simulated_cuda
 
+from eovseg_model.backends.cuda.streams import ThreadStreams
 from eovseg_model.backends.loading import load_backend
 from eovseg_model.benchmark.synthetic import synthetic_model, synthetic_picture
+from eovseg_model.inference import mask_sizes
+from eovseg_model.inference.device_resize import resize_pixels
 from eovseg_model.inference.panoptic import fuse_panoptic
 from eovseg_model.inference.predictor import EOVSegPredictor
+from eovseg_model.inference.preprocess import prepare
 from eovseg_model.inference.results import PanopticResult
 
 ENTRIES = ["red cube", "mug,cup", "blue bowl", "green ball", "floor|stuff", "wall|stuff", "table|stuff"]
@@ -147,6 +153,79 @@ def test_frames_that_a_graph_replays_are_those_of_the_cpu():
         assert_same(on_host(first[2]), on_host(first[0]))
         for one, other in zip(found, expected, strict=True):
             assert_same(on_host(one), on_host(other))
+
+
+def test_fusion_in_bands_on_the_device(monkeypatch):
+    """Of masks that are upsampled; the last band has fewer rows."""
+    monkeypatch.setattr(mask_sizes, "NUMBERS_PER_GPU_BAND", 12 * 50 * 16)
+    torch.manual_seed(0)
+    classes, masks = 4 * torch.randn(12, 5), 5 * torch.randn(12, 16, 24)
+    arguments = ([True, False, True, True], 0.0, 0.1, mask_sizes.MaskSizes((64, 96), (60, 90), (37, 50)))
+    expected = fuse_panoptic(classes, masks, *arguments)
+    assert len(expected.segments) > 3
+    with simulated_cuda() as cuda:
+        on_device = classes.to("cuda"), masks.to("cuda")
+        fuse_panoptic(*on_device, *arguments)  # copies what only depends on the sizes
+        cuda.forget()
+        found = fuse_panoptic(*on_device, *arguments)
+        assert [c.kind for c in cuda.crossings.elements()] == ["copy to host"]
+        assert (found.map.cpu() != expected.map).sum() <= 2
+    for one, other in zip(found.segments, expected.segments, strict=True):
+        assert one[:3] == other[:3] and abs(one.area - other.area) <= 2
+    assert [mask_sizes.rows_per_band(12, 50, device) for device in ("cuda", "cpu")] == [16, 256]
+
+
+def test_a_resized_picture_of_any_size_is_that_of_pillow():
+    """On the device, to the bit; the second picture copies nothing else."""
+    random = np.random.default_rng(0)
+    for height, width in ((480, 640), (72, 128), (108, 192), (1, 40), (33, 31)):
+        pictures = random.integers(0, 256, (2, height, width, 3), dtype=np.uint8)
+        for short_side in (64, 37, 1):
+            with simulated_cuda() as cuda:
+                prepare(pictures[0], short_side, torch.device("cuda"))
+                cuda.forget()
+                found, shape = prepare(pictures[1], short_side, torch.device("cuda"))
+                assert [c.kind for c in cuda.crossings.elements()] == ["copy to device"]
+                found = found.cpu()
+            expected, expected_shape = prepare(pictures[1], short_side, torch.device("cpu"))
+            assert shape == expected_shape and torch.equal(found, expected)
+
+
+def test_a_tall_picture_differs_from_that_of_pillow_by_a_level_at_most():
+    picture = np.random.default_rng(0).integers(0, 256, (300, 60, 3), dtype=np.uint8)
+    expected = np.asarray(Image.fromarray(picture).resize((24, 120), Image.Resampling.BILINEAR))
+    found = resize_pixels(torch.from_numpy(picture), (120, 24)).numpy()
+    assert np.abs(found.astype(int) - expected).max() <= 1
+
+
+def test_every_thread_has_a_stream_of_its_own_that_waits_for_the_callers():
+    predictor_streams, used = ThreadStreams(), []
+
+    def call() -> None:
+        with predictor_streams.call(torch.device("cuda"), tf32=False):
+            used.append(torch.cuda.current_stream("cuda"))
+
+    with simulated_cuda():
+        caller = torch.cuda.Stream("cuda")
+        with torch.cuda.stream(caller):
+            call()
+            call()
+        assert torch.cuda.current_stream("cuda") is torch.cuda.default_stream("cuda")
+        thread = threading.Thread(target=call)
+        thread.start()
+        thread.join()
+    assert used[0] is used[1] is not used[2]
+    assert used[0].waited_for == [caller, caller] and len(used[2].waited_for) == 1
+    with predictor_streams.call(torch.device("cpu"), tf32=False):
+        used.append(None)
+
+
+def test_a_vocabulary_is_complete_before_other_threads_use_it():
+    with simulated_cuda() as cuda:
+        predictor = load_tiny("reference")
+        cuda.forget()
+        predictor.encode(ENTRIES[:3])
+        assert cuda.waits()["backends.cuda.streams.wait_for_device"] == 1
 
 
 def test_fusion_of_masks_at_the_output_size():
