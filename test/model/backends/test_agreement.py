@@ -9,9 +9,9 @@ from eovseg_model.backends.engines.agreement import TOLERANCES, describe_differe
 from eovseg_model.network.eovseg import EOVSegOutput
 
 
-def output(classes=(3.0, 4.0), masks=(0.0, 10.0), final=(1.0, 0.0)) -> EOVSegOutput:
-    """Norms of 5, 10 and 1."""
-    return EOVSegOutput(*map(torch.tensor, (classes, masks, final)))
+def output(classes=(3.0, 4.0), masks=(0.0, 10.0), final=(1.0, 0.0), embeddings=(1.0,)) -> EOVSegOutput:
+    """Norms of 5, 10, 1, 1 and 1."""
+    return EOVSegOutput(*map(torch.tensor, (classes, masks, final, (0.0, 1.0), embeddings)))
 
 
 def test_the_same_output_agrees():
@@ -41,8 +41,8 @@ def test_the_difference_is_relative_to_what_torch_computes():
 
 
 def test_every_output_that_differs_is_named():
-    found = describe_difference(output((6.0, 8.0), final=(0.0, 0.0)), output(), "fp16")
-    assert found == "class_logits by 100.0%, final_class_logits by 100.0% (at most 30%)"
+    found = describe_difference(output((6.0, 8.0), embeddings=(0.0,)), output(), "fp16")
+    assert found == "class_logits by 100.0%, class_embeddings by 100.0% (at most 30%)"
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
