@@ -8,6 +8,8 @@ from .accuracy import FARTHEST_QUERY, MOST_QUERIES_BEYOND, PARITY
 from .part import Kind, Outcome
 from .speed import STAGES
 
+LOGITS = ("class_logits", "mask_logits", "final_class_logits")
+
 
 def tables(outcomes: Sequence[Outcome], paper: str) -> Iterator[str]:
     """Yield headings, texts and tables; a table without rows is left out."""
@@ -28,15 +30,7 @@ def tables(outcomes: Sequence[Outcome], paper: str) -> Iterator[str]:
     if rows := [_agreement(outcome) for outcome in _of(outcomes, "agreement")]:
         yield "## Lower precisions against float32 on the CPU"
         yield "Relative norms of differences."
-        columns = (
-            "",
-            "class logits",
-            "mask logits",
-            "final class logits",
-            "bound",
-            "mask pixels equal",
-            "within",
-        )
+        columns = ("", *(name.replace("_", " ") for name in LOGITS), "bound", "mask pixels equal", "within")
         yield _table(columns, rows)
     yield from _speed(_of(outcomes, "speed"), paper)
     yield from _together(outcomes)
@@ -74,7 +68,7 @@ def _parity(outcome: Outcome) -> tuple[str, ...]:
 
 def _agreement(outcome: Outcome) -> tuple[str, ...]:
     result = outcome.result
-    differences = (f"{value:.4f}" for value in result["differences"].values())
+    differences = (f"{result['differences'][name]:.4f}" for name in LOGITS)
     equal = f"{result['mask_pixels_equal']:.2%}"
     return (outcome.part.title, *differences, f"{result['bound']:g}", equal, _yes(result["within"]))
 

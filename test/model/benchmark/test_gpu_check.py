@@ -23,6 +23,7 @@ from eovseg_model.benchmark.gpu_check.setting import FULL, QUICK
 from eovseg_model.benchmark.gpu_check.speed import _NetworkClock
 from eovseg_model.benchmark.gpu_check.worker import run_part
 from eovseg_model.cli.main import main
+from eovseg_model.network.eovseg import EOVSegOutput
 
 CPU = torch.device("cpu")
 SPEED = Part(kind="speed", variant="tiny", backend="torch", precision="fp32")
@@ -91,7 +92,8 @@ def test_the_json_has_everything(checked):
     arrays = found["parity arrays", "reference", "fp32"]["result"]
     assert arrays["within"] and arrays["pixels_unlike"] <= 5 and arrays["pixels"] == 96 * 128
     parity = found["parity", "reference", "fp32"]["result"]
-    assert parity["within"] and len(parity["features"]) == 5 + 3 and len(parity["outputs"]) == 3
+    assert parity["within"] and len(parity["features"]) == 5 + 3
+    assert list(parity["outputs"]) == list(EOVSegOutput._fields)
     assert found["cameras", "torch", "fp32"]["result"]["cameras"] == 4
     threads = found["threads", "torch", "fp32"]["result"]
     assert threads["threads"] == 2
@@ -408,3 +410,19 @@ def test_the_first_calls_warm_up():
     calls = []
     assert len(latencies(lambda: calls.append(1), FULL)) == FULL.frames
     assert len(calls) == FULL.frames + 10
+
+
+# Engines
+
+
+def test_an_engine_is_built_once(tmp_path, monkeypatch):
+    """OpenVINO's, which needs no GPU. The warm start takes it from the cache."""
+    pytest.importorskip("openvino")
+    monkeypatch.setenv("EOVSEG_CACHE", str(tmp_path))
+    part = Part(kind="speed", variant="tiny", backend="openvino", precision="fp32")
+    answer = run_part(part, QUICK, CPU)
+    assert answer["status"] == "ok", answer["reason"]
+    result = answer["result"]
+    assert result["start_seconds"] > result["build_seconds"] > result["warm_start_seconds"] > 0
+    assert result["mask_difference"] < 1e-3
+    assert len(list(tmp_path.glob("engines/*/"))) == 1
