@@ -40,7 +40,7 @@ def draw_overlay(
         >>> mug = Segment(id=1, class_id=0, label="mug", is_thing=True, score=0.9, area=1600)
         >>> overlay = draw_overlay(image, panoptic, [mug], opacity=0.5)
         >>> overlay[45, 30].tolist(), overlay[0, 79].tolist()  # in the segment, and in void
-        ([0, 0, 0], [0, 0, 0])
+        ([128, 28, 46], [0, 0, 0])
     """
     colours = segment_colours(segments)
     picture = _fill(rgb, panoptic, segments, colours, opacity)

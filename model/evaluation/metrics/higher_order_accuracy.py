@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from .overlaps import FrameOverlaps, TrackedSegment, overlap_iou
+from .overlaps import FrameOverlaps, TrackedSegment, overlap_iou, with_own_tracks
 
 THRESHOLDS = np.arange(1, 20) * 0.05  # of the IoU
 
@@ -38,9 +38,10 @@ class HotaCounts:
         """Add all frames of a sequence."""
         ids: tuple[dict[int, int], dict[int, int]] = ({}, {})  # track id -> number
         present = []
-        for frame in frames:
+        predictions = with_own_tracks([frame.predicted for frame in frames])
+        for frame, segments in zip(frames, predictions, strict=True):
             t, true = self._things(frame.true, ids[0])
-            p, predicted = self._things(frame.predicted, ids[1])
+            p, predicted = self._things(segments, ids[1])
             present.append((true, predicted, overlap_iou(frame.pixels)[np.ix_(t, p)]))
         shape = len(ids[0]), len(ids[1])
         true_frames, predicted_frames = np.zeros(shape[0]), np.zeros(shape[1])

@@ -1,5 +1,6 @@
 """Numbers of pixels that true and predicted segments share."""
 
+import itertools
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -7,7 +8,10 @@ import numpy as np
 
 
 class TrackedSegment(NamedTuple):
-    """A segment of a frame: class, track, and whether it is a crowd region."""
+    """A segment of a frame: class, track, and whether it is a crowd region.
+
+    A predicted segment of track 0 has no track: it is the same as no segment of any other frame.
+    """
 
     class_id: int
     track_id: int
@@ -24,6 +28,17 @@ class FrameOverlaps(NamedTuple):
     true: Sequence[TrackedSegment]
     predicted: Sequence[TrackedSegment]
     pixels: np.ndarray
+
+
+def with_own_tracks(frames: Sequence[Sequence[TrackedSegment]]) -> list[list[TrackedSegment]]:
+    """Give predicted segments of track 0 negative tracks, each a different one.
+
+    Example:
+        >>> with_own_tracks([[TrackedSegment(4, 0), TrackedSegment(4, 7)], [TrackedSegment(4, 0)]])[1]
+        [TrackedSegment(class_id=4, track_id=-2, is_crowd=False)]
+    """
+    new_track = itertools.count(-1, -1)
+    return [[s if s.track_id else s._replace(track_id=next(new_track)) for s in frame] for frame in frames]
 
 
 def count_overlaps(

@@ -23,8 +23,8 @@ class SegmentationTrackingQuality:
 
     AQ: a track is a set of pixels of several frames, regardless of its classes. For a true track g of |g|
     pixels, AQ(g) is the sum over all predicted tracks p of |p & g| * IoU(p, g), divided by |g|. AQ is the
-    mean over the true tracks of all sequences. Only things have tracks. Pixels whose ground truth is void or
-    a crowd do not count.
+    mean over the true tracks of all sequences. Only things have tracks; predicted things of track 0 are in
+    none. Pixels whose ground truth is void or a crowd do not count.
 
     SQ: the mean IoU of the classes over all pixels of all sequences. Classes with neither ground truth nor
     predictions are left out; pixels whose ground truth is void do not count.
@@ -58,7 +58,7 @@ class SegmentationTrackingQuality:
             for t in rows:
                 true[frame.true[t - 1].track_id] += int(frame.pixels[t].sum())
             for p, segment in enumerate(frame.predicted, start=1):
-                if not self._is_thing[segment.class_id]:
+                if not self._is_thing[segment.class_id] or not segment.track_id:
                     continue
                 predicted[segment.track_id] += int(frame.pixels[judged, p].sum())
                 for t in rows:

@@ -17,6 +17,8 @@ class Switches:
     many frames ago: an object that was hidden or out of view and comes back with another id counts. This is
     the IDSW of CLEAR MOT (Bernardin and Stiefelhagen 2008).
 
+    Matches without a track, of id 0, neither are switches nor change what the last id was.
+
     A label switch is a match whose class differs from that of the object's last match.
 
     Example:
@@ -39,7 +41,8 @@ class Switches:
 
     def add(self, frames: Sequence[FrameOverlaps]) -> None:
         """Add all frames of a sequence, in order."""
-        last: dict[int, tuple[int, int]] = {}  # true track -> track and class of the last match
+        tracks: dict[int, int] = {}  # true track -> track of the last match that has one
+        labels: dict[int, int] = {}  # true track -> class of the last match
         for frame in frames:
             found = [self._is_thing[p.class_id] for p in frame.predicted]
             iou = np.where(found, overlap_iou(frame.pixels), 0.0)
@@ -51,10 +54,11 @@ class Switches:
                     continue
                 match = frame.predicted[int(iou[t].argmax())]
                 self.matches += 1
-                track, label = last.get(segment.track_id, (match.track_id, match.class_id))
-                self.identity_switches += track != match.track_id
-                self.label_switches += label != match.class_id
-                last[segment.track_id] = match.track_id, match.class_id
+                if match.track_id:
+                    self.identity_switches += match.track_id != tracks.get(segment.track_id, match.track_id)
+                    tracks[segment.track_id] = match.track_id
+                self.label_switches += match.class_id != labels.get(segment.track_id, match.class_id)
+                labels[segment.track_id] = match.class_id
 
     def per_100(self, switches: int) -> float:
         """Return a number of switches per 100 object-frames; 0 without objects."""

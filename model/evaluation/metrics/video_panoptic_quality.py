@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .overlaps import FrameOverlaps, TrackedSegment
+from .overlaps import FrameOverlaps, TrackedSegment, with_own_tracks
 from .panoptic_quality import PanopticQuality
 
 WINDOWS = (1, 5, 10, 15)  # frames
@@ -24,7 +24,7 @@ class VideoPanopticQuality:
     def add(self, frames: Sequence[FrameOverlaps]) -> None:
         """Add all frames of a sequence. Stuff is one tube per class, whatever its track ids are."""
         true, rows = self._tubes([frame.true for frame in frames])
-        predicted, columns = self._tubes([frame.predicted for frame in frames])
+        predicted, columns = self._tubes(with_own_tracks([frame.predicted for frame in frames]))
         pixels = np.zeros((len(frames) + 1, len(true) + 1, len(predicted) + 1), np.int64)
         for frame, row, column, counts in zip(frames, rows, columns, pixels[1:], strict=True):
             np.add.at(counts, (row[:, None], column), frame.pixels)

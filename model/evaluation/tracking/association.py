@@ -8,6 +8,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from ...inference import PanopticResult
+from ...tracking import Tracker, TrackingConfig
 from ..metrics.overlaps import FrameOverlaps, count_overlaps, overlap_iou
 
 
@@ -37,15 +38,8 @@ AssociationMaker = Callable[[], Association]
 TRUE_IOU, SUCCESSIVE_IOU = 0.1, 0.01
 
 
-class Tracker(Protocol):
-    """What follows objects through the images of a camera."""
-
-    def update(self, result: PanopticResult, stamp: float) -> Sequence[Assignment]:
-        """Return track and class of every segment of the result, in their order; stamp in seconds."""
-
-
 class TrackerAssociation:
-    """Uses the assignments of a tracker."""
+    """Uses the assignments of a tracker, whose track 0 is none."""
 
     def __init__(self, tracker: Tracker) -> None:
         self._tracker = tracker
@@ -128,8 +122,17 @@ def _match(iou: np.ndarray, least: float) -> list[tuple[int, int]]:
     return [(t, p) for t, p in pairs if iou[t, p] >= least]
 
 
+def _tracker(**settings: float) -> AssociationMaker:
+    config = TrackingConfig(**settings)
+    return lambda: TrackerAssociation(Tracker(config))
+
+
 # What `eovseg evaluate` compares; the first one is evaluated.
 TRACKING: dict[str, AssociationMaker] = {
+    "tracker": _tracker(),
+    "unsmoothed": _tracker(smoothing=0.0),
+    "kernels alone": _tracker(overlap_weight=0.0, class_weight=0.0),
+    "masks alone": _tracker(kernel_weight=0.0, class_weight=0.0, min_similarity=0.1),
     "iou": IouMatching,
     "oracle": OracleAssociation,
     "untracked": NoTracking,

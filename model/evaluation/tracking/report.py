@@ -32,7 +32,10 @@ def sequences_to_json(result: SequencesResult) -> str:
     first, *others = result.associations
     flat = asdict(result.associations[first])
     for name in others:
-        flat |= {f"{name}_{key}": value for key, value in asdict(result.associations[name]).items()}
+        flat |= {
+            f"{name.replace(' ', '_')}_{key}": value
+            for key, value in asdict(result.associations[name]).items()
+        }
     about = {key: value for key, value in asdict(result).items() if key != "associations"}
     return json.dumps({**about, "association": first, **flat}, indent=1) + "\n"
 

@@ -38,6 +38,12 @@ def test_a_track_is_the_same_whatever_its_class():
     assert (result.aq, result.sq) == pytest.approx((100, (50 + 0) / 2))
 
 
+def test_things_without_a_track_are_in_no_track_but_have_a_class():
+    """Of 3 frames the first has no track: 2/3 * 2/3 of the pixels. Another 0 does not join it to anything."""
+    frames = [frame(["aaaa"], {"a": (0, 1)}, ["aaaa"], {"a": (0, track)}) for track in (0, 5, 5)]
+    assert quality([True], frames) == pytest.approx((100 * 2 / 3, 100 * 4 / 9, 100))
+
+
 def test_ids_mean_nothing_from_one_sequence_to_the_next():
     """Each has its own object 1 and its own track 5."""
     first = [frame(["aaaa"], {"a": (0, 1)}, ["aaaa"], {"a": (0, 5)})]

@@ -28,6 +28,7 @@ from eovseg_model.evaluation.tracking.report import (
     sequences_to_markdown,
     sequences_to_text,
 )
+from eovseg_model.inference.results import Segment, SegmentFeatures
 from eovseg_model.simulation.catalog import CATALOG, STUFF_NAMES, vocabulary_entries
 from eovseg_model.vocabulary.vocabulary import Vocabulary
 
@@ -39,10 +40,16 @@ NAMES = {"test": "x", "variant": "tiny", "checkpoint": "none", "device": "cpu", 
 def result_of(rows, classes):
     """A prediction; classes by letter."""
     segments = [
-        SimpleNamespace(id=ord(letter), class_id=c, is_thing=VOCABULARY.is_thing[c])
+        Segment(ord(letter), c, VOCABULARY.labels[c], VOCABULARY.is_thing[c], 1.0, 1)
         for letter, c in classes.items()
     ]
-    return SimpleNamespace(label_image=draw(rows), segments=segments, vocabulary=VOCABULARY)
+    one_hot = np.eye(len(VOCABULARY), dtype=np.float32)[list(classes.values())]
+    return SimpleNamespace(
+        label_image=draw(rows),
+        segments=segments,
+        segment_features=SegmentFeatures(one_hot, one_hot, one_hot),
+        vocabulary=VOCABULARY,
+    )
 
 
 def truth_of(result, rows, tracks):
@@ -196,6 +203,8 @@ def test_scenes_are_no_sequences(tmp_path):
 def test_what_perfect_segments_get(tmp_path):
     """The object is tracked by the oracle and, as it moves by half of its width, by the IoU of 1/3, too.
 
+    The tracker knows it from the second frame on: AQ is 2/3 * 2/3 of its pixels.
+
     Without tracking, 3 ids of a third of the pixels each: AQ is 3 * (1/3 * 1/3) = 1/3, and both later frames
     of each sequence's 3 are switches.
     """
@@ -205,6 +214,10 @@ def test_what_perfect_segments_get(tmp_path):
         s = scores[name]
         assert (s.stq, s.aq, s.sq, s.vpq, s.pq) == pytest.approx((100,) * 5)
         assert (s.hota, s.identity_switches, s.label_switches) == pytest.approx((100, 0, 0))
+    for name in ("tracker", "unsmoothed", "kernels alone"):
+        s = scores[name]
+        assert (s.stq, s.aq, s.sq) == pytest.approx((100 * 2 / 3, 100 * 4 / 9, 100))
+        assert (s.identity_switches, s.label_switches, s.pq) == pytest.approx((0, 0, 100))
     s = scores["untracked"]
     assert (s.stq, s.aq, s.sq) == pytest.approx((100 * math.sqrt(1 / 3), 100 / 3, 100))
     assert (s.object_frames, s.matched_frames) == (6, 6)
@@ -266,11 +279,12 @@ def test_reports(tmp_path):
     numbers = json.loads(sequences_to_json(result))
     for key in ("stq", "aq", "sq", "vpq", "identity_switches", "label_switches", "oracle_stq"):
         assert isinstance(numbers[key], float)
-    assert numbers["association"] == "iou" and numbers["untracked_aq"] == pytest.approx(100 / 3)
+    assert numbers["association"] == "tracker" and numbers["untracked_aq"] == pytest.approx(100 / 3)
     assert numbers["sequences"] == 1 and numbers["frames"] == 3
     text = sequences_to_text(result)
     assert "tiny (none) on x: 1 sequences, 3 frames, none on cpu" in text
-    assert [line.split()[0] for line in text.splitlines()[3:6]] == ["iou", "oracle", "untracked"]
+    assert [line[:13].strip() for line in text.splitlines()[3:10]] == list(TRACKING)
+    assert numbers["kernels_alone_stq"] == pytest.approx(numbers["stq"])
     assert "| oracle | 100.00 | 100.00 |" in sequences_to_markdown(result)
 
 

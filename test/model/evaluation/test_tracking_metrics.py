@@ -55,6 +55,17 @@ def test_what_comes_back_with_another_id_is_a_switch_and_with_its_own_none():
     assert (switches.identity_switches, switches.matches, switches.object_frames) == (0, 2, 4)
 
 
+def test_a_match_without_a_track_is_no_switch_and_forgets_none():
+    assert count(found((0, 0), (0, 5), (0, 0), (0, 5))).identity_switches == 0
+    assert count(found((0, 0), (0, 5), (0, 0), (0, 6))).identity_switches == 1
+    assert count(found((0, 0), (1, 5), (0, 0))).label_switches == 2
+
+
+def test_hota_of_things_without_a_track():
+    """Each is a track of one of the 3 frames: AssA is 1/3, as without tracking."""
+    assert accuracy(found((0, 0), (0, 0), (0, 0))) == accuracy(found((0, 5), (0, 6), (0, 7)))
+
+
 def test_a_label_switch_is_a_change_of_class_whatever_the_track():
     switches = count(found((0, 5), (1, 5), (1, 6), None, (0, 6)))
     assert (switches.label_switches, switches.identity_switches) == (2, 1)

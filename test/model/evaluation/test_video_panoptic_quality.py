@@ -47,6 +47,13 @@ def test_windows_do_not_reach_into_the_next_sequence():
     assert quality([True], [2], tracked(5, 5), tracked(6, 6)).result() == 100
 
 
+def test_things_without_a_track_are_tubes_of_one_frame():
+    assert (
+        quality([True], [1, 2], tracked(0, 0, 5)).result()
+        == quality([True], [1, 2], tracked(3, 4, 5)).result()
+    )
+
+
 def test_stuff_is_one_tube_whatever_its_ids():
     frames = [frame(["ssss"], {"s": (0, 1)}, ["ssss"], {"s": (0, track)}) for track in (5, 6)]
     assert quality([False], [2], frames).result() == 100
