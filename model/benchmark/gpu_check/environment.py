@@ -54,7 +54,7 @@ def _ask_nvidia_smi(device: torch.device) -> dict[str, str]:
     which = getattr(chosen, "uuid", None)
     command = ["nvidia-smi", f"--query-gpu={','.join(QUERY)}", "--format=csv,noheader"]
     if which is not None:
-        command.append(f"--id=GPU-{which}")
+        command.append(f"--id=GPU-{str(which).removeprefix('GPU-')}")
     try:
         answer = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout
     except (OSError, subprocess.SubprocessError):
