@@ -82,6 +82,13 @@ def test_half_is_no_match_and_crowds_stuff_and_hidden_objects_do_not_count():
     assert (switches.object_frames, switches.matches) == (1, 0)
 
 
+def test_a_listed_object_without_pixels_is_no_object_frame():
+    """One of the two has pixels; 1 switch per object-frame would be 100."""
+    switches = count([frame(["aa."], {"h": (0, 3), "a": (0, 1)}, ["aa."], {"a": (0, 5)})])
+    assert (switches.object_frames, switches.matches) == (1, 1)
+    assert switches.per_100(1) == 100
+
+
 def test_sequences_are_independent():
     switches = count(found((0, 5)), found((0, 6)))
     assert (switches.identity_switches, switches.object_frames) == (0, 2)
