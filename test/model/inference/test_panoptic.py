@@ -7,6 +7,7 @@ import torch.nn.functional as F
 
 from eovseg_model.inference.mask_sizes import MaskSizes, rows_per_band, upsample_masks
 from eovseg_model.inference.panoptic import fuse_instances, fuse_panoptic, fuse_semantic
+from eovseg_model.inference.pixel_assignment import assign_pixels
 
 HIGH, LOW = 10.0, -10.0
 
@@ -143,6 +144,9 @@ def test_nothing_found():
     fused = fuse_panoptic(scores((0.1, 0.9), (0.2, 0.8)), torch.zeros(2, 3, 4), [True])
     assert fused.map.shape == (3, 4) and fused.map.dtype == torch.int32
     assert not fused.map.any() and fused.segments == []
+    none = assign_pixels(scores((0.1, 0.9)), torch.zeros(1, 3, 4), [True], 0.0, 0.8, None)
+    one = assign_pixels(scores((0.9, 0.1)), torch.ones(1, 3, 4), [True], 0.0, 0.8, None)
+    assert none.queries.shape == (0, one.queries.shape[1]) and none.queries.dtype == one.queries.dtype
 
 
 def test_semantic_is_never_void():

@@ -44,6 +44,12 @@ def test_defaults():
     assert described.floating_point_range[0].from_value == 0.0
 
 
+def test_the_variants_own_overlap_threshold_is_none_for_the_model():
+    assert NodeParameters(overlap_threshold=-1.0).model_overlap_threshold is None
+    assert NodeParameters(overlap_threshold=0.0).model_overlap_threshold == 0.0
+    assert NodeParameters(overlap_threshold=0.5).model_overlap_threshold == 0.5
+
+
 def test_the_ranges():
     assert {name: spec.range_text for name, spec in parameter_specs().items() if spec.range_text} == {
         "threads": "0 to 256",

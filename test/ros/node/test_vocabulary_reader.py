@@ -6,7 +6,7 @@ import time
 import pytest
 
 from eovseg_model.vocabulary import Vocabulary, VocabularyError
-from eovseg_ros.node.requests.vocabulary_reader import VocabularyReader
+from eovseg_ros.node.requests.vocabulary_reader import READ_SECONDS, VocabularyReader
 
 FILE = "@/tools.json"
 
@@ -70,6 +70,23 @@ def test_a_slow_file_is_refused_by_its_name_for_good(disk):
     disk.gate.set()
     with pytest.raises(VocabularyError, match="not read within"):  # though the thread has got it by now
         reader.parse((FILE, "mug"))
+
+
+def test_an_error_after_the_time_is_dropped(disk, monkeypatch):
+    errors = []
+    monkeypatch.setattr(threading, "excepthook", errors.append)
+    disk.answer = lambda entries: Vocabulary.parse(["mug", "mug"])
+    result = VocabularyReader(disk, seconds=0.1).read((FILE,))
+    with pytest.raises(VocabularyError, match="not read within 0.1 s"):
+        result.result(5)
+    disk.gate.set()
+    wait_for_readers()
+    assert errors == [] and "not read within" in str(result.exception())
+
+
+def test_two_seconds_are_enough_for_local_files(disk):
+    assert READ_SECONDS == 2.0
+    assert VocabularyReader()._seconds == 2.0
 
 
 def test_only_eight_slow_reads_are_under_way(disk):
