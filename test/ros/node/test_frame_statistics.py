@@ -61,6 +61,27 @@ def test_no_more_is_kept_than_the_last_five_seconds_of_frames(clock):
     assert [len(moments) for moments in kept] == [41, 41, 41]
 
 
+def test_the_last_five_seconds_include_their_first_moment(clock):
+    statistics = FrameStatistics()
+    statistics.count_received(100.0)
+    statistics.count_published(FrameTiming(100.0, 100.0, 100.0, 100.0, 100.0))
+    statistics.count_drawn(99.5, 100.0)
+    clock.now = 105.0
+    report = statistics.report()
+    assert (report.rate_in, report.rate_out, report.overlay_ms) == (0.2, 0.2, 500.0)
+    clock.now = 105.01
+    report = statistics.report()
+    assert (report.rate_in, report.rate_out) == (0.0, 0.0) and math.isnan(report.overlay_ms)
+
+
+def test_rates_are_those_since_the_start_before_five_seconds_have_passed(clock):
+    statistics = FrameStatistics()
+    clock.now = 102.0
+    for moment in (100.5, 101.0, 101.5):
+        statistics.count_received(moment)
+    assert statistics.report().rate_in == 1.5
+
+
 def test_after_a_pause_rates_fall_to_zero_and_totals_stay(clock):
     statistics = FrameStatistics()
     statistics.count_received(100.0)
