@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from mutant_sample import keep_sample
 from mutant_targets import TARGETS
-from test_server import LOST, TIMED_OUT
+from pytest_server import LOST, TIMED_OUT
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "build/mutants"
@@ -27,7 +27,7 @@ TREE = FOLDER / "tree"
 SOCKET = FOLDER / "tests.socket"
 LOG = FOLDER / "tests.log"
 COSMIC_RAY = "cosmic-ray==8.7.0"
-SERVER = ROOT / "tools/test_server.py"
+SERVER = ROOT / "tools/pytest_server.py"
 # What the tests import of others: each fork of the test server imports the code under test.
 LARGE_PACKAGES = (
     "cv2",

@@ -52,7 +52,7 @@ def add(row: Row | None, by: "int | str" = 4 | 8) -> int | None:
 @pytest.fixture
 def run(tmp_path):
     """Runs tests through the server, within a number of seconds: (exit status, what it printed)."""
-    socket, tool = tmp_path / "socket", ROOT / "tools/test_server.py"
+    socket, tool = tmp_path / "socket", ROOT / "tools/pytest_server.py"
     server = subprocess.Popen(
         [sys.executable, tool, "serve", socket], cwd=tmp_path, stdout=subprocess.DEVNULL
     )

@@ -1,8 +1,8 @@
 """Run pytest in forks of a process that has imported large packages: several seconds less for each run.
 
-python tools/test_server.py serve SOCKET PACKAGE...      in the folder of the tests, until it is terminated
-python tools/test_server.py run SOCKET SECONDS PATH...   exits with the status of pytest; where there is none,
-                                                         it exits with 1 and prints TIMED_OUT or LOST
+python tools/pytest_server.py serve SOCKET PACKAGE...      in the folder of the tests, until it is terminated
+python tools/pytest_server.py run SOCKET SECONDS PATH...   exits with pytest's status, or prints TIMED_OUT
+                                                           or LOST and exits with 1
 """
 
 import contextlib
