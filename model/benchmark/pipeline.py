@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from ..backends import Backend
-from ..inference import MaskSizes, PanopticMap, fuse_panoptic, resize_image, to_input
+from ..inference import MaskSizes, PanopticMap, fuse_panoptic, prepare
 from ..network import TextEmbeddings
 from .stage_clock import StageClock
 
@@ -42,4 +42,4 @@ class Pipeline:
 
 def to_images(pictures: Sequence[np.ndarray], short_side: int, device: torch.device) -> Tensor:
     """Convert images of one size to the network's input (B, 3, H, W)."""
-    return torch.cat([to_input(resize_image(picture, short_side), device) for picture in pictures])
+    return torch.cat([prepare(picture, short_side, device)[0] for picture in pictures])

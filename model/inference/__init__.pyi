@@ -16,7 +16,7 @@ from .predictor import EOVSegPredictor as EOVSegPredictor
 from .preprocess import PIXEL_MEAN as PIXEL_MEAN
 from .preprocess import mean_and_deviation as mean_and_deviation
 from .preprocess import normalise as normalise
-from .preprocess import resize_image as resize_image
+from .preprocess import prepare as prepare
 from .preprocess import to_input as to_input
 from .regions import Region as Region
 from .regions import measure_regions as measure_regions

@@ -175,6 +175,13 @@ def test_fusion_in_bands_on_the_device(monkeypatch):
     assert [mask_sizes.rows_per_band(12, 50, device) for device in ("cuda", "cpu")] == [16, 256]
 
 
+@pytest.mark.parametrize(("size", "on_cpu", "on_gpu"), [((480, 640), 60, 2), ((1080, 1920), 270, 9)])
+def test_bands_of_100_masks(size, on_cpu, on_gpu):
+    """2**19 / (100 * 640) numbers are 8 rows, / (100 * 1920) at least 4; 2**25 are 256 and 128 rows."""
+    bands = [-(-size[0] // mask_sizes.rows_per_band(100, size[1], device)) for device in ("cpu", "cuda")]
+    assert bands == [on_cpu, on_gpu]
+
+
 def test_a_resized_picture_of_any_size_is_that_of_pillow():
     """On the device, to the bit; the second picture copies nothing else."""
     random = np.random.default_rng(0)
