@@ -98,11 +98,11 @@ def test_the_oracle_leaves_out_what_hardly_covers_an_object(covered, tracked):
 
 @pytest.mark.parametrize(("common", "tracked"), [(1, False), (2, True)])
 def test_iou_matching_needs_some_overlap(common, tracked):
-    """IoUs of 1/119 and 2/118."""
+    """IoUs of 1/199 and 2/198."""
     associate = IouMatching()
-    first = associate(result_of(["a" * 60 + "." * 60], {"a": 0}), 0.0, NO_TRUTH)
-    rest = 60 - common
-    second = associate(result_of(["." * rest + "a" * 60 + "." * common], {"a": 0}), 0.1, NO_TRUTH)
+    first = associate(result_of(["a" * 100 + "." * 100], {"a": 0}), 0.0, NO_TRUTH)
+    rest = 100 - common
+    second = associate(result_of(["." * rest + "a" * 100 + "." * common], {"a": 0}), 0.1, NO_TRUTH)
     assert (first == second) == tracked
 
 
