@@ -70,6 +70,10 @@ def test_engines_are_found_where_they_were(tmp_path):
     assert (tmp_path / "new" / "cache" / "engines" / name / "file").read_text() == "engine"
 
 
+def test_a_build_makes_the_folders_of_the_cache(tmp_path):
+    assert EngineCache(tmp_path / "a" / "b").build(("key",), write_word, read_word) == "engine"
+
+
 def test_failed_build_leaves_nothing(tmp_path):
     def build(folder):
         write_word(folder)

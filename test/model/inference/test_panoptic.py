@@ -220,3 +220,23 @@ def test_bands_equal_two_resizes(image, output):
 )
 def test_bands_hold_half_a_million_numbers(masks, width, rows):
     assert rows_per_band(masks, width) == rows
+
+
+@pytest.mark.parametrize(("masks", "rows"), [(1000, 8), (500, 16), (100, 64), (2000, 4), (1, 256)])
+def test_bands_of_a_gpu_hold_thirty_million(masks, rows):
+    """Of a width of 4096: 2^25 / 4,096,000 = 8.2."""
+    assert rows_per_band(masks, 4096, "cuda") == rows
+
+
+def test_bands_are_put_together_below_each_other():
+    """600 rows are three bands of at most 256; each of three rows becomes 200."""
+    rows = torch.tensor([[[1.0], [1.0], [1.0]], [[2.0], [3.0], [4.0]]])
+    found = upsample_masks(rows, MaskSizes((3, 1), (3, 1), (600, 1)))
+    assert found.shape == (2, 600, 1)
+    assert found[0].unique().tolist() == [1.0]
+    assert found[1, [0, 99, 299, 300, 500, 599], 0].tolist() == pytest.approx([2, 2, 3, 3, 4, 4], abs=0.01)
+
+
+def test_instances_carry_no_gradient():
+    classes, masks = torch.zeros(2, 3, requires_grad=True), torch.ones(2, 2, 2, requires_grad=True)
+    assert not fuse_instances(classes, masks, [True, True]).scores.requires_grad
