@@ -46,7 +46,15 @@ def test_a_loss_that_stays_is_often(arriving):
 
 def test_three_images_two_are_missing_after_the_tenth():
     stamps = steady(33)
-    assert gaps_of(stamps[:10] + stamps[12:]).lost == 2
+    gaps = gaps_of(stamps[:10] + stamps[12:])
+    assert gaps.lost == 2 and gaps.share == pytest.approx(2 / 32)
+
+
+@pytest.mark.parametrize("again", [9, 8])
+def test_a_stamp_that_does_not_rise_begins_anew(again):
+    """Stamp 9 twice, or 8 after 9: the gap behind it is in a window that is not complete."""
+    stamps = steady(33)
+    assert gaps_of(stamps[:10] + [stamps[again]] + stamps[12:]).lost == 0
 
 
 @pytest.mark.parametrize(("periods", "missing"), [((8, 9, 11), 250), ((9, 10, 12), 0)])
