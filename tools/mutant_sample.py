@@ -31,8 +31,8 @@ def keep_sample(session: Path, source: str, most: int, seed: int) -> None:
 def inert_places(source: str) -> list[tuple[int, int, int, int]]:
     """Return the places (row, column, end row, end column) where a fault makes no difference to a program.
 
-    These are annotations, and what guards against mistakes of programmers: the options of @dataclass, and
-    `strict` of zip.
+    These are annotations, sizes of caches, and what guards against mistakes of programmers: the options of
+    @dataclass, and `strict` of zip.
     """
     parts: list[ast.expr | None] = []
     for node in ast.walk(ast.parse(source)):
@@ -42,7 +42,7 @@ def inert_places(source: str) -> list[tuple[int, int, int, int]]:
             parts.append(node.returns)
         elif isinstance(node, ast.ClassDef):
             parts += [call for call in node.decorator_list if isinstance(call, ast.Call)]
-        elif isinstance(node, ast.keyword) and node.arg == "strict":
+        elif isinstance(node, ast.keyword) and node.arg in ("strict", "maxsize"):
             parts.append(node.value)
     return [
         (part.lineno, part.col_offset, part.end_lineno or 0, part.end_col_offset or 0)

@@ -32,7 +32,7 @@ def test_faults_are_planted_where_they_make_a_difference(tools):
 class Row:
     first: int | None = 1 | 2
 
-@trace(depth=3)
+@lru_cache(maxsize=64)
 def add(row: Row | None, by: "int | str" = 4 | 8) -> int | None:
     return [a | by for a, b in zip(row, row, strict=True)]
 """
@@ -44,6 +44,7 @@ def add(row: Row | None, by: "int | str" = 4 | 8) -> int | None:
         "int | None",
         "Row | None",
         '"int | str"',
+        "64",
         "True",
     ]
     assert all(row == end_row for row, _, end_row, _ in inert) and ast.parse(source)
