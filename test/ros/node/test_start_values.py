@@ -1,5 +1,6 @@
 """Which of several values a node starts with, and in which type: files and -p as users write them."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -222,6 +223,15 @@ def test_words_outside_of_the_ros_arguments_are_others():
         "-v",
     ]
     assert other_arguments(["--ros-args", "-p", "x:=1"]) == []
+
+
+@pytest.mark.timeout(20)
+def test_only_parameter_files_are_read_and_no_pipes(write, tmp_path):
+    path = write(section("threads: 2"))
+    assert start_values(["--ros-args", "--params-file", path]) == {"threads": 2}
+    assert start_values(["--ros-args", "--log-config-file", path]) == {}
+    os.mkfifo(tmp_path / "pipe")
+    assert start_values(["--ros-args", "--params-file", str(tmp_path / "pipe")]) == {}
 
 
 def test_a_name_that_nothing_reads_is_told(write):
