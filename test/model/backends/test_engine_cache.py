@@ -133,6 +133,13 @@ def test_eight_gigabytes_are_kept_and_what_cannot_be_removed_does_not_matter(tmp
     assert get_from(EngineCache(tmp_path), ("key",), write_word, read_word) == "engine"
 
 
+def test_an_engine_that_another_process_removes_meanwhile_does_not_matter(tmp_path):
+    """A link to nothing fails in the same way as a file that has gone."""
+    (tmp_path / "engines/old").mkdir(parents=True)
+    (tmp_path / "engines/old/file").symlink_to("gone")
+    assert get_from(EngineCache(tmp_path), ("key",), write_word, read_word) == "engine"
+
+
 def test_an_engine_that_another_process_uses_makes_no_room(tmp_path):
     cache = EngineCache(tmp_path, most_bytes=0)
     get_from(cache, ("old",), write_word, read_word)
