@@ -99,7 +99,7 @@ class NodeParameters:
         True, "Follow objects from frame to frame: the same track_id for the same object.", live=True
     )
     track_memory: float = parameter(
-        3.0,
+        10.0,
         "Time for which an object that is not seen is remembered, seconds of the images' stamps.",
         live=True,
         low=0.1,

@@ -17,7 +17,7 @@ class TrackingConfig:
 
     Example:
         >>> TrackingConfig(smoothing=0.5).memory
-        3.0
+        10.0
         >>> TrackingConfig(smoothing=1.0)
         Traceback (most recent call last):
         ...
@@ -28,7 +28,7 @@ class TrackingConfig:
     overlap_weight: float = 1.0
     class_weight: float = 1.0
     min_similarity: float = 0.35
-    memory: float = 3.0
+    memory: float = 10.0
     smoothing: float = 0.8
 
     def __post_init__(self) -> None:
