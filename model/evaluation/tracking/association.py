@@ -131,6 +131,8 @@ def _tracker(**settings: float) -> AssociationMaker:
 TRACKING: dict[str, AssociationMaker] = {
     "tracker": _tracker(),
     "unsmoothed": _tracker(smoothing=0.0),
+    "smoothing 0.5": _tracker(smoothing=0.5),
+    "smoothing 0.95": _tracker(smoothing=0.95),
     "kernels alone": _tracker(overlap_weight=0.0, class_weight=0.0),
     "masks alone": _tracker(kernel_weight=0.0, class_weight=0.0, min_similarity=0.1),
     "iou": IouMatching,

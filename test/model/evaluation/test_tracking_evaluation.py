@@ -283,7 +283,7 @@ def test_reports(tmp_path):
     assert numbers["sequences"] == 1 and numbers["frames"] == 3
     text = sequences_to_text(result)
     assert "tiny (none) on x: 1 sequences, 3 frames, none on cpu" in text
-    assert [line[:13].strip() for line in text.splitlines()[3:10]] == list(TRACKING)
+    assert [line[:14].strip() for line in text.splitlines()[3 : 3 + len(TRACKING)]] == list(TRACKING)
     assert numbers["kernels_alone_stq"] == pytest.approx(numbers["stq"])
     assert "| oracle | 100.00 | 100.00 |" in sequences_to_markdown(result)
 
