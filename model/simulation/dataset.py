@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -44,7 +44,7 @@ def write_dataset(folder: Path, settings: DatasetSettings, workers: int) -> None
     panoptic.json is written last, so a folder without it is incomplete. Calling again with the same settings
     continues an interrupted run. Raises ValueError if the folder has other content.
     """
-    claim_folder(folder, settings)
+    claim_folder(folder, asdict(settings))
     if (folder / "panoptic.json").exists():
         return
     for name in ("images", "panoptic"):

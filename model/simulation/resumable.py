@@ -3,31 +3,27 @@
 import json
 import multiprocessing
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tqdm import tqdm
 
 from ..checkpoint import replacing
 
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
 PARTS = "parts"
 
 
-def claim_folder(folder: Path, settings: "DataclassInstance") -> None:
+def claim_folder(folder: Path, settings: Mapping[str, Any]) -> None:
     """Create the folder and record the settings in it, or check that it was created with the same ones.
 
     Raises ValueError if the folder has other content.
     """
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "settings.json"
-    wanted = json.loads(json.dumps(asdict(settings)))
+    wanted = json.loads(json.dumps(settings))
     if file.exists():
         if json.loads(file.read_text()) != wanted:
             raise ValueError(

@@ -1,7 +1,7 @@
 """Render sequences as a COCO panoptic data set with a track id for every segment."""
 
 import argparse
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -47,7 +47,7 @@ def write_sequences(folder: Path, settings: SequenceSettings, workers: int) -> N
     panoptic.json is written last, so a folder without it is incomplete. Calling again with the same settings
     continues an interrupted run. Raises ValueError if the folder has other content.
     """
-    claim_folder(folder, settings)
+    claim_folder(folder, asdict(settings))
     if (folder / "panoptic.json").exists():
         return
     seeds = range(settings.seed, settings.seed + settings.sequences)
