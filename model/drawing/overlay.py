@@ -143,6 +143,6 @@ def _name(
     masks: Mapping[int, np.ndarray],
     regions: Mapping[int, Region],
 ) -> Name:
-    label = f"{segment.label} {segment.track_id}" if segment.is_thing and segment.track_id else segment.label
+    label = f"{segment.label} #{segment.track_id}" if segment.is_thing and segment.track_id else segment.label
     score = f"{segment.score:.0%}"
     return Name(label, score, colour, _shaded(colour, 0.5), masks[segment.id], regions[segment.id])
