@@ -20,6 +20,9 @@ SHOWN = {
     "eovseg_model.inference": [
         *("fuse_panoptic", "fuse_semantic", "fuse_instances", "measure_regions", "upsample_masks"),
     ],
+    "eovseg_model.geometry": [
+        *("CameraModel", "depth_in_metres", "measure_geometry", "transform_points", "upright_box"),
+    ],
     "eovseg_model.drawing": ["draw_overlay"],
     "eovseg_model.evaluation": ["PanopticQuality"],
     "eovseg_model.backends": ["BackendStatus"],

@@ -17,7 +17,8 @@ BUILDINGS = {"eovseg_model": ROOT / "model", "eovseg_ros": ROOT / "eovseg_ros"}
 # What a room may use stands before it.
 ORDER = (
     *("eovseg_model." + room for room in ("checkpoint", "network", "vocabulary", "export", "backends")),
-    *("eovseg_model." + room for room in ("inference", "tracking", "drawing", "data", "simulation")),
+    *("eovseg_model." + room for room in ("inference", "tracking", "geometry", "drawing")),
+    *("eovseg_model." + room for room in ("data", "simulation")),
     *("eovseg_model." + room for room in ("evaluation", "training", "benchmark", "cli")),
     *("eovseg_ros." + room for room in ("messages", "processes", "node", "simulation", "clients")),
     *("eovseg_ros." + room for room in ("benchmarks", "demo", "cli")),
