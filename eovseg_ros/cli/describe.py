@@ -1,5 +1,6 @@
 """Messages of the node as text."""
 
+from eovseg_model.drawing import segment_title
 from eovseg_ros.messages import read_backend_status
 from eovseg_ros.msg import PanopticSegmentation, Status, Vocabulary
 
@@ -34,7 +35,7 @@ def describe_segments(message: PanopticSegmentation) -> str:
     """Return a line with stamp, vocabulary version, number of segments, and their names by size."""
     stamp = message.header.stamp.sec + message.header.stamp.nanosec / 1e9
     ordered = sorted(message.segments, key=lambda s: -s.area)
-    names = ", ".join(f"{s.label} {s.score:.0%}" for s in ordered)
+    names = ", ".join(f"{segment_title(s)} {s.score:.0%}" for s in ordered)
     return f"{stamp:17.3f}  {message.vocabulary_version:7d}  {len(ordered):8d}  {names}"
 
 

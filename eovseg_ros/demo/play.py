@@ -11,6 +11,7 @@ import rclpy
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 
+from eovseg_model.drawing import segment_title
 from eovseg_ros.clients import ClientError, NodeClient
 from eovseg_ros.demo.acts import ACTS, Act
 from eovseg_ros.demo.camera import DemoCamera, choose_camera
@@ -95,7 +96,7 @@ class Demo:
         status, last = self._client.status, self._recorder.last
         if status is None or last is None:
             return
-        names = [f"{s.label} {s.score:.0%}" for s in sorted(last.segments, key=lambda s: -s.area)]
+        names = [f"{segment_title(s)} {s.score:.0%}" for s in sorted(last.segments, key=lambda s: -s.area)]
         print(
             f"   {time.monotonic() - self._start:3.0f} s  camera {status.rate_in:4.1f} Hz"
             f"  out {status.rate_out:4.1f} Hz  latency {status.latency_p50:5.1f} ms"

@@ -53,6 +53,11 @@ def draw_overlay(
     return picture
 
 
+def segment_title(segment: LabelledSegment) -> str:
+    """Return the name of a segment, for a tracked thing with the number of its track: "mug #3"."""
+    return f"{segment.label} #{segment.track_id}" if segment.is_thing and segment.track_id else segment.label
+
+
 def segment_colours(segments: Sequence[LabelledSegment]) -> dict[int, Colour]:
     """Choose an RGB colour by segment id: a tracked thing has its track's, all others that of their name.
 
@@ -143,6 +148,7 @@ def _name(
     masks: Mapping[int, np.ndarray],
     regions: Mapping[int, Region],
 ) -> Name:
-    label = f"{segment.label} #{segment.track_id}" if segment.is_thing and segment.track_id else segment.label
     score = f"{segment.score:.0%}"
-    return Name(label, score, colour, _shaded(colour, 0.5), masks[segment.id], regions[segment.id])
+    return Name(
+        segment_title(segment), score, colour, _shaded(colour, 0.5), masks[segment.id], regions[segment.id]
+    )

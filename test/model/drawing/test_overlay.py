@@ -5,7 +5,7 @@ import pytest
 
 from eovseg_model.drawing.colours import name_colour, track_colour
 from eovseg_model.drawing.names import Name, write_names
-from eovseg_model.drawing.overlay import draw_overlay, segment_colours
+from eovseg_model.drawing.overlay import draw_overlay, segment_colours, segment_title
 from eovseg_model.inference.regions import measure_regions
 
 
@@ -146,6 +146,12 @@ def test_twelve_tracks_in_a_row_have_colours_far_apart():
 def test_forty_classes_have_forty_colours():
     colours = segment_colours([segment(i + 1, i, f"name {i}") for i in range(40)])
     assert len(set(colours.values())) == 40
+
+
+def test_titles():
+    assert segment_title(segment(1)) == "mug"
+    assert segment_title(segment(1, track_id=12)) == "mug #12"
+    assert segment_title(segment(1, 0, "floor", is_thing=False, track_id=3)) == "floor"
 
 
 def test_the_number_of_a_track_is_written_behind_the_name_of_a_thing():
