@@ -22,7 +22,7 @@ def depth_in_metres(depth: np.ndarray) -> np.ndarray:
     """
     if depth.dtype == np.uint16:
         valid = (depth != 0) & (depth != SATURATED)
-        metres = depth * np.float32(0.001)
+        metres = depth / np.float32(1000)
     elif depth.dtype in (np.float32, np.float64):
         valid = (depth > 0) & (depth < np.inf)
         metres = depth.astype(np.float32)
