@@ -15,8 +15,11 @@ from .dataset import write_dataset as write_dataset
 from .frame import Frame as Frame
 from .frame import TrueSegment as TrueSegment
 from .recording import Recording as Recording
+from .rendering.ray_caster import RayCaster as RayCaster
 from .robot_frames import rendered_frames as rendered_frames
 from .scene_arguments import add_scene_arguments as add_scene_arguments
+from .scenes.scene import Scene as Scene
 from .scenes.scene_config import DEFAULT as DEFAULT
+from .seeds import TEST as TEST
 from .seeds import TRAINING as TRAINING
 from .seeds import VALIDATION as VALIDATION

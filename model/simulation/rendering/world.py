@@ -1,7 +1,9 @@
 """Wrapper of PyBullet: add, move and render bodies."""
 
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pybullet
@@ -19,6 +21,17 @@ ORIGIN = (0.0, 0.0, 0.0)
 
 Point = tuple[float, float, float]
 Colour = tuple[float, float, float]
+
+
+class Part(NamedTuple):
+    """A visible shape of a body: its kind (pybullet.GEOM_*), file, sizes and pose in the world."""
+
+    body: int
+    kind: int
+    file: str  # of a mesh
+    sizes: tuple[float, ...]  # scale of a mesh, sides of a box, length and radius of a cylinder, radius
+    position: np.ndarray
+    turn: Rotation
 
 
 class World:
@@ -160,6 +173,23 @@ class World:
         state = pybullet.getLinkState(body, link, computeForwardKinematics=True, physicsClientId=self._client)
         return np.array(state[4]), Rotation.from_quat(state[5])
 
+    def parts(self) -> Iterator[Part]:
+        """Yield the visible shapes of all bodies, where they are now."""
+        for i in range(pybullet.getNumBodies(physicsClientId=self._client)):
+            body = pybullet.getBodyUniqueId(i, physicsClientId=self._client)
+            for _, link, kind, sizes, file, shift, tilt, *_ in pybullet.getVisualShapeData(
+                body, physicsClientId=self._client
+            ):
+                position, turn = self._frame(body, link)
+                yield Part(
+                    body,
+                    kind,
+                    file.decode(),
+                    sizes,
+                    position + turn.apply(shift),
+                    turn * Rotation.from_quat(tilt),
+                )
+
     def render(
         self, pose: CameraPose, width: int, height: int, light: Lighting
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -183,6 +213,15 @@ class World:
         shape = (height, width)
         rgb = np.asarray(rgba, dtype=np.uint8).reshape(*shape, 4)[:, :, :3]
         return rgb, np.reshape(depth, shape), np.reshape(bodies, shape)
+
+    def _frame(self, body: int, link: int) -> tuple[np.ndarray, Rotation]:
+        """Return the position (3,) and the rotation of a link's frame, or of the base's for -1."""
+        if link >= 0:
+            return self.link_pose(body, link)
+        centre, turn = self.pose(body)
+        info = pybullet.getDynamicsInfo(body, -1, physicsClientId=self._client)
+        turn = turn * Rotation.from_quat(info[4]).inv()  # a pose is that of the centre of mass
+        return centre - turn.apply(info[3]), turn
 
     def _remember_files(self, yes: bool) -> None:
         """Set whether PyBullet caches loaded files until the process ends; only pybullet_data should be."""

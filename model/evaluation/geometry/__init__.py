@@ -1,0 +1,1 @@
+"""Evaluate positions and boxes on simulated scenes: `python -m eovseg_model.evaluation.geometry`."""
