@@ -13,6 +13,8 @@ CAMERA_UP = (0.0, -1.0, 0.0)
 MOST_DEVIATIONS = 5.0  # from the median depth, in median deviations
 SLACK = 0.01  # metres, added to it
 TRIMMED = 0.005  # share of the points at either end of an axis
+ANGLES = np.linspace(0.0, np.pi, 24, endpoint=False)
+DIRECTIONS = np.stack([np.cos(ANGLES), np.sin(ANGLES)], axis=1).astype(np.float32)
 
 
 class Box(NamedTuple):
@@ -54,7 +56,7 @@ def upright_box(points: np.ndarray, up: np.ndarray | tuple[float, float, float] 
     local = _without_outliers(np.ascontiguousarray(points.T, dtype=np.float32), ground.astype(np.float32))
     middle = local.mean(axis=1, keepdims=True)
     local -= middle
-    *_, degrees = cv2.minAreaRect(np.ascontiguousarray(local[:2].T))
+    *_, degrees = cv2.minAreaRect(_outline(local[:2]))
     turn = _turn(np.radians(degrees))
     spans = np.ptp(turn[:2, :2].T @ local[:2], axis=1)
     if spans[0] < spans[1]:
@@ -92,6 +94,12 @@ def _without_outliers(points: np.ndarray, ground: np.ndarray) -> np.ndarray:
     low, high = ordered[:, cut, None], ordered[:, last - cut, None]
     kept = np.flatnonzero(((local >= low) & (local <= high)).all(axis=0))
     return local.take(kept, axis=1) if len(kept) else local
+
+
+def _outline(points: np.ndarray) -> np.ndarray:
+    """Return those of points (2, N) that are farthest in one of the DIRECTIONS or against it, (M, 2)."""
+    along = DIRECTIONS @ points
+    return points.take(np.concatenate([along.argmax(axis=1), along.argmin(axis=1)]), axis=1).T.copy()
 
 
 def middle_value(values: np.ndarray) -> np.ndarray:
