@@ -1,3 +1,5 @@
+from .box import Box as Box
+from .box import upright_box as upright_box
 from .camera_model import CameraModel as CameraModel
 from .depth import depth_in_metres as depth_in_metres
 from .errors import GeometryError as GeometryError
@@ -5,5 +7,3 @@ from .segment_geometry import SegmentGeometry as SegmentGeometry
 from .segment_geometry import measure_geometry as measure_geometry
 from .transforms import transform_points as transform_points
 from .transforms import up_in_camera as up_in_camera
-from .upright_box import Box as Box
-from .upright_box import upright_box as upright_box

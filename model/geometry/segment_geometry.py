@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .box import CAMERA_UP, Box, middle_value, upright_box
 from .camera_model import CameraModel
 from .segment_points import SegmentPoints, segment_points
-from .upright_box import CAMERA_UP, Box, middle_value, upright_box
 
 FEWEST_POINTS = 8
 

@@ -8,10 +8,10 @@ import pytest
 from eovseg_model.checkpoint import clip, loading
 from eovseg_model.data import coco_results
 from eovseg_model.drawing.overlay import draw_overlay
+from eovseg_model.geometry.box import upright_box
 from eovseg_model.geometry.depth import depth_in_metres
 from eovseg_model.geometry.segment_geometry import measure_geometry
 from eovseg_model.geometry.transforms import transform_points, up_in_camera
-from eovseg_model.geometry.upright_box import upright_box
 from eovseg_model.inference.mask_sizes import upsample_masks
 from eovseg_model.inference.panoptic import fuse_instances, fuse_panoptic, fuse_semantic
 from eovseg_model.inference.predictor import EOVSegPredictor
