@@ -4,7 +4,7 @@ import importlib.util
 import json
 import os
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -74,9 +74,13 @@ def published_file(tmp_path_factory) -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def parity_case(published_weights) -> Callable[..., ParityCase]:
-    """Reads a case and builds its predictor, once a session and backend."""
+    """Reads a case and builds its predictor; the last networks are kept, of up to 2 GB each."""
 
-    @cache
+    @lru_cache(maxsize=2)
+    def network(variant: str, salt: int, backend: str) -> EOVSegPredictor:
+        weights = published_weights(variant, salt)
+        return EOVSegPredictor.from_checkpoint(variant, weights, ["object"], device="cpu", backend=backend)
+
     def load(name: str, backend: str = "torch") -> ParityCase:
         description, arrays = read(name)
         things = description.get("things", ())
@@ -84,12 +88,9 @@ def parity_case(published_weights) -> Callable[..., ParityCase]:
             f"{class_name}|{'thing' if i in things else 'stuff'}"
             for i, class_name in enumerate(description["vocabulary"])
         ]
-        weights = published_weights(name.removeprefix("oov_")[0], description["salt"])
         seen = description.get("overlapping")
-        variant = name.removeprefix("oov_")[0]
-        predictor = EOVSegPredictor.from_checkpoint(
-            variant, weights, entries, seen, device="cpu", backend=backend
-        )
+        shared = network(name.removeprefix("oov_")[0], description["salt"], backend)
+        predictor = EOVSegPredictor(shared.model, entries, seen, backend=shared._backend)
         return ParityCase(description, arrays, predictor)
 
     return load
