@@ -9,13 +9,15 @@ from .camera_model import CameraModel
 from .segment_points import SegmentPoints, segment_points
 
 FEWEST_POINTS = 8
+NEIGHBOURS = 9
+SAME_SURFACE = 0.015  # relative difference of depth
 
 
 class SegmentGeometry(NamedTuple):
     """Where a segment is, in the camera's frame (x right, y down, z forward), in metres.
 
-    position (3,) is a point of its visible surface, near the median of all. box is the upright box of the
-    visible points. points is the number of measured points behind them.
+    position (3,) is a point of its visible surface, near the median of its points. box is the upright box of
+    the visible points. points is the number of measured points behind them.
     """
 
     position: np.ndarray
@@ -61,8 +63,17 @@ def measure_geometry(
 
 
 def _position(segment: SegmentPoints) -> np.ndarray:
-    """Return the point nearest to the median, which itself may be inside a bowl or in the hole of a ring."""
+    """Return the point nearest to the median, which itself may be inside a bowl or in the hole of a ring.
+
+    Its depth is the median of its neighbours' on the same surface, because that of a single pixel is noisy.
+    """
     inner = np.flatnonzero(segment.interior)
     points = segment.points.take(inner, axis=1) if len(inner) >= FEWEST_POINTS else segment.points
     x, y, z = points - middle_value(points)[:, None]
-    return points[:, (x * x + y * y + z * z).argmin()].astype(np.float64)
+    nearest = (x * x + y * y + z * z).argmin()
+    rays, depth = points[:2] / points[2], points[2]
+    x, y = rays - rays[:, nearest, None]
+    count = min(NEIGHBOURS, len(depth))
+    around = depth[np.argpartition(x * x + y * y, count - 1)[:count]]
+    same = np.abs(around - depth[nearest]) <= SAME_SURFACE * depth[nearest]
+    return np.array([*rays[:, nearest], 1.0]) * float(np.median(around[same]))

@@ -35,7 +35,7 @@ def test_a_ball_and_a_wall():
     labels, depth = ball()
     measured = measure_geometry(labels, depth, VGA)
     assert list(measured) == [1, 2]
-    assert off_the_ball(measured[1].position) < 1e-4
+    assert off_the_ball(measured[1].position) < 2e-3
     assert measured[1].position[2] < CENTRE[2]  # the near side
     assert np.linalg.norm(measured[1].position[:2] - CENTRE[:2]) < 0.03
     assert measured[1].box.size[[0, 2]] == pytest.approx([0.3, 0.3], rel=0.1)
@@ -50,7 +50,7 @@ def test_the_position_is_on_the_surface_where_the_median_is_not():
     distance = np.hypot(x - (319.5 + 50), y - (239.5 + 25))
     labels[distance < 45] = 2
     position = measure_geometry(labels, depth, VGA)[1].position
-    assert off_the_ball(position, 0.3) < 1e-4
+    assert off_the_ball(position, 0.3) < 0.01  # at the edge of the hole, the neighbours are on one side
     assert labels[tuple(VGA.project(position[None])[0, ::-1].round().astype(int))] == 1
 
 
@@ -81,7 +81,7 @@ def test_invalid_depth_is_left_out():
     bad[202:230:4] = -1.0
     measured = measure_geometry(labels, bad, VGA)[1]
     assert measured.points < expected.points
-    assert off_the_ball(measured.position) < 1e-4
+    assert off_the_ball(measured.position) < 2e-3
     assert measured.box.centre == pytest.approx(expected.box.centre, abs=0.02)
     assert measured.box.size == pytest.approx(expected.box.size, abs=0.04)
 
@@ -193,3 +193,22 @@ def test_a_lens_changes_the_place():
     assert bent.project(position[None])[0] == pytest.approx([5, 5], abs=1.5)
     assert position[0] < measure_geometry(corner, depth, VGA)[1].position[0] - 0.05
     assert list(measure_geometry(labels, depth, bent)) == [1]
+
+
+def test_the_neighbours_of_a_position_are_of_its_own_surface():
+    """A row at the median, 1.5 m, between two surfaces; six of nine pixels around its middle are not."""
+    labels, depth = np.zeros((480, 640), np.uint16), np.full((480, 640), 1.55, np.float32)
+    labels[200:231, 300:331] = 1
+    depth[215:231] = depth[214, 313:318] = 1.45
+    depth[215] = 1.5
+    assert measure_geometry(labels, depth, VGA)[1].position[2] == pytest.approx(1.5)
+
+
+def test_noise_of_single_pixels_hardly_moves_the_position():
+    """Noise of 2 cm on a wall at 4 m: the median of nine neighbours has a deviation of about 0.9 cm."""
+    labels = np.ones((480, 640), np.uint16)
+    errors = []
+    for seed in range(30):
+        noise = np.random.default_rng(seed).normal(0.0, 0.02, (480, 640))
+        errors.append(measure_geometry(labels, (4.0 + noise).astype(np.float32), VGA)[1].position[2] - 4.0)
+    assert np.std(errors) < 0.012
