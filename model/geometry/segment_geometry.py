@@ -76,4 +76,4 @@ def _position(segment: SegmentPoints) -> np.ndarray:
     count = min(NEIGHBOURS, len(depth))
     around = depth[np.argpartition(x * x + y * y, count - 1)[:count]]
     same = np.abs(around - depth[nearest]) <= SAME_SURFACE * depth[nearest]
-    return np.array([*rays[:, nearest], 1.0]) * float(np.median(around[same]))
+    return np.array([*rays[:, nearest], 1.0]) * float(middle_value(around[same]))
