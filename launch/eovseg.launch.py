@@ -135,7 +135,9 @@ def check_by_the_nodes_rules(value, given):
         from eovseg_ros.processes import check_ros_arguments
     except ImportError:
         return  # this Python lacks packages of the node's own Python
-    logging.getLogger("eovseg_model").setLevel(logging.ERROR)  # the node itself logs the warnings
+    log = logging.getLogger("eovseg_model")
+    level = log.level
+    log.setLevel(logging.ERROR)  # the node itself logs the warnings
     namespace = "/" + value["namespace"].strip("/")
     remappings = ["-r", f"__node:={value['name']}", "-r", f"__ns:={namespace}"]
     words = ["--ros-args", *remappings, "--params-file", value["params_file"]]
@@ -144,6 +146,8 @@ def check_by_the_nodes_rules(value, given):
         NodeParameters().replaced(start_values(words) | given)
     except ValueError as error:
         raise RuntimeError(f"launch arguments refused: {error}") from None
+    finally:
+        log.setLevel(level)
 
 
 def generate_launch_description():

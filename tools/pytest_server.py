@@ -44,11 +44,13 @@ def _run(path: str, seconds: float, tests: list[str]) -> int:
 
 
 def _serve(path: str, packages: list[str]) -> None:
-    from importlib import import_module, metadata
+    from importlib import metadata
+
+    import pytest
 
     for name in packages:
-        with contextlib.suppress(ImportError):
-            import_module(name)
+        with contextlib.suppress(pytest.skip.Exception):  # for those that are not installed
+            pytest.importorskip(name)
     for plugin in metadata.entry_points(group="pytest11"):
         plugin.load()
     gc.freeze()  # pytest collects garbage five times at its end: not through all of these

@@ -1,6 +1,7 @@
 """The launch file with stand-ins for launch and launch_ros, which PyPI does not have."""
 
 import importlib.util
+import logging
 import os
 import sys
 from collections.abc import Callable
@@ -98,6 +99,7 @@ def test_without_arguments_the_node_alone_starts_with_the_parameter_file(launch)
     (file, given) = node.parameters
     assert Path(file).name == "eovseg.yaml" and Path(file).is_file()
     assert given == {}
+    assert logging.getLogger("eovseg_model").level == logging.NOTSET  # of the process that launches
     assert node.remappings == [("image", "/camera/image_raw")]  # compressed ones are looked for below it
     assert (node.name, node.namespace) == ("eovseg", "")
     assert node.ros_arguments == ["--log-level", "info"]

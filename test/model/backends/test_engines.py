@@ -16,6 +16,7 @@ from eovseg_model.backends.engines.engine_cache import EngineCache
 from eovseg_model.backends.loading import load_backend
 from eovseg_model.backends.names import BackendError
 from eovseg_model.backends.status import EngineStage
+from eovseg_model.export.program import OUTPUT_NAMES
 from eovseg_model.inference.preprocess import to_input
 from eovseg_model.network.text.classification import TextEmbeddings
 
@@ -157,18 +158,10 @@ def test_torch_serves_while_a_slow_engine_is_built(tmp_path):
     ("precision", "factor", "words"),
     [
         ("fp32", 1.009, ""),
-        ("fp32", 1.011, "class_logits by 1.1%, mask_logits by 1.1%, final_class_logits by 1.1% (at most 1%)"),
+        ("fp32", 1.011, ", ".join(f"{name} by 1.1%" for name in OUTPUT_NAMES) + " (at most 1%)"),
         ("bf16", 1.29, ""),
-        (
-            "bf16",
-            0.5,
-            "class_logits by 50.0%, mask_logits by 50.0%, final_class_logits by 50.0% (at most 30%)",
-        ),
-        (
-            "fp16",
-            float("nan"),
-            "class_logits by nan%, mask_logits by nan%, final_class_logits by nan% (at most 30%)",
-        ),
+        ("bf16", 0.5, ", ".join(f"{name} by 50.0%" for name in OUTPUT_NAMES) + " (at most 30%)"),
+        ("fp16", float("nan"), ", ".join(f"{name} by nan%" for name in OUTPUT_NAMES) + " (at most 30%)"),
     ],
 )
 def test_an_engine_serves_only_if_it_agrees_with_torch_on_a_frame(tmp_path, precision, factor, words):
