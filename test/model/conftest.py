@@ -76,7 +76,7 @@ def published_file(tmp_path_factory) -> Iterator[Path]:
 def parity_case(published_weights) -> Callable[..., ParityCase]:
     """Reads a case and builds its predictor; the last networks are kept, of up to 2 GB each."""
 
-    @lru_cache(maxsize=2)
+    @lru_cache(maxsize=3)
     def network(variant: str, salt: int, backend: str) -> EOVSegPredictor:
         weights = published_weights(variant, salt)
         return EOVSegPredictor.from_checkpoint(variant, weights, ["object"], device="cpu", backend=backend)

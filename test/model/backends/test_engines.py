@@ -78,7 +78,8 @@ def test_engine_equals_the_plain_network(name, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "name", ["torch", "openvino", "onnxruntime", pytest.param("compile", marks=pytest.mark.slow)]
+    "name",
+    ["torch", "openvino", *(pytest.param(n, marks=pytest.mark.slow) for n in ("onnxruntime", "compile"))],
 )
 @torch.no_grad()
 def test_calls_at_the_same_time_do_not_mix(name, tmp_path, monkeypatch):

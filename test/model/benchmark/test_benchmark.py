@@ -21,6 +21,7 @@ def test_a_stage_inside_another_is_taken_out_of_it():
     assert clock.seconds["inner"] >= 0.05 > clock.seconds["outer"]
 
 
+@pytest.mark.slow  # gpu-check measures in the same way in its quick check
 def test_every_case_is_measured_and_written(tmp_path, capsys):
     figures, picture = tmp_path / "figures.json", tmp_path / "picture.svg"
     files = ["--json", str(figures), "--plot", str(picture)]

@@ -78,7 +78,7 @@ def test_both_forms_of_the_deformable_convolution_equal_torchvision():
 
 
 @pytest.mark.parametrize(
-    "variant", ["tiny", "s", *(pytest.param(v, marks=pytest.mark.slow) for v in ("m", "l"))]
+    "variant", ["tiny", *(pytest.param(v, marks=pytest.mark.slow) for v in ("s", "m", "l"))]
 )
 @torch.no_grad()
 def test_half_precision_stays_near_the_plain_network(variant):

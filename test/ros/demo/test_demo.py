@@ -70,6 +70,7 @@ def test_a_demo_that_publishes_nothing_fails_and_says_why(tmp_path):
     assert "/no/such/weights.safetensors" in demo.stderr
 
 
+@pytest.mark.slow
 def test_an_engine_that_cannot_be_built_is_replaced_by_torch(tmp_path, monkeypatch, capsys):
     (tmp_path / "openvino.py").write_text(
         "__version__ = '0'\ndef convert_model(program): raise RuntimeError('no memory left')\n"

@@ -55,8 +55,8 @@ def test_rates_counters_and_times_while_frames_go_through(graph, start_fake, mon
 
 def test_a_late_subscriber_gets_the_last_status_at_once(graph, start_fake):
     seen = graph.collect(Status, "/eovseg/status")
-    start_fake(diagnostics_rate=0.1)  # the next one is 10 s away
-    graph.wait(lambda: seen, 12, "the first status")
+    start_fake(diagnostics_rate=0.25)  # the next one is 4 s away
+    graph.wait(lambda: seen, 8, "the first status")
     late = graph.collect(Status, "/eovseg/status", LATCHED)
     graph.wait(lambda: late, 3, "the status before")
     assert stamp_of(late[0]) == stamp_of(seen[-1])
