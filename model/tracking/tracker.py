@@ -10,6 +10,8 @@ from .observation import Observation, TrackableResult, observe
 from .track import Track
 from .tracking_config import TrackingConfig
 
+MOST_HIDDEN = 256  # objects that are remembered without being seen; those seen last are kept
+
 
 class Tracker:
     """Follow the things of one camera; give it results in the order of their images. Not thread-safe.
@@ -69,7 +71,9 @@ class Tracker:
                 found[j] = self._tracks[i]
                 self._see(found[j], seen, j, stamp)
         begun = {j: self._begin(seen, j, stamp) for j in range(len(seen.segments)) if j not in found}
-        self._tracks = [track for track in self._tracks if track.id] + list(begun.values())
+        shown = {id(track) for track in found.values()}
+        hidden = [track for track in self._tracks if track.id and id(track) not in shown]
+        self._tracks = [*hidden[-MOST_HIDDEN:], *found.values(), *begun.values()]  # the last seen is the last
         return [found.get(j) or begun[j] for j in range(len(seen.segments))]
 
     def _see(self, track: Track, seen: Observation, j: int, stamp: float) -> None:

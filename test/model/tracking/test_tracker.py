@@ -165,6 +165,20 @@ def test_no_more_is_remembered_than_the_memory_holds():
     assert max(sizes[50:]) == max(sizes[:50]) <= 12
 
 
+def test_no_more_than_256_hidden_objects_are_remembered_even_if_time_stands_still():
+    """Each is seen twice and then never again. Those seen last are known by their kernels."""
+    tracker = Tracker(TrackingConfig(overlap_weight=0.0, class_weight=0.0))
+
+    def see(number):
+        return ids(tracker.update(frame(Square(MUG, axis=number), width=400), 1.0))
+
+    for number in range(300):
+        see(number)
+        assert see(number) == [number + 1]
+    assert len(tracker._tracks) == 257
+    assert see(299 - 200) == [100] and see(10) == [0]
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
