@@ -22,7 +22,8 @@ NOT_TESTED = {"node", "dev"}  # extras: the node needs ROS, and tools are not th
 TOOLS = ("pytest", "pytest-timeout", "pytest-xdist", "pycocotools")
 TESTS = (
     *("test/model/backends", "test/model/checkpoint", "test/model/drawing", "test/model/evaluation"),
-    *("test/model/geometry", "test/model/inference", "test/model/network", "test/model/vocabulary"),
+    *("test/model/geometry", "test/model/inference", "test/model/network", "test/model/tracking"),
+    "test/model/vocabulary",
     *("test/model/training/test_losses.py", "test/model/training/test_training.py"),
     "test/packaging/test_private_names.py",
 )
