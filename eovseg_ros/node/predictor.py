@@ -1,14 +1,13 @@
 """The interface between the node and the model, and the function that loads the model."""
 
 import os
-from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
 
 from eovseg_model.backends import BackendStatus
 from eovseg_model.checkpoint import enable_malloc_options
-from eovseg_model.inference import LabelledSegment
+from eovseg_model.tracking import TrackableFeatures, TrackableResult
 from eovseg_model.vocabulary import Vocabulary
 from eovseg_ros.node.parameters import NodeParameters
 
@@ -26,46 +25,21 @@ class EncodedVocabulary(Protocol):
         ...
 
 
-class SegmentFeatures(Protocol):
-    """Arrays with a row for each segment; see `eovseg_model.inference.SegmentFeatures`."""
-
-    @property
-    def kernels(self) -> np.ndarray:
-        """Object kernels (S, hidden)."""
-        ...
+class SegmentFeatures(TrackableFeatures, Protocol):
+    """What the network says of each segment, with a row for each."""
 
     @property
     def embeddings(self) -> np.ndarray:
         """Class embeddings (S, D) in the space of the text, L2-normalised."""
         ...
 
-    @property
-    def probabilities(self) -> np.ndarray:
-        """Class probabilities (S, C) without void."""
-        ...
 
-
-class Prediction(Protocol):
+class Prediction(TrackableResult, Protocol):
     """The model's result for one image."""
-
-    @property
-    def label_image(self) -> np.ndarray:
-        """(H, W) uint16 segment ids, 0 = void, in host memory."""
-        ...
-
-    @property
-    def segments(self) -> Sequence[LabelledSegment]:
-        """The segments of the label image."""
-        ...
 
     @property
     def segment_features(self) -> SegmentFeatures:
         """What the network says of each segment."""
-        ...
-
-    @property
-    def vocabulary(self) -> Vocabulary:
-        """The vocabulary of the segments' classes."""
         ...
 
 

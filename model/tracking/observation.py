@@ -10,7 +10,7 @@ from ..vocabulary import Vocabulary
 from .masks import GridMask, sample_grid, split_grid
 
 
-class Features(Protocol):
+class TrackableFeatures(Protocol):
     """Arrays with a row for each segment; see `eovseg_model.inference.SegmentFeatures`."""
 
     @property
@@ -38,7 +38,7 @@ class TrackableResult(Protocol):
         ...
 
     @property
-    def segment_features(self) -> Features:
+    def segment_features(self) -> TrackableFeatures:
         """What the network says of each segment."""
         ...
 
