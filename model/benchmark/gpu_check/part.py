@@ -47,7 +47,7 @@ class Outcome:
     @property
     def good(self) -> bool:
         """Whether nothing went wrong; a part that had no time or no backend did not."""
-        return self.status not in ("failed",) and self.result.get("within", True)
+        return self.status != "failed" and self.result.get("within", True)
 
     def as_json(self) -> dict[str, Any]:
         """Return the part's fields and the outcome's as one dict."""

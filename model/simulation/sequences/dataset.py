@@ -13,7 +13,7 @@ from ..coco import CATEGORIES, write_frame
 from ..resumable import claim_folder, finish_folder, render_parts
 from ..scenes.scene_config import DEFAULT, SceneConfig
 from ..seeds import check_seeds
-from .sequence import Sequence, SequenceFrame
+from .sequence import Sequence, RenderedFrame
 
 FRAMES_AT_MOST = 1000
 
@@ -95,7 +95,7 @@ def _render_sequence(seed: int, folder: Path, settings: SequenceSettings) -> lis
 
 
 def _write(
-    rendered: SequenceFrame, folder: Path, seed: int, index: int, stamp: float, depth: bool
+    rendered: RenderedFrame, folder: Path, seed: int, index: int, stamp: float, depth: bool
 ) -> dict[str, Any]:
     frame = rendered.frame
     name = f"{seed}/{index:04d}"

@@ -14,7 +14,7 @@ from .movements import Placement
 from .plan import Planner
 
 
-class SequenceFrame(NamedTuple):
+class RenderedFrame(NamedTuple):
     """A frame and the camera's pose. A segment id stands for the same segment in the whole sequence."""
 
     frame: Frame
@@ -60,11 +60,11 @@ class Sequence:
         """Free the renderer."""
         self._scene.close()
 
-    def render(self, seconds: float, width: int = 320, height: int = 240) -> SequenceFrame:
+    def render(self, seconds: float, width: int = 320, height: int = 240) -> RenderedFrame:
         """Render at a time since the start."""
         self._move_objects(seconds)
         pose = self._path.pose(seconds)
-        return SequenceFrame(self._scene.render(pose, width, height), pose)
+        return RenderedFrame(self._scene.render(pose, width, height), pose)
 
     def moved_segments(self) -> tuple[int, ...]:
         """Return the ids of the objects that move at some time; an arm that moves is not among them."""
