@@ -13,7 +13,7 @@ from ..coco import CATEGORIES, write_frame
 from ..resumable import claim_folder, finish_folder, render_parts
 from ..scenes.scene_config import DEFAULT, SceneConfig
 from ..seeds import check_seeds
-from .sequence import Sequence, RenderedFrame
+from .sequence import RenderedFrame, Sequence
 
 FRAMES_AT_MOST = 1000
 
