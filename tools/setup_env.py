@@ -30,7 +30,7 @@ PYTHON_LINKS = BUILD / "python"
 ENV_SCRIPT = ROOT / "build/env.sh"
 REQUIREMENTS = ("requirements.txt", "requirements-training.txt", "requirements-dev.txt", "constraints.txt")
 PACKAGE_FILES = ("package.xml", "CMakeLists.txt", "setup.cfg", "requirements.txt")
-PACKAGE_FOLDERS = ("msg", "model", "eovseg_ros", "launch", "config")
+PACKAGE_FOLDERS = ("msg", "srv", "model", "eovseg_ros", "launch", "config")
 # The include folders of the machine that built the ROS wheels.
 WHEELS_NUMPY_INCLUDE = re.compile(r"/opt/python/[^/]+/lib/python3\.\d+/site-packages/numpy/_core/include")
 WHEELS_INCLUDE = re.compile(r"/opt/python/[^/]+/include/python3\.\d+")
@@ -167,7 +167,8 @@ def package_inputs() -> list[Path | str]:
 
     The Python files are neither: build/env.sh takes them from the source.
     """
-    contents = [ROOT / name for name in PACKAGE_FILES] + sorted((ROOT / "msg").glob("*.msg"))
+    interfaces = sorted((ROOT / "msg").glob("*.msg")) + sorted((ROOT / "srv").glob("*.srv"))
+    contents = [ROOT / name for name in PACKAGE_FILES] + interfaces
     linked = sorted((ROOT / "launch").glob("*")) + sorted((ROOT / "config").glob("*"))
     return [*contents, *(str(path) for path in linked if path.is_file())]
 

@@ -34,7 +34,7 @@ def describe_vocabulary(vocabulary: Vocabulary) -> str:
 def describe_segments(message: PanopticSegmentation) -> str:
     """Return a line with stamp, vocabulary version, number of segments, and their names by size."""
     stamp = message.header.stamp.sec + message.header.stamp.nanosec / 1e9
-    ordered = sorted(message.segments, key=lambda s: -s.area)
+    ordered = sorted(message.segments, key=lambda s: -s.pixel_area)
     names = ", ".join(f"{segment_title(s)} {s.score:.0%}" for s in ordered)
     return f"{stamp:17.3f}  {message.vocabulary_version:7d}  {len(ordered):8d}  {names}"
 

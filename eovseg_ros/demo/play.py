@@ -96,7 +96,9 @@ class Demo:
         status, last = self._client.status, self._recorder.last
         if status is None or last is None:
             return
-        names = [f"{segment_title(s)} {s.score:.0%}" for s in sorted(last.segments, key=lambda s: -s.area)]
+        names = [
+            f"{segment_title(s)} {s.score:.0%}" for s in sorted(last.segments, key=lambda s: -s.pixel_area)
+        ]
         print(
             f"   {time.monotonic() - self._start:3.0f} s  camera {status.rate_in:4.1f} Hz"
             f"  out {status.rate_out:4.1f} Hz  latency {status.latency_p50:5.1f} ms"

@@ -1,5 +1,6 @@
 from .backend_status import read_backend_status as read_backend_status
 from .backend_status import write_backend_status as write_backend_status
+from .frame_space import FrameSpace as FrameSpace
 from .image_warnings import image_warning as image_warning
 from .images import ImageError as ImageError
 from .images import array_to_image as array_to_image
@@ -8,6 +9,7 @@ from .images import image_to_rgb as image_to_rgb
 from .label_info import label_info_message as label_info_message
 from .label_info import label_info_type as label_info_type
 from .segmented_frame import SegmentedFrame as SegmentedFrame
+from .segments import bounding_box as bounding_box
 from .segments import panoptic_image as panoptic_image
 from .segments import panoptic_segmentation as panoptic_segmentation
 from .segments import segments_message as segments_message

@@ -1,4 +1,4 @@
-"""A segmented camera image: the label image, its segments, and their vocabulary."""
+"""A segmented camera image: the label image, its segments, their vocabulary, and where they are in space."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,7 +7,10 @@ from functools import cached_property
 import numpy as np
 from std_msgs.msg import Header
 
+from eovseg_model.geometry import SegmentGeometry
 from eovseg_model.inference import LabelledSegment, Region, measure_regions
+
+from .frame_space import FrameSpace
 
 
 @dataclass(frozen=True)
@@ -21,11 +24,17 @@ class SegmentedFrame:
     vocabulary_version: int
     class_count: int
     embeddings: Mapping[int, np.ndarray] = field(default_factory=dict)  # by segment id: (D,) float32
+    space: FrameSpace | None = None  # None: no depth
 
     @cached_property
     def regions(self) -> dict[int, Region]:
-        """Area, box and centroid by segment id."""
+        """Area, box and centroid by segment id, in pixels."""
         return measure_regions(self.panoptic)
+
+    @cached_property
+    def geometry(self) -> dict[int, SegmentGeometry]:
+        """Position and box by segment id, metres in `space.frame_id`; only segments with enough depth."""
+        return self.space.measure(self.panoptic) if self.space else {}
 
     @cached_property
     def semantic(self) -> np.ndarray:

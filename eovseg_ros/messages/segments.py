@@ -5,15 +5,16 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from builtin_interfaces.msg import Time
-from geometry_msgs.msg import Point
+from geometry_msgs.msg import Point, Pose, Quaternion, Vector3
 from sensor_msgs.msg import Image, RegionOfInterest
 from std_msgs.msg import ColorRGBA, Header
 
 from eovseg_model.drawing import name_colour
+from eovseg_model.geometry import Box, SegmentGeometry, quaternion
 from eovseg_model.inference import LabelledSegment, Region
 from eovseg_ros.messages.images import array_to_image
 from eovseg_ros.messages.segmented_frame import SegmentedFrame
-from eovseg_ros.msg import PanopticSegmentation, Segment, Vocabulary
+from eovseg_ros.msg import BoundingBox3D, PanopticSegmentation, Segment, Vocabulary
 
 
 def panoptic_image(frame: SegmentedFrame) -> Image:
@@ -29,14 +30,16 @@ def semantic_image(frame: SegmentedFrame) -> Image:
 
 def segments_message(frame: SegmentedFrame) -> PanopticSegmentation:
     """Return the segments that have pixels, ordered by id."""
-    return panoptic_segmentation(
-        frame.header,
-        frame.panoptic.shape,
-        frame.segments,
-        frame.regions,
-        frame.vocabulary_version,
-        frame.embeddings,
+    message = panoptic_segmentation(
+        frame.header, frame.panoptic.shape, frame.segments, frame.regions, frame.vocabulary_version
     )
+    message.position_frame = frame.space.frame_id if frame.space else ""
+    for segment in message.segments:
+        if (geometry := frame.geometry.get(segment.id)) is not None:
+            set_geometry(segment, geometry)
+        if (embedding := frame.embeddings.get(segment.id)) is not None:
+            segment.embedding = array("f", embedding.astype(np.float32).tobytes())
+    return message
 
 
 def panoptic_segmentation(
@@ -45,17 +48,31 @@ def panoptic_segmentation(
     segments: Sequence[LabelledSegment],
     regions: Mapping[int, Region],
     vocabulary_version: int,
-    embeddings: Mapping[int, np.ndarray],
 ) -> PanopticSegmentation:
-    """Return the segments that have a region, ordered by id; regions and embeddings are by segment id."""
+    """Return the segments that have a region, ordered by id; regions are by segment id."""
     ordered = sorted((s for s in segments if s.id in regions), key=lambda s: s.id)
     return PanopticSegmentation(
         header=header,
         vocabulary_version=vocabulary_version,
         height=shape[0],
         width=shape[1],
-        segments=[_segment(s, regions[s.id], embeddings.get(s.id)) for s in ordered],
+        segments=[_segment(s, regions[s.id]) for s in ordered],
     )
+
+
+def set_geometry(segment: Segment, geometry: SegmentGeometry) -> None:
+    """Set position and box of a segment, in metres."""
+    segment.has_position = True
+    segment.position = _point(geometry.position)
+    segment.box = bounding_box(geometry.box)
+
+
+def bounding_box(box: Box) -> BoundingBox3D:
+    """Return the message of a box."""
+    x, y, z, w = quaternion(box.rotation)
+    length, width, height = box.size.tolist()
+    center = Pose(position=_point(box.centre), orientation=Quaternion(x=x, y=y, z=z, w=w))
+    return BoundingBox3D(center=center, size=Vector3(x=length, y=width, z=height))
 
 
 def vocabulary_message(
@@ -77,7 +94,12 @@ def _colour(label: str, is_thing: bool) -> ColorRGBA:
     return ColorRGBA(r=red / 255, g=green / 255, b=blue / 255, a=1.0)
 
 
-def _segment(segment: LabelledSegment, region: Region, embedding: np.ndarray | None) -> Segment:
+def _point(position: np.ndarray) -> Point:
+    x, y, z = position.tolist()
+    return Point(x=x, y=y, z=z)
+
+
+def _segment(segment: LabelledSegment, region: Region) -> Segment:
     return Segment(
         id=int(segment.id),
         track_id=int(segment.track_id),
@@ -85,8 +107,9 @@ def _segment(segment: LabelledSegment, region: Region, embedding: np.ndarray | N
         label=segment.label,
         is_thing=bool(segment.is_thing),
         score=float(segment.score),
-        area=region.area,
-        bbox=RegionOfInterest(x_offset=region.x, y_offset=region.y, width=region.width, height=region.height),
-        centroid=Point(x=region.centroid_x, y=region.centroid_y, z=0.0),
-        embedding=array("f", b"" if embedding is None else embedding.astype(np.float32).tobytes()),
+        pixel_area=region.area,
+        pixel_bbox=RegionOfInterest(
+            x_offset=region.x, y_offset=region.y, width=region.width, height=region.height
+        ),
+        pixel_centroid=[region.centroid_x, region.centroid_y],
     )

@@ -48,7 +48,7 @@ def true_segments_message(
 ) -> PanopticSegmentation:
     """Return the true segments of (H, W) ids; their class is an index into the simulation's catalog."""
     labelled = [_LabelledSegment(s.id, CATALOG.index(s.label), s.label, s.is_thing) for s in segments]
-    return panoptic_segmentation(header, segment_ids.shape, labelled, measure_regions(segment_ids), 0, {})
+    return panoptic_segmentation(header, segment_ids.shape, labelled, measure_regions(segment_ids), 0)
 
 
 def camera_info(

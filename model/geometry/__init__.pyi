@@ -5,5 +5,6 @@ from .depth import depth_in_metres as depth_in_metres
 from .errors import GeometryError as GeometryError
 from .segment_geometry import SegmentGeometry as SegmentGeometry
 from .segment_geometry import measure_geometry as measure_geometry
+from .transforms import quaternion as quaternion
 from .transforms import transform_points as transform_points
 from .transforms import up_in_camera as up_in_camera

@@ -18,3 +18,17 @@ def transform_points(world_from_camera: np.ndarray, points: np.ndarray) -> np.nd
 def up_in_camera(world_from_camera: np.ndarray) -> np.ndarray:
     """Return the direction (3,) of the world's z axis in the camera's frame."""
     return world_from_camera[2, :3].copy()
+
+
+def quaternion(rotation: np.ndarray) -> tuple[float, float, float, float]:
+    """Return x, y, z, w of a rotation (3, 3), with w at least 0.
+
+    Example:
+        >>> quarter_turn = np.array([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])  # about z
+        >>> [round(value, 3) for value in quaternion(quarter_turn)]
+        [0.0, 0.0, 0.707, 0.707]
+    """
+    from scipy.spatial.transform import Rotation  # takes 0.2 s to load
+
+    x, y, z, w = Rotation.from_matrix(rotation).as_quat(canonical=True).tolist()
+    return x, y, z, w

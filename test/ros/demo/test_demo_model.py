@@ -34,10 +34,10 @@ class Comparison:
             if found[stamp].vocabulary_version != version:
                 continue
             true_map, found_map = image_to_array(truth_maps[stamp]), image_to_array(found_maps[stamp])
-            for t in (t for t in truth[stamp].segments if t.area >= 300):
+            for t in (t for t in truth[stamp].segments if t.pixel_area >= 300):
                 for s in (s for s in found[stamp].segments if s.label == t.label):
                     both = ((true_map == t.id) & (found_map == s.id)).sum()
-                    if both / (t.area + s.area - both) > 0.5:
+                    if both / (t.pixel_area + s.pixel_area - both) > 0.5:
                         names.add(t.label)
         return names
 

@@ -203,7 +203,7 @@ class Attack:
                         assert list(self._vocabularies[-1].entries) == GOOD_VOCABULARY
                         assert answer.vocabulary_version == self._vocabularies[-1].version
                         self._answers.clear()
-                        return [(s.id, s.label, s.area) for s in answer.segments]
+                        return [(s.id, s.label, s.pixel_area) for s in answer.segments]
                 time.sleep(0.01)
         raise AssertionError("no answer to a good image")
 

@@ -27,9 +27,12 @@ def test_segment_has_the_documented_fields() -> None:
         "label": "string",
         "is_thing": "boolean",
         "score": "float",
-        "area": "uint32",
-        "bbox": "sensor_msgs/RegionOfInterest",
-        "centroid": "geometry_msgs/Point",
+        "pixel_area": "uint32",
+        "pixel_bbox": "sensor_msgs/RegionOfInterest",
+        "pixel_centroid": "float[2]",
+        "has_position": "boolean",
+        "position": "geometry_msgs/Point",
+        "box": "eovseg_ros/BoundingBox3D",
         "embedding": "sequence<float>",
     }
 
@@ -39,11 +42,15 @@ def test_panoptic_segmentation_survives_the_wire() -> None:
     message.header.frame_id = "camera_optical_frame"
     message.header.stamp.nanosec = 5
     segment = Segment(id=65535, track_id=2**32 - 1, class_id=7, label="Becher", is_thing=True, score=0.5)
-    segment.bbox.width = 20
-    segment.centroid.x = 10.25
+    segment.pixel_bbox.width = 20
+    segment.pixel_centroid = [10.25, 3.5]
+    segment.has_position = True
+    segment.position.z = 2.5
+    segment.box.size.x = 0.125
     segment.embedding = [0.5, -0.25]
     message.segments = [segment]
-    assert deserialize_message(serialize_message(message), PanopticSegmentation) == message
+    received = deserialize_message(serialize_message(message), PanopticSegmentation)
+    assert str(received) == str(message)  # == compares an array of fixed size element by element
 
 
 def test_vocabulary_survives_the_wire() -> None:

@@ -53,8 +53,8 @@ def test_segments_of_a_hand_drawn_image():
     assert (floor.class_id, floor.label, floor.is_thing, floor.track_id) == (0, "floor", False, 0)
     assert (mug.class_id, mug.label, mug.is_thing, mug.score) == (4, "mug", True, 0.75)
     assert (mug.track_id, len(mug.embedding)) == (2**32 - 1, 0)
-    assert (ball.area, ball.centroid.x, ball.centroid.y, ball.centroid.z) == (4, 1.5, 0.5, 0.0)
-    box = ball.bbox
+    assert (ball.pixel_area, ball.pixel_centroid.tolist()) == (4, [1.5, 0.5])
+    box = ball.pixel_bbox
     assert (box.x_offset, box.y_offset, box.width, box.height, box.do_rectify) == (1, 0, 2, 2, False)
 
 
@@ -69,10 +69,12 @@ def test_embeddings_belong_to_their_segments():
 def test_segments_lead_back_to_their_pixels():
     panoptic = image_to_array(panoptic_image(frame()))
     for s in segments_message(frame()).segments:
-        rows = slice(s.bbox.y_offset, s.bbox.y_offset + s.bbox.height)
-        columns = slice(s.bbox.x_offset, s.bbox.x_offset + s.bbox.width)
+        rows = slice(s.pixel_bbox.y_offset, s.pixel_bbox.y_offset + s.pixel_bbox.height)
+        columns = slice(s.pixel_bbox.x_offset, s.pixel_bbox.x_offset + s.pixel_bbox.width)
         assert (
-            np.count_nonzero(panoptic[rows, columns] == s.id) == s.area == np.count_nonzero(panoptic == s.id)
+            np.count_nonzero(panoptic[rows, columns] == s.id)
+            == s.pixel_area
+            == np.count_nonzero(panoptic == s.id)
         )
 
 

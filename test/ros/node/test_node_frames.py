@@ -53,7 +53,12 @@ def test_every_topic_tells_of_the_same_picture(graph, start_fake):
     class_plus_one[[3, 7, 9]] = 2, 3, 1
     np.testing.assert_array_equal(image_to_array(semantic), class_plus_one[ids])
     ball = segments.segments[0]
-    assert (ball.area, ball.bbox.x_offset, ball.bbox.y_offset, ball.centroid.x) == (100, 5, 10, 9.5)
+    assert (ball.pixel_area, ball.pixel_bbox.x_offset, ball.pixel_bbox.y_offset, ball.pixel_centroid[0]) == (
+        100,
+        5,
+        10,
+        9.5,
+    )
     assert overlay.encoding == "rgb8"
     assert (image_to_array(overlay) != image_to_array(picture)).any()
     graph.wait(lambda: vocabularies, what="the vocabulary")

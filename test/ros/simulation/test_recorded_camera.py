@@ -80,7 +80,7 @@ def test_every_topic_shows_the_same_frame_of_the_shipped_recording(graph, start)
     segments = messages["truth/segments"].segments
     assert [(s.id, s.label, s.is_thing) for s in segments] == [tuple(s) for s in frame.segments]
     for s in segments:
-        assert (s.area, s.label) == ((frame.segment_ids == s.id).sum(), CATALOG[s.class_id])
+        assert (s.pixel_area, s.label) == ((frame.segment_ids == s.id).sum(), CATALOG[s.class_id])
 
 
 def test_it_plays_in_order_at_its_rate_and_starts_over_with_new_stamps(graph, start, recording):
@@ -107,7 +107,7 @@ def test_another_rate_and_size(graph, start, recording):
     np.testing.assert_array_equal(np.unique(image_to_array(messages["depth"])), np.float32([250 / 143]))
     truth = image_to_array(messages["truth/panoptic"])
     assert (truth[:, :8] == 2).all() and (truth[:, 8:] == 1).all()
-    assert {s.id: s.area for s in messages["truth/segments"].segments} == {1: 36 * 24, 2: 36 * 8}
+    assert {s.id: s.pixel_area for s in messages["truth/segments"].segments} == {1: 36 * 24, 2: 36 * 8}
     images = topics["image_raw"]
     graph.wait(lambda: len(images) > 40, 20, "40 images")
     assert np.median(np.diff([stamp_of(m) for m in images])) == pytest.approx(1e9 / 40, rel=0.2)

@@ -67,8 +67,8 @@ def test_every_topic_shows_the_same_scene(graph, start):
     assert {"floor", "wall"} < {s.label for s in segments}
     assert sum(s.is_thing for s in segments) >= 2
     for s in segments:
-        assert (s.area, s.label) == (np.count_nonzero(truth == s.id), CATALOG[s.class_id])
-    assert sum(s.area for s in segments) == np.count_nonzero(truth)
+        assert (s.pixel_area, s.label) == (np.count_nonzero(truth == s.id), CATALOG[s.class_id])
+    assert sum(s.pixel_area for s in segments) == np.count_nonzero(truth)
 
 
 def test_replay_repeats_its_frames_with_new_stamps_at_the_rate_asked_for(graph, start):
