@@ -1,6 +1,7 @@
 from .backend_status import read_backend_status as read_backend_status
 from .backend_status import write_backend_status as write_backend_status
 from .frame_space import FrameSpace as FrameSpace
+from .frame_space import SpaceError as SpaceError
 from .image_warnings import image_warning as image_warning
 from .images import ImageError as ImageError
 from .images import array_to_image as array_to_image

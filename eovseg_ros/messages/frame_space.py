@@ -13,6 +13,10 @@ from eovseg_model.geometry import (
 )
 
 
+class SpaceError(ValueError):
+    """Raised if an image has no usable depth, calibration or frame; the message says what to do."""
+
+
 @dataclass(frozen=True)
 class FrameSpace:
     """Depth of an image and the frame in which positions are given.
