@@ -5,7 +5,12 @@ import pytest
 from fake_node import Encoded
 
 from eovseg_model.vocabulary import Vocabulary
-from eovseg_ros.node.live_vocabulary import LiveVocabulary, VocabularyState, VocabularyStatus
+from eovseg_ros.node.live_vocabulary import (
+    LiveVocabulary,
+    VocabularyNotLive,
+    VocabularyState,
+    VocabularyStatus,
+)
 from eovseg_ros.node.threads import supervised_thread
 
 
@@ -249,3 +254,91 @@ def test_a_thread_that_fails_is_told_and_starts_again(harness):
         assert time.monotonic() < deadline
         time.sleep(0.01)
     assert harness.live.adopt() and harness.live.snapshot.labels == ("third",)
+
+
+def wait_for_start(harness, name):
+    deadline = time.monotonic() + 10
+    while name not in harness.predictor.started:
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+
+
+def reason_of(outcome):
+    with pytest.raises(VocabularyNotLive) as error:
+        outcome.result(5)
+    return str(error.value)
+
+
+def test_the_outcome_is_the_version_once_it_is_live(harness):
+    assert harness.live.outcome.result(0) == 1
+    harness.live.request(["second"])
+    outcome = harness.live.outcome
+    assert harness.ready.acquire(timeout=5)
+    assert not outcome.done()  # encoded, but not live
+    assert harness.live.adopt()
+    assert outcome.result(0) == 2 and harness.live.outcome is outcome
+
+
+def test_the_outcome_of_a_failure_is_its_reason(harness):
+    harness.live.request(["broken"])
+    assert reason_of(harness.live.outcome) == (
+        "cannot encode the vocabulary ['broken']: RuntimeError: out of memory"
+    )
+
+
+def test_requests_that_a_newer_one_replaces_are_told_at_once(harness):
+    gate = harness.predictor.gates["slow"] = threading.Event()
+    outcomes = []
+    for name in ("slow", "between", "newest,best"):
+        harness.live.request([name])
+        outcomes.append(harness.live.outcome)
+        wait_for_start(harness, "slow")
+    reasons = [reason_of(outcome) for outcome in outcomes[:2]]  # before the gate is open
+    text = "a newer request replaced the vocabulary before it was live; it requested: "
+    assert reasons == [text + "between", text + "newest,best"]
+    gate.set()
+    assert harness.ready.acquire(timeout=5) and harness.live.adopt()
+    assert outcomes[2].result(0) == 2
+
+
+def test_one_that_is_encoded_still_goes_live_before_a_newer_one_is(harness):
+    gate = harness.predictor.gates["slow"] = threading.Event()
+    harness.live.request(["second"])
+    second = harness.live.outcome
+    assert harness.ready.acquire(timeout=5)
+    harness.live.request(["slow"])
+    wait_for_start(harness, "slow")
+    assert not second.done() and harness.live.adopt()
+    assert second.result(0) == 2
+    gate.set()
+    assert harness.ready.acquire(timeout=5) and harness.live.adopt()
+    assert harness.live.outcome.result(0) == 3
+
+
+def test_one_that_is_encoded_is_replaced_by_another_that_is(harness):
+    harness.live.request(["second"])
+    second = harness.live.outcome
+    assert harness.ready.acquire(timeout=5)
+    harness.live.request(["third"])
+    assert harness.ready.acquire(timeout=5)
+    assert reason_of(second).endswith("before it was live; it requested: third")
+    assert harness.live.adopt() and harness.live.outcome.result(0) == 2
+    assert harness.live.snapshot.labels == ("third",)
+
+
+def test_closing_answers_every_request(harness):
+    harness.live.request(["second"])
+    second = harness.live.outcome
+    assert harness.ready.acquire(timeout=5)
+    gate = harness.predictor.gates["slow"] = threading.Event()
+    harness.live.request(["slow"])
+    wait_for_start(harness, "slow")
+    closing = threading.Thread(target=harness.live.close)
+    closing.start()
+    closed = "the node was cleaned up before the vocabulary was live"
+    assert [reason_of(second), reason_of(harness.live.outcome)] == [closed, closed]
+    harness.live.request(["late"])
+    assert reason_of(harness.live.outcome) == closed
+    gate.set()
+    closing.join(5)
+    assert not closing.is_alive() and not harness.live.adopt()
