@@ -21,12 +21,12 @@ from eovseg_ros.node.inputs.image_input import ImageInput
 BASE = "image:=/cam/image_raw"
 
 
-def topic_with(transport, remappings):
+def topic_with(transport, remappings, prefix=""):
     """The topic that a node listens to."""
     context = Context()
     rclpy.init(args=["--ros-args", *(word for rule in remappings for word in ("-r", rule))], context=context)
     node = Node("eovseg", context=context)
-    image_input = ImageInput(node, transport=transport, on_image=lambda message, moment: None)
+    image_input = ImageInput(node, transport=transport, on_image=lambda *_: None, prefix=prefix)
     try:
         (subscription,) = (s for s in node.subscriptions if "Image" in s.msg_type.__name__)
         assert image_input.topic == subscription.topic_name
@@ -65,10 +65,27 @@ def test_raw_images_come_from_the_remapped_topic(remappings, topic):
     assert topic_with("raw", remappings) == topic
 
 
+@pytest.mark.parametrize(
+    ("transport", "remappings", "topic"),
+    [
+        ("raw", [], "/front/image"),
+        ("raw", ["image:=/cam/image_raw"], "/front/image"),  # of the unnamed camera
+        ("raw", ["front/image:=/cam/image_raw"], "/cam/image_raw"),
+        ("raw", ["__ns:=/robot"], "/robot/front/image"),
+        ("compressed", [], "/front/image/compressed"),
+        ("compressed", ["front/image:=/cam/image_raw"], "/cam/image_raw/compressed"),
+        ("compressed", ["front/image/compressed:=/jpeg"], "/jpeg"),
+        ("compressed", ["image:=/cam/image_raw", "image/compressed:=/jpeg"], "/front/image/compressed"),
+    ],
+)
+def test_a_named_camera_has_topics_below_its_name(transport, remappings, topic):
+    assert topic_with(transport, remappings, prefix="front/") == topic
+
+
 class Source:
     """An ImageInput on a node of its own, whose clock, log and publishers are stand-ins."""
 
-    def __init__(self, monkeypatch):
+    def __init__(self, monkeypatch, prefix=""):
         self.now, self.publishers, self.log, self.received = 100.0, [], [], []
         monkeypatch.setattr(image_input, "time", SimpleNamespace(monotonic=lambda: self.now))
         self.context = Context()
@@ -81,7 +98,10 @@ class Source:
         monkeypatch.setattr(self.node, "get_logger", lambda: logger)
         monkeypatch.setattr(self.node, "get_publishers_info_by_topic", lambda topic: self.publishers)
         self.input = ImageInput(
-            self.node, transport="raw", on_image=lambda message, moment: self.received.append(moment)
+            self.node,
+            transport="raw",
+            on_image=lambda message, moment: self.received.append(moment),
+            prefix=prefix,
         )
 
     @property
@@ -137,6 +157,23 @@ def test_five_seconds_without_an_image_are_told_once_for_each_reason(source):
     assert source.input.silence == "" and source.log[2:] == [("info", "images arrive on /image")]
     source.receive_at(108.7)
     assert source.received == [101.0, 108.6, 108.7] and len(source.log) == 3
+
+
+@pytest.fixture
+def front(monkeypatch):
+    source = Source(monkeypatch, "front/")
+    yield source
+    source.node.destroy_node()
+    source.context.shutdown()
+
+
+def test_what_is_said_of_a_named_camera_names_its_topic(front):
+    front.check_at(100.5)
+    for i in range(12):
+        front.check_at(100.5 + i / 2)
+    reason = "it has no publisher; start the camera, or remap 'front/image' to its topic"
+    assert front.input.silence == reason
+    assert front.log == [("warning", f"no image for 5 s on /front/image: {reason}")]
 
 
 def test_an_executor_that_was_busy_is_no_silent_camera(source):

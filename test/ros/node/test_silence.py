@@ -57,6 +57,30 @@ def test_reason_and_remedy(expected, publishers, qos, reason):
     assert why_silent(expected, publishers, qos) == reason
 
 
+INFO = "sensor_msgs/msg/CameraInfo"
+
+
+@pytest.mark.parametrize(
+    ("expected", "name", "found", "reason"),
+    [
+        (IMAGE, "front/image", COMPRESSED, "set image_transport:=compressed"),
+        (IMAGE, "front/image", INFO, "remap 'front/image' to a topic of images"),
+        (IMAGE, "front/depth", COMPRESSED, "remap 'front/depth' to a topic of images"),
+        (INFO, "front/camera_info", IMAGE, "remap 'front/camera_info' to a topic of messages"),
+    ],
+)
+def test_the_remedy_names_the_topic_of_the_camera(expected, name, found, reason):
+    told = why_silent(expected, [publisher(found)], RELIABLE, name)
+    assert told == f"/cam/driver publishes {found}, not {expected}; {reason}"
+
+
+def test_a_silent_publisher_of_another_type_loses_no_images():
+    told = why_silent(INFO, [publisher(INFO)], RELIABLE, "camera_info")
+    assert told == "/cam/driver (RELIABLE, VOLATILE) publishes nothing, or all of its messages are lost"
+    missing = "it has no publisher; start the camera, or remap 'camera_info' to its topic"
+    assert why_silent(INFO, [], RELIABLE, "camera_info") == missing
+
+
 def test_a_qos_that_does_not_fit_is_named():
     offered = QoSProfile(
         depth=1, reliability=ReliabilityPolicy.BEST_EFFORT, durability=DurabilityPolicy.VOLATILE
