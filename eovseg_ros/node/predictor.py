@@ -1,6 +1,7 @@
 """The interface between the node and the model, and the function that loads the model."""
 
 import os
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -76,6 +77,18 @@ class Predictor(Protocol):
         """Segment an (H, W, 3) uint8 RGB image; the result has the size of the image."""
         ...
 
+    def segment_batch(
+        self,
+        images: Sequence[np.ndarray],
+        *,
+        short_side: int,
+        vocabulary: Any,
+        object_threshold: float,
+        overlap_threshold: float | None,
+    ) -> Sequence[Prediction]:
+        """Segment images of the same size in one call."""
+        ...
+
 
 def load_predictor(parameters: NodeParameters) -> Predictor:
     """Load the model that the parameters select. Raises ValueError or OSError if they are invalid.
@@ -100,3 +113,9 @@ def load_predictor(parameters: NodeParameters) -> Predictor:
         precision=parameters.precision,
         parallel_calls=parameters.parallel_frames,
     )
+
+
+def embeddings_by_id(prediction: Prediction) -> dict[int, np.ndarray]:
+    """Return the class embedding of each segment by its id."""
+    rows = prediction.segment_features.embeddings
+    return {segment.id: row for segment, row in zip(prediction.segments, rows, strict=True)}

@@ -1,7 +1,6 @@
 """The services set_parameters and set_parameters_atomically, for any content of a request."""
 
 import concurrent.futures
-import contextlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -10,15 +9,14 @@ from rcl_interfaces.msg import Parameter as ParameterMessage
 from rcl_interfaces.msg import SetParametersResult
 from rcl_interfaces.srv import SetParameters, SetParametersAtomically
 from rclpy.callback_groups import ReentrantCallbackGroup
-from rclpy.exceptions import InvalidHandle
 from rclpy.node import Node
 from rclpy.parameter import Parameter
-from rclpy.task import Future
 
 from eovseg_ros.node.requests.fault_log import FaultLog
+from eovseg_ros.node.requests.reasons import answerable
+from eovseg_ros.node.requests.waiting import end_of
 
 _MOST_PARAMETERS = 256  # per request; each takes time of the executor
-_MOST_CHARACTERS = 2000  # of a reason
 
 
 class ParameterRequests:
@@ -57,16 +55,17 @@ class ParameterRequests:
             response.results = [refusal] * len(request.parameters)
             return response
         for message in request.parameters:
-            response.results.append(await self._answer([message]))
+            response.results.append(await self.set_together([message]))
         return response
 
     async def _set_atomically(self, request: Any, response: Any) -> Any:
         """Set all of the parameters or none."""
         refusal = _refusal_of_too_many(request.parameters)
-        response.result = refusal or await self._answer(request.parameters)
+        response.result = refusal or await self.set_together(request.parameters)
         return response
 
-    async def _answer(self, messages: Sequence[ParameterMessage]) -> SetParametersResult:
+    async def set_together(self, messages: Sequence[ParameterMessage]) -> SetParametersResult:
+        """Set all of the parameters or none, as a request to the node's services does."""
         try:
             for message in messages:
                 if reason := self._fault_of(message):
@@ -75,7 +74,8 @@ class ParameterRequests:
                 return refused("a parameter is in the request twice: set each one once")
             parameters = [Parameter.from_parameter_msg(message) for message in messages]
             changes = self._changes.copy()
-            await self._end_of(self._prepare(parameters))
+            if preparation := self._prepare(parameters):
+                await end_of(preparation, self._node)  # `validate` handles its errors
             for parameter in parameters:
                 if self._changes[parameter.name] != changes[parameter.name]:
                     return refused(f"a newer request has set '{parameter.name}' in the meantime")
@@ -91,21 +91,6 @@ class ParameterRequests:
                 raise
             self._faults.report("a request to set parameters", error)
             return refused(f"{type(error).__name__}: {error}")
-
-    async def _end_of(self, preparation: "concurrent.futures.Future[Any] | None") -> None:
-        """Wait for the preparation without blocking the executor; `validate` handles its errors."""
-        if preparation is None or preparation.done():
-            return
-        ended = Future()
-
-        def wake(_: object) -> None:
-            ended.set_result(None)
-            with contextlib.suppress(InvalidHandle):  # of an executor that has ended
-                if executor := self._node.executor:
-                    executor.wake()
-
-        preparation.add_done_callback(wake)
-        await ended
 
     def _fault_of(self, message: ParameterMessage) -> str:
         """Return why rclpy could not handle a parameter; empty if it can."""
@@ -125,8 +110,7 @@ class ParameterRequests:
 
 def refused(reason: str) -> SetParametersResult:
     """Return an unsuccessful result; the reason is shortened and made valid UTF-8."""
-    text = reason if len(reason) <= _MOST_CHARACTERS else f"{reason[:_MOST_CHARACTERS]}..."
-    return SetParametersResult(successful=False, reason=text.encode("utf-8", "replace").decode())
+    return SetParametersResult(successful=False, reason=answerable(reason))
 
 
 def _refusal_of_too_many(messages: Sequence[ParameterMessage]) -> SetParametersResult | None:
