@@ -1,5 +1,6 @@
 from .backend_status import read_backend_status as read_backend_status
 from .backend_status import write_backend_status as write_backend_status
+from .camera_info import camera_model as camera_model
 from .frame_space import FrameSpace as FrameSpace
 from .frame_space import SpaceError as SpaceError
 from .image_warnings import image_warning as image_warning

@@ -1,6 +1,7 @@
 from .box import Box as Box
 from .box import upright_box as upright_box
 from .camera_model import CameraModel as CameraModel
+from .camera_model import same_aspect as same_aspect
 from .depth import depth_in_metres as depth_in_metres
 from .errors import GeometryError as GeometryError
 from .segment_geometry import SegmentGeometry as SegmentGeometry

@@ -1,0 +1,1 @@
+"""Depth, calibration and frame of images."""
