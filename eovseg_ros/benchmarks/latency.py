@@ -17,7 +17,7 @@ from rclpy.executors import ExternalShutdownException
 from eovseg_model.backends import DEFAULT_BACKEND, DEFAULT_DEVICE, DEFAULT_PRECISION
 from eovseg_ros.benchmarks.latency_probe import LatencyProbe
 from eovseg_ros.benchmarks.replayed_graph import replayed_graph
-from eovseg_ros.msg import Status
+from eovseg_ros.msg import CameraStatus
 from eovseg_ros.processes import ChildProcess, use_own_graph
 
 _SLICE = 10.0  # seconds
@@ -49,7 +49,7 @@ def slice_medians(arrivals: list[float], latencies: list[float], start: float, s
     return medians
 
 
-def node_times(statuses: Sequence[Status]) -> NodeTimes:
+def node_times(statuses: Sequence[CameraStatus]) -> NodeTimes:
     """Return the median of each value that the node reported; NaN if there is none."""
 
     def median(values: Iterable[float]) -> float:

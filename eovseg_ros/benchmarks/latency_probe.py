@@ -8,7 +8,7 @@ from sensor_msgs.msg import Image
 
 from eovseg_model.backends import BackendStatus, EngineStage
 from eovseg_ros.messages import read_backend_status
-from eovseg_ros.msg import PanopticSegmentation, Status
+from eovseg_ros.msg import CameraStatus, PanopticSegmentation, Status
 
 
 class BackendFailure(RuntimeError):
@@ -27,7 +27,7 @@ class LatencyProbe:
         self._node = Node("latency_probe")
         self.arrivals: list[float] = []  # seconds, monotonic clock
         self.latencies: list[float] = []  # ms from the camera's stamp
-        self.statuses: list[Status] = []
+        self.statuses: list[CameraStatus] = []
         self.backend: BackendStatus | None = None  # the newest
         self._node.create_subscription(PanopticSegmentation, "/eovseg/segments", self._receive, 10)
         for name in ("panoptic", "semantic", "overlay"):
@@ -61,7 +61,7 @@ class LatencyProbe:
 
     def keep_status(self, status: Status) -> None:
         """Record a status of the node."""
-        self.statuses.append(status)
+        self.statuses += status.cameras
         self.backend = read_backend_status(status)
 
     def _receive(self, message: PanopticSegmentation) -> None:

@@ -16,7 +16,7 @@ from std_msgs.msg import Header
 
 from eovseg_ros.benchmarks.soak_camera import SoakCamera
 from eovseg_ros.benchmarks.soak_ledger import SentImage, SoakLedger
-from eovseg_ros.msg import PanopticSegmentation, Status, Vocabulary
+from eovseg_ros.msg import CameraStatus, PanopticSegmentation, Status, Vocabulary
 
 WORDS = (
     *("red cube,red block", "green cube,green block", "blue ball,blue sphere", "green cone", "blue mug"),
@@ -41,7 +41,7 @@ class SoakDriver:
 
     def __init__(self, seed: int, check: Callable[[], None]) -> None:
         self.ledger = SoakLedger()
-        self.status = Status()  # the newest
+        self.status = CameraStatus()  # the newest
         self._check = check
         self._chance = random.Random(seed)
         self._camera = SoakCamera(self._chance)
@@ -157,4 +157,4 @@ class SoakDriver:
         )
 
     def _keep_status(self, status: Status) -> None:
-        self.status = status
+        (self.status,) = status.cameras

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from eovseg_ros.msg import PanopticSegmentation, Status, Vocabulary
+from eovseg_ros.msg import CameraStatus, PanopticSegmentation, Vocabulary
 
 
 class SentImage(NamedTuple):
@@ -92,7 +92,7 @@ class SoakLedger:
         newest = self._vocabularies.get(max(self._vocabularies, default=0))
         return newest is not None and list(newest.entries) == list(entries)
 
-    def close(self, before: Status, after: Status) -> int:
+    def close(self, before: CameraStatus, after: CameraStatus) -> int:
         """Check the node's own counters over the test; returns how many images it replaced by newer ones."""
 
         def count(name: str) -> int:

@@ -2,7 +2,7 @@
 
 from eovseg_model.drawing import segment_title
 from eovseg_ros.messages import read_backend_status
-from eovseg_ros.msg import PanopticSegmentation, Status, Vocabulary
+from eovseg_ros.msg import CameraStatus, PanopticSegmentation, Status, Vocabulary
 
 _STATES = {
     Status.STATE_UNCONFIGURED: "unconfigured",
@@ -40,9 +40,25 @@ def describe_segments(message: PanopticSegmentation) -> str:
 
 
 def describe_status(s: Status) -> str:
-    """Return a line each for state, images, rates, latency, backend, vocabulary and errors."""
+    """Return a line each for state, images, rates, latency, depth, backend, vocabulary and errors."""
     lines = {"state": _STATES.get(s.state, f"lifecycle state {s.state}")}
-    if s.state == Status.STATE_ACTIVE:
+    for camera in s.cameras:
+        described = _describe_camera(camera, active=s.state == Status.STATE_ACTIVE)
+        lines |= {f"{camera.name} {title}".strip(): text for title, text in described.items()}
+    if backend := read_backend_status(s):
+        lines["backend"] = str(backend)
+        lines["device"] = s.device
+        lines["vocabulary"] = f"version {s.vocabulary_version}, {_VOCABULARY_STATES[s.vocabulary_state]}"
+    lines["vocabulary error"] = s.vocabulary_error
+    lines["thread error"] = s.thread_error
+    shown = {f"{name}:": text for name, text in lines.items() if text}
+    width = max(18, *(len(name) + 2 for name in shown))
+    return "\n".join(f"{name:{width}}{text}" for name, text in shown.items())
+
+
+def _describe_camera(s: CameraStatus, active: bool) -> dict[str, str]:
+    lines = {}
+    if active:
         lines["images"] = (
             f"{s.image_topic}, last {s.image_age:.1f} s ago: {s.received} received, {s.published} published, "
             f"{s.replaced} replaced by newer ones, {s.bad_images} unreadable, {s.failed_frames} failed"
@@ -53,14 +69,12 @@ def describe_status(s: Status) -> str:
             f"model {s.model_time:.1f} ms, ROS path {s.ros_path_time:.1f} ms "
             f"(waiting {s.waiting_time:.1f} ms), overlay {s.overlay_time:.1f} ms"
         )
-    if backend := read_backend_status(s):
-        lines["backend"] = str(backend)
-        lines["device"] = s.device
-        lines["vocabulary"] = f"version {s.vocabulary_version}, {_VOCABULARY_STATES[s.vocabulary_state]}"
-    errors = {
-        "vocabulary error": s.vocabulary_error,
+    if s.depth_topic:
+        lines["depth"] = (
+            f"{s.depth_topic}: {s.frames_with_depth} frames with depth, {s.frames_without_depth} without"
+        )
+    return lines | {
         "image error": s.image_error,
+        "depth error": s.depth_error,
         "frame error": s.frame_error,
     }
-    lines |= {name: error for name, error in errors.items() if error}
-    return "\n".join(f"{name + ':':18}{text}" for name, text in lines.items())

@@ -17,7 +17,7 @@ from eovseg_ros.demo.acts import ACTS, Act
 from eovseg_ros.demo.camera import DemoCamera, choose_camera
 from eovseg_ros.demo.recorder import DemoRecorder
 from eovseg_ros.demo.speed import show_speed
-from eovseg_ros.msg import Vocabulary
+from eovseg_ros.msg import CameraStatus, Vocabulary
 from eovseg_ros.processes import ChildProcess, use_own_graph
 
 _START_SECONDS = 60.0  # timeout of the start and of requests
@@ -81,7 +81,8 @@ class Demo:
     def summary(self) -> str:
         """Return one line about all frames."""
         seconds = time.monotonic() - self._start
-        dropped = self._client.status.replaced if self._client.status else "?"
+        camera = self._camera
+        dropped = camera.replaced if camera else "?"
         return (
             f"{self.frames} frames in {seconds:.0f} s, {dropped} camera images replaced by newer ones, "
             f"vocabularies {', '.join(map(str, sorted(self._recorder.versions)))}"
@@ -92,23 +93,27 @@ class Demo:
         """The video's path."""
         return self._recorder.video
 
+    @property
+    def _camera(self) -> CameraStatus | None:
+        return self._client.status.cameras[0] if self._client.status else None
+
     def _print_line(self) -> None:
-        status, last = self._client.status, self._recorder.last
-        if status is None or last is None:
+        camera, last = self._camera, self._recorder.last
+        if camera is None or last is None:
             return
         names = [
             f"{segment_title(s)} {s.score:.0%}" for s in sorted(last.segments, key=lambda s: -s.pixel_area)
         ]
         print(
-            f"   {time.monotonic() - self._start:3.0f} s  camera {status.rate_in:4.1f} Hz"
-            f"  out {status.rate_out:4.1f} Hz  latency {status.latency_p50:5.1f} ms"
+            f"   {time.monotonic() - self._start:3.0f} s  camera {camera.rate_in:4.1f} Hz"
+            f"  out {camera.rate_out:4.1f} Hz  latency {camera.latency_p50:5.1f} ms"
             f"  v{last.vocabulary_version}  {', '.join(names)}",
             flush=True,
         )
 
     def _caption(self, version: int) -> str:
         vocabulary = self._client.vocabularies.get(version)
-        rate = f"{self._client.status.rate_out:.1f}" if self._client.status else "?"
+        rate = f"{self._camera.rate_out:.1f}" if self._camera else "?"
         return f"{rate} Hz   {_summary(vocabulary, most=20)}" if vocabulary else ""
 
 

@@ -10,18 +10,15 @@ from lifecycle_msgs.msg import State
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
-from sensor_msgs.msg import CompressedImage, Image
 
 from eovseg_model.vocabulary import Vocabulary
-from eovseg_ros.node.frame_tracker import FrameTracker
-from eovseg_ros.node.frame_worker import FrameWorker, ReceivedImage
-from eovseg_ros.node.inputs.image_input import ImageInput
+from eovseg_ros.node.cameras.camera import Camera
+from eovseg_ros.node.frame_worker import FrameWorker
 from eovseg_ros.node.lifecycle_guard import GuardedLifecycleNode
-from eovseg_ros.node.live_vocabulary import LiveVocabulary
-from eovseg_ros.node.outputs.frame_publisher import FramePublisher
+from eovseg_ros.node.live_vocabulary import LiveVocabulary, VocabularySnapshot
+from eovseg_ros.node.outputs.vocabulary_publisher import VocabularyPublisher
 from eovseg_ros.node.parameters import NodeParameters, ParameterError
 from eovseg_ros.node.predictor import Predictor
-from eovseg_ros.node.reporting.frame_statistics import FrameStatistics
 from eovseg_ros.node.reporting.node_status import NodeState, NodeStatus
 from eovseg_ros.node.reporting.status_publisher import StatusPublisher
 from eovseg_ros.node.requests.parameter_requests import ParameterRequests
@@ -40,16 +37,15 @@ class PanopticNode(GuardedLifecycleNode):
         self._load = load
         self._predictor: Predictor | None = None
         self._vocabulary: LiveVocabulary | None = None
-        self._publisher: FramePublisher | None = None
+        self._announcer: VocabularyPublisher | None = None
         self._worker: FrameWorker | None = None
-        self._input: ImageInput | None = None
-        self._tracker = FrameTracker()  # for the life of the node, so that ids are not used again
-        self._statistics = FrameStatistics()
+        self._known_cameras: dict[str, Camera] = {}  # also of former configurations
         self._last_version = 0
         self._vocabularies = VocabularyReader()
         self.parameters = NodeParameters.declare(self, self._vocabularies.parse)
         self.add_on_set_parameters_callback(self._validate_parameters)
         self.add_post_set_parameters_callback(self._apply_parameters)
+        self._cameras = self._choose_cameras()
         ParameterRequests(
             self, prepare=self._read_vocabulary, validate=self._validate_parameters, faults=self.faults
         )
@@ -83,8 +79,7 @@ class PanopticNode(GuardedLifecycleNode):
 
     def stop(self, seconds: float) -> None:
         """Unsubscribe and wait up to `seconds` for the threads, in any state, before the process ends."""
-        if self._input:
-            self._input.close()
+        self._unsubscribe()
         if self._predictor:
             self._predictor.close()
         ends = [
@@ -113,61 +108,77 @@ class PanopticNode(GuardedLifecycleNode):
         )
         if self.parameters.vocabulary != entries:  # set meanwhile
             self._vocabulary.request(self.parameters.vocabulary)
-        self._publisher = FramePublisher(self, overlay=self.parameters.overlay)
-        self._publisher.publish_vocabulary(self._vocabulary.snapshot)
+        self._cameras = self._choose_cameras()
+        for camera in self._cameras:
+            camera.create_publishers(self, parameters)
+        self._announcer = VocabularyPublisher(self)
+        self._announcer.publish(self._vocabulary.snapshot)
         self.get_logger().info(f"configured with {len(self._vocabulary.snapshot.labels)} classes")
 
     async def _activate(self) -> None:
-        """Start the worker and subscribe to the camera."""
-        assert self._predictor and self._vocabulary and self._publisher
-        self._statistics = FrameStatistics()
+        """Start the worker and subscribe to the cameras."""
+        assert self._predictor and self._vocabulary and self._announcer
         self._worker = FrameWorker(
+            streams={
+                camera.name: camera.open_stream(self, self._read_parameters) for camera in self._cameras
+            },
             predictor=self._predictor,
             vocabulary=self._vocabulary,
-            publisher=self._publisher,
-            tracker=self._tracker,
-            statistics=self._statistics,
-            parameters=lambda: self.parameters,
+            announce=self._announce,
+            parameters=self._read_parameters,
             logger=self.get_logger(),
             threads=self.parameters.parallel_frames,
         )
-        self._input = ImageInput(self, transport=self.parameters.image_transport, on_image=self._receive)
-        self.get_logger().info(f"segmenting {self._input.topic}")
+        for camera in self._cameras:
+            camera.subscribe(self, self._worker.images, self._read_parameters)
 
     async def _deactivate(self) -> None:
-        """Unsubscribe and end the worker after the frame in progress."""
-        if self._input:
-            self._input.close()
-        worker = self._worker
-        self._input = self._worker = None
+        """Unsubscribe and end the worker after the frames in progress."""
+        self._unsubscribe()
+        worker, self._worker = self._worker, None
         if worker:
             await self.in_background(worker.stop)
+        for camera in self._cameras:
+            camera.close_stream()
 
     async def _cleanup(self) -> None:
         """Release the model and destroy the publishers."""
-        vocabulary, publisher, predictor = self._vocabulary, self._publisher, self._predictor
-        self._vocabulary = self._publisher = self._predictor = None
+        vocabulary, announcer, predictor = self._vocabulary, self._announcer, self._predictor
+        self._vocabulary = self._announcer = self._predictor = None
         if predictor:
             predictor.close()
         if vocabulary:
             await self.in_background(vocabulary.close)
             self._last_version = vocabulary.snapshot.version
-        if publisher:
-            publisher.close()
+        for camera in self._cameras:
+            camera.destroy_publishers()
+        if announcer:
+            announcer.close()
 
     async def _shutdown(self) -> None:
         """Deactivate and clean up, as far as needed."""
         await self._deactivate()
         await self._cleanup()
 
-    def _receive(self, message: Image | CompressedImage, moment: float) -> None:
-        self._statistics.count_received(moment)
-        if self._worker:
-            self._worker.mailbox.put(ReceivedImage(message, moment))
+    def _choose_cameras(self) -> list[Camera]:
+        names = self.parameters.camera_names
+        return [self._known_cameras.setdefault(name, Camera(name)) for name in names]
+
+    def _unsubscribe(self) -> None:
+        for camera in self._cameras:
+            camera.unsubscribe()
+
+    def _read_parameters(self) -> NodeParameters:
+        return self.parameters
+
+    def _announce(self, snapshot: VocabularySnapshot) -> None:
+        if announcer := self._announcer:
+            announcer.publish(snapshot)
+            self.get_logger().info(f"vocabulary {snapshot.version} is live: {len(snapshot.labels)} classes")
 
     def _wake_worker(self) -> None:
         if worker := self._worker:
-            worker.mailbox.nudge()
+            worker.images.nudge()
 
     def _read_vocabulary(self, parameters: Sequence[Parameter]) -> Future[Vocabulary] | None:
         entries = self.parameters.requested_vocabulary({p.name: p.value for p in parameters})
@@ -198,20 +209,12 @@ class PanopticNode(GuardedLifecycleNode):
         return self._vocabularies.parse(written.model_vocabulary)
 
     def _read_status(self) -> NodeStatus:
-        predictor, vocabulary = self._predictor, self._vocabulary
-        worker, image_input = self._worker, self._input
+        predictor, vocabulary, worker = self._predictor, self._vocabulary, self._worker
         return NodeStatus(
             state=NodeState(self.lifecycle_state),
-            image_topic=image_input.topic if image_input else "",
-            silence=image_input.silence if image_input else "",
-            lost=image_input.lost if image_input else 0,
-            frames=self._statistics.report(),
-            replaced=worker.mailbox.replaced if worker else 0,
             device=str(predictor.device) if predictor else self.parameters.device,
             backend=predictor.backend_status if predictor else None,
             vocabulary=vocabulary.status if vocabulary else None,
-            image_error=worker.image_error if worker else "",
-            frame_error=worker.error if worker else "",
-            frame_seconds=worker.frame_seconds if worker else 0.0,
-            skipped_overlays=worker.skipped_overlays if worker else 0,
+            thread_error=worker.error if worker else "",
+            cameras=tuple(camera.report() for camera in self._cameras),
         )

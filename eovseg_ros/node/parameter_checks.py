@@ -1,6 +1,7 @@
 """Specifications of parameters, and checks of their values."""
 
 import itertools
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +11,12 @@ from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescri
 KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a string"}
 _BOOLEANS = {"true": True, "yes": True, "on": True, "y": True, "1": True}
 _BOOLEANS |= {"false": False, "no": False, "off": False, "n": False, "0": False}
+_HOW_TO_LIST = {
+    "vocabulary": "write a list of quoted names, for example \"['mug', 'robot arm', 'floor|stuff']\"",
+    "cameras": "write a list of quoted names, for example \"['front', 'rear']\"",
+}
+_OWN_TOPICS = {"vocabulary", "label_info", "status", "segment", "set_vocabulary", "enable"}
+_MOST_CAMERAS = 32
 _SHOWN = 80  # characters of a wrong value in a message
 _MOST_CHARACTERS = 4096  # of a string; the limit of paths in Linux
 
@@ -91,7 +98,7 @@ def convert(value: object, default: object) -> object:
 def check(name: str, value: object, default: object, spec: Spec) -> Any:
     """Return `value` in the parameter's type. Raises ParameterError if it is invalid."""
     if isinstance(default, tuple):
-        return _check_list(name, value)
+        return _check_list(name, value, may_be_empty=not default)
     if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
         value = float(value) if abs(value) < 2**53 else float("inf")
     if type(value) is not type(default):
@@ -112,10 +119,30 @@ def check(name: str, value: object, default: object, spec: Spec) -> Any:
     return value
 
 
-def _check_list(name: str, value: object) -> tuple[str, ...]:
-    """Check only the type: the meaning of the entries depends on the variant."""
-    how = "write a list of quoted names, for example \"['mug', 'robot arm', 'floor|stuff']\""
+def check_cameras(names: tuple[str, ...]) -> None:
+    """Raise ParameterError unless these are different names for topics."""
+    for name in names:
+        if not re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII) or "__" in name or name.endswith("_"):
+            raise ParameterError(
+                f"'cameras' has {_shown(name)}, which cannot be part of a topic's name: use letters, digits "
+                "and single _, and a letter first, as in \"['front', 'rear_left']\""
+            )
+        if names.count(name) > 1:
+            raise ParameterError(f"'cameras' has {_shown(name)} twice: give each camera its own name")
+        if name in _OWN_TOPICS:
+            raise ParameterError(
+                f"'cameras' has {_shown(name)}, which is a topic or service of the node: rename it"
+            )
+    if len(names) > _MOST_CAMERAS:
+        raise ParameterError(f"'cameras' has {len(names)} names, the maximum is {_MOST_CAMERAS}")
+
+
+def _check_list(name: str, value: object, may_be_empty: bool) -> tuple[str, ...]:
+    """Check only the type: the meaning of vocabulary's entries depends on the variant."""
+    how = _HOW_TO_LIST.get(name, "write a list of quoted strings")
     if value is None or (isinstance(value, (list, tuple, bytes)) and len(value) == 0):
+        if may_be_empty:
+            return ()
         raise ParameterError(f"'{name}' is empty: {how}")
     if isinstance(value, str):
         raise ParameterError(f"'{name}' must be a list of strings, got the string {_shown(value)}: {how}")

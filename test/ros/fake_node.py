@@ -61,7 +61,10 @@ ENGINES = {
 
 
 class FakePredictor:
-    """Segments by colour; an entry named "slow ..." takes long to encode, "broken ..." fails."""
+    """Segments by colour; an entry named "slow ..." takes long to encode, "broken ..." fails.
+
+    A picture that begins in yellow takes as long as a slow entry, one that begins in magenta fails.
+    """
 
     device = "cpu"
     backend_status = BackendStatus(backend="fake", precision="fp32", serving="fake")
@@ -85,6 +88,8 @@ class FakePredictor:
         time.sleep(self.seconds)
         if self.meeting.parties > 1 and self.meeting.wait() == 0:
             time.sleep(0.3)  # who came first goes last
+        if image[0, 0].tolist() == [255, 255, 0]:
+            time.sleep(self.slow_seconds)
         if image[0, 0].tolist() == [255, 0, 255]:
             raise RuntimeError("the model tripped")
         if engine := ENGINES.get(tuple(image[0, 0].tolist())):
@@ -98,6 +103,9 @@ class FakePredictor:
             segments.append(Segment(number, class_id, label, vocabulary.vocabulary.is_thing[class_id], 0.5))
         kept = [s for s in segments if s.score >= object_threshold]
         return Prediction(ids, kept, features_of(kept, len(vocabulary.vocabulary)), vocabulary.vocabulary)
+
+    def segment_batch(self, images, **settings):
+        return [self(image, **settings) for image in images]
 
 
 def features_of(segments, classes):

@@ -1,43 +1,36 @@
-"""The node's publishers; messages of a frame are created only for topics with subscribers."""
+"""The publishers of a camera; messages of a frame are created only for topics with subscribers."""
 
 import numpy as np
 from rclpy.lifecycle import LifecycleNode
-from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.publisher import Publisher
+from rclpy.qos import QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
 from eovseg_ros.messages import (
     SegmentedFrame,
     array_to_image,
-    label_info_message,
-    label_info_type,
     panoptic_image,
     segments_message,
     semantic_image,
-    vocabulary_message,
 )
-from eovseg_ros.msg import PanopticSegmentation, Vocabulary
-from eovseg_ros.node.live_vocabulary import VocabularySnapshot
+from eovseg_ros.msg import PanopticSegmentation
 
 _FRAMES = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
-_LATCHED = QoSProfile(
-    depth=1, reliability=ReliabilityPolicy.RELIABLE, durability=DurabilityPolicy.TRANSIENT_LOCAL
-)
 
 
 class FramePublisher:
-    """Publishes segmented frames and vocabularies on the node's private topics."""
+    """Publishes segmented frames on private topics; `prefix` is "front/" for ~/front/panoptic and others."""
 
-    def __init__(self, node: LifecycleNode, *, overlay: bool) -> None:
+    def __init__(
+        self, node: LifecycleNode, *, prefix: str = "", overlay: bool, use_depth: bool = False
+    ) -> None:
         self._node = node
         self._closed = False
-        self._panoptic = node.create_publisher(Image, "~/panoptic", _FRAMES)
-        self._semantic = node.create_publisher(Image, "~/semantic", _FRAMES)
-        self._segments = node.create_publisher(PanopticSegmentation, "~/segments", _FRAMES)
-        self._overlay = node.create_publisher(Image, "~/overlay", _FRAMES) if overlay else None
-        self._vocabulary = node.create_publisher(Vocabulary, "~/vocabulary", _LATCHED)
-        info_type = label_info_type()
-        self._label_info = node.create_publisher(info_type, "~/label_info", _LATCHED) if info_type else None
+        self._panoptic = node.create_publisher(Image, f"~/{prefix}panoptic", _FRAMES)
+        self._semantic = node.create_publisher(Image, f"~/{prefix}semantic", _FRAMES)
+        self._segments = node.create_publisher(PanopticSegmentation, f"~/{prefix}segments", _FRAMES)
+        self._overlay = node.create_publisher(Image, f"~/{prefix}overlay", _FRAMES) if overlay else None
 
     @property
     def usable(self) -> bool:
@@ -46,10 +39,10 @@ class FramePublisher:
 
     @property
     def overlay_wanted(self) -> bool:
-        """Whether ~/overlay has a subscriber."""
+        """Whether the overlay has a subscriber."""
         return bool(self._overlay and self._overlay.get_subscription_count())
 
-    def publish_frame(self, frame: SegmentedFrame) -> None:
+    def publish_frame(self, frame: SegmentedFrame, *, points_stride: int) -> None:
         """Publish a frame on all topics with subscribers, except the overlay."""
         if self._panoptic.get_subscription_count():
             self._panoptic.publish(panoptic_image(frame))
@@ -59,29 +52,18 @@ class FramePublisher:
             self._segments.publish(segments_message(frame))
 
     def publish_overlay(self, picture: np.ndarray, header: Header) -> None:
-        """Publish an (H, W, 3) uint8 RGB image on ~/overlay."""
+        """Publish an (H, W, 3) uint8 RGB image as overlay."""
         assert self._overlay
         self._overlay.publish(array_to_image(picture, "rgb8", header))
-
-    def publish_vocabulary(self, snapshot: VocabularySnapshot) -> None:
-        """Publish the vocabulary that is live from now on, also for late subscribers."""
-        stamp = self._node.get_clock().now().to_msg()
-        self._vocabulary.publish(
-            vocabulary_message(stamp, snapshot.version, snapshot.entries, snapshot.labels, snapshot.is_thing)
-        )
-        if self._label_info:
-            self._label_info.publish(label_info_message(stamp, snapshot.labels))
 
     def close(self) -> None:
         """Destroy the publishers; `usable` is False before calls from other threads begin to fail."""
         self._closed = True
-        publishers = (
+        publishers: tuple[Publisher | None, ...] = (
             self._panoptic,
             self._semantic,
             self._segments,
             self._overlay,
-            self._vocabulary,
-            self._label_info,
         )
         for publisher in publishers:
             if publisher:

@@ -35,6 +35,8 @@ class FrameReport:
     bad: int
     failed: int
     drawn: int  # overlays
+    with_depth: int  # published frames with space
+    without_depth: int  # published frames without, though depth is used
     rate_in: float
     rate_out: float
     latency_p50_ms: float
@@ -54,6 +56,7 @@ class FrameStatistics:
         self._lock = threading.Lock()
         self._start = self._last_received = time.monotonic()
         self._received = self._published = self._bad = self._failed = self._drawn = 0
+        self._with_depth = self._without_depth = 0
         self._arrivals: deque[float] = deque()
         self._timings: deque[FrameTiming] = deque()
         self._drawings: deque[_Drawing] = deque()
@@ -94,6 +97,17 @@ class FrameStatistics:
             self._failed += 1
             return self._failed
 
+    def count_with_depth(self) -> None:
+        """Count a frame with space."""
+        with self._lock:
+            self._with_depth += 1
+
+    def count_without_depth(self) -> int:
+        """Count a frame without space, and return their number so far."""
+        with self._lock:
+            self._without_depth += 1
+            return self._without_depth
+
     def report(self) -> FrameReport:
         """Return totals, rates and percentiles."""
         with self._lock:
@@ -108,6 +122,8 @@ class FrameStatistics:
                 bad=self._bad,
                 failed=self._failed,
                 drawn=self._drawn,
+                with_depth=self._with_depth,
+                without_depth=self._without_depth,
                 rate_in=len(self._arrivals) / span,
                 rate_out=len(timings) / span,
                 latency_p50_ms=p50,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from eovseg_model.backends import BackendStatus
 from eovseg_ros.msg import Status
 from eovseg_ros.node.live_vocabulary import VocabularyStatus
-from eovseg_ros.node.reporting.frame_statistics import FrameReport
+from eovseg_ros.node.reporting.camera_report import CameraReport
 
 
 class NodeState(enum.IntEnum):
@@ -33,15 +33,8 @@ class NodeStatus:
     """The content of ~/status and /diagnostics."""
 
     state: NodeState
-    image_topic: str  # empty unless active
-    silence: str  # why no image has come for some seconds, empty while they come
-    lost: int  # images published but not received, estimated from gaps in their stamps
-    frames: FrameReport
-    replaced: int  # images dropped for newer ones
     device: str
     backend: BackendStatus | None  # None unless configured
     vocabulary: VocabularyStatus | None  # None unless configured
-    image_error: str  # why the last image could not be read
-    frame_error: str  # why a thread, the last frame or its overlay failed
-    frame_seconds: float  # processing time so far of the oldest frame in progress, 0 without one
-    skipped_overlays: int  # frames that were replaced by newer ones before their overlay was drawn
+    thread_error: str  # why a worker's thread failed
+    cameras: tuple[CameraReport, ...]

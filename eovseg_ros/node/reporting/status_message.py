@@ -4,8 +4,9 @@ from builtin_interfaces.msg import Time
 from std_msgs.msg import Header
 
 from eovseg_ros.messages import write_backend_status
-from eovseg_ros.msg import Status
+from eovseg_ros.msg import CameraStatus, Status
 from eovseg_ros.node.live_vocabulary import VocabularyState
+from eovseg_ros.node.reporting.camera_report import CameraReport
 from eovseg_ros.node.reporting.node_status import NodeStatus
 
 _VOCABULARY_STATES = {
@@ -17,30 +18,12 @@ _VOCABULARY_STATES = {
 
 def status_message(stamp: Time, status: NodeStatus) -> Status:
     """Return a message with all fields set."""
-    frames = status.frames
     message = Status(
         header=Header(stamp=stamp),
         state=status.state.value,
-        image_topic=status.image_topic,
-        rate_in=frames.rate_in,
-        rate_out=frames.rate_out,
-        received=frames.received,
-        published=frames.published,
-        replaced=status.replaced,
-        lost=status.lost,
-        bad_images=frames.bad,
-        failed_frames=frames.failed,
-        image_age=frames.age,
-        latency_p50=frames.latency_p50_ms,
-        latency_p90=frames.latency_p90_ms,
-        latency_p99=frames.latency_p99_ms,
-        model_time=frames.model_ms,
-        ros_path_time=frames.ros_path_ms,
-        waiting_time=frames.waiting_ms,
-        overlay_time=frames.overlay_ms,
         device=status.device,
-        image_error=status.image_error,
-        frame_error=status.frame_error,
+        cameras=[_camera_status(camera) for camera in status.cameras],
+        thread_error=status.thread_error,
     )
     if status.backend:
         write_backend_status(message, status.backend)
@@ -50,3 +33,33 @@ def status_message(stamp: Time, status: NodeStatus) -> Status:
         message.vocabulary_entries = list(status.vocabulary.requested)
         message.vocabulary_error = status.vocabulary.error
     return message
+
+
+def _camera_status(camera: CameraReport) -> CameraStatus:
+    frames = camera.frames
+    return CameraStatus(
+        name=camera.name,
+        image_topic=camera.image_topic,
+        depth_topic=camera.depth_topic,
+        rate_in=frames.rate_in,
+        rate_out=frames.rate_out,
+        received=frames.received,
+        published=frames.published,
+        replaced=camera.replaced,
+        lost=camera.lost,
+        bad_images=frames.bad,
+        failed_frames=frames.failed,
+        frames_with_depth=frames.with_depth,
+        frames_without_depth=frames.without_depth,
+        image_age=frames.age,
+        latency_p50=frames.latency_p50_ms,
+        latency_p90=frames.latency_p90_ms,
+        latency_p99=frames.latency_p99_ms,
+        model_time=frames.model_ms,
+        ros_path_time=frames.ros_path_ms,
+        waiting_time=frames.waiting_ms,
+        overlay_time=frames.overlay_ms,
+        image_error=camera.image_error,
+        depth_error=camera.depth_error,
+        frame_error=camera.frame_error,
+    )

@@ -41,6 +41,6 @@ class StatusPublisher:
         status = self._read()
         self._engine_watch.look(status.backend)
         stamp = self._node.get_clock().now().to_msg()
-        name = f"{self._node.get_fully_qualified_name()}: segmentation"
+        name = self._node.get_fully_qualified_name()
         self._status.publish(status_message(stamp, status))
         self._diagnostics.publish(diagnostic_message(stamp, name, status))

@@ -11,7 +11,7 @@ from eovseg_ros.benchmarks.soak import MemorySample, measure_soak, memory_grows,
 from eovseg_ros.benchmarks.soak_camera import SoakCamera, mosaic_rggb
 from eovseg_ros.benchmarks.soak_ledger import SentImage, SoakLedger, slope_per_thousand
 from eovseg_ros.messages import image_to_rgb
-from eovseg_ros.msg import PanopticSegmentation, Segment, Status, Vocabulary
+from eovseg_ros.msg import CameraStatus, PanopticSegmentation, Segment, Vocabulary
 
 
 def answer(stamp, version, *labels, size=(60, 80)):
@@ -50,7 +50,8 @@ def test_right_answers_are_no_faults_and_give_the_latency():
     ledger.receive(answer(2, 1), 1.125)
     assert ledger.latencies == [250.0, 125.0]
     replaced = ledger.close(
-        Status(received=10, published=8, replaced=2), Status(received=12, published=10, replaced=2)
+        CameraStatus(received=10, published=8, replaced=2),
+        CameraStatus(received=12, published=10, replaced=2),
     )
     assert replaced == 0 and faults(ledger) == (0, 0, 0)
 
@@ -79,7 +80,7 @@ def test_a_version_that_is_never_announced_is_wrong():
     ledger = ledger_of(1)
     ledger.receive(answer(1, 3, "mug"), 1.0)
     assert faults(ledger) == (0, 0, 0)
-    ledger.close(Status(), Status(received=1, published=1))
+    ledger.close(CameraStatus(), CameraStatus(received=1, published=1))
     assert faults(ledger) == (0, 1, 0)
 
 
@@ -106,13 +107,13 @@ def test_images_that_the_node_does_not_account_for_are_lost():
     ledger.receive(answer(3, 0), 3.0)
     ledger.receive_vocabulary(vocabulary(0))
     # Three received, one replaced, one published: one is missing.
-    assert ledger.close(Status(), Status(received=3, replaced=1, published=1)) == 1
+    assert ledger.close(CameraStatus(), CameraStatus(received=3, replaced=1, published=1)) == 1
     assert faults(ledger) == (0, 0, 1)
 
 
 def test_bad_images_failed_frames_and_answers_that_never_came_are_errors():
     ledger = ledger_of(1, 2, 3)
-    ledger.close(Status(), Status(received=3, published=1, bad_images=1, failed_frames=1))
+    ledger.close(CameraStatus(), CameraStatus(received=3, published=1, bad_images=1, failed_frames=1))
     assert faults(ledger) == (3, 0, 0)
 
 

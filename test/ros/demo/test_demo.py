@@ -19,7 +19,7 @@ from eovseg_ros.demo.acts import ACTS
 from eovseg_ros.demo.camera import choose_camera, why_no_pybullet
 from eovseg_ros.demo.play import main as demo_main
 from eovseg_ros.demo.speed import reason_of, show_speed
-from eovseg_ros.msg import Status
+from eovseg_ros.msg import CameraStatus, Status
 
 SPEED = r"out (\S+) Hz at 320x240 with the camera at 40 Hz, .* torch fp32 on cpu"
 
@@ -163,7 +163,7 @@ def test_a_slice_without_frames_has_infinite_latency():
 
 
 def status(ros_path, waiting, replaced, overlay=math.nan):
-    return Status(
+    return CameraStatus(
         model_time=50.0, ros_path_time=ros_path, waiting_time=waiting, overlay_time=overlay, replaced=replaced
     )
 

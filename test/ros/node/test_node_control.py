@@ -10,7 +10,7 @@ from lifecycle_msgs.srv import ChangeState, GetState
 from rclpy.qos import ReliabilityPolicy
 from sensor_msgs.msg import CompressedImage
 
-from eovseg_ros.msg import PanopticSegmentation, Vocabulary
+from eovseg_ros.msg import PanopticSegmentation, Status, Vocabulary
 
 CONFIGURE, CLEANUP, ACTIVATE, DEACTIVATE = 1, 2, 3, 4
 UNCONFIGURED_SHUTDOWN, ACTIVE_SHUTDOWN = 5, 7
@@ -263,13 +263,17 @@ def test_everything_answers_while_the_model_is_loaded(graph, start, monkeypatch)
 
 def test_everything_answers_while_a_frame_in_hand_is_waited_for(graph, start_fake, monkeypatch):
     monkeypatch.setenv("FAKE_SECONDS", "0.8")
-    node = start_fake()
+    statuses = graph.collect(Status, "/eovseg/status")
+    node = start_fake(diagnostics_rate=10.0)
     publisher = image_publisher(graph)
-    graph.wait_for_subscribers(publisher)
-    publisher.publish(graph.picture(squares((1, 0))))
-    time.sleep(0.2)
     client = graph.node.create_client(ChangeState, "/eovseg/change_state")
     assert client.wait_for_service(10.0)
+
+    def received():  # the first images may be lost while the two sides find each other
+        publisher.publish(graph.picture(squares((1, 0))))
+        return statuses and statuses[-1].cameras[0].received
+
+    graph.wait(received, what="an image in hand")
     request = ChangeState.Request()
     request.transition.id = DEACTIVATE
     future = client.call_async(request)

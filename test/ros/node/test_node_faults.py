@@ -69,16 +69,20 @@ def test_a_model_that_fails_on_many_frames_is_told_once_and_forgiven(graph, node
     send_until(graph, publisher, lambda: graph.picture(squares((1, 0))), lambda: segments, "a frame")
     bad = colour(pixel)
     send_until(
-        graph, publisher, lambda: graph.picture(bad), lambda: statuses[-1].failed_frames > 20, "20 failures"
+        graph,
+        publisher,
+        lambda: graph.picture(bad),
+        lambda: statuses[-1].cameras[0].failed_frames > 20,
+        "20 failures",
     )
-    assert statuses[-1].frame_error == error
+    assert statuses[-1].cameras[0].frame_error == error
     graph.wait(lambda: (reports[-1]["level"], reports[-1]["message"]) == (b"\x02", error))
     before = len(segments)
     send_until(
         graph, publisher, lambda: graph.picture(squares((1, 0))), lambda: len(segments) > before, "a frame"
     )
     assert [s.label for s in segments[-1].segments] == ["cup"]
-    graph.wait(lambda: statuses[-1].frame_error == "" and reports[-1]["level"] == b"\x00")
+    graph.wait(lambda: statuses[-1].cameras[0].frame_error == "" and reports[-1]["level"] == b"\x00")
     assert node.log.count("a frame failed") == 1 and node.log.count("Traceback") == 1
     assert error in node.log
 
@@ -94,7 +98,7 @@ def test_a_camera_that_is_killed_and_comes_back(graph, start_fake):
                 graph.wait(lambda: len(segments) > before + 20, 20, "frames of the camera")  # noqa: B023
             finally:
                 camera.send_signal(signal.SIGKILL)
-    assert statuses[-1].frame_error == "" and "ERROR" not in node.log
+    assert statuses[-1].cameras[0].frame_error == "" and "ERROR" not in node.log
     assert "Traceback" not in node.log
     stamps = [stamp_of(message) for message in segments]
     assert stamps == sorted(set(stamps))
@@ -113,7 +117,7 @@ def test_stamps_that_jump_back_and_forth(graph, start_fake):
         before = len(segments)
         send_until(graph, publisher, lambda: picture, lambda: len(segments) > before, "a frame")  # noqa: B023
         assert segments[-1].header == picture.header or segments[-1].header.stamp.sec in seconds
-    assert statuses[-1].lost == 0 and "ERROR" not in node.log and "WARN" not in node.log
+    assert statuses[-1].cameras[0].lost == 0 and "ERROR" not in node.log and "WARN" not in node.log
 
 
 def test_a_simulated_clock_that_goes_back(graph, start_fake):
@@ -139,7 +143,7 @@ def test_a_simulated_clock_that_goes_back(graph, start_fake):
             f"frames and status at {second} s",
         )
     graph.wait(lambda: statuses[-1].header.stamp.sec == 5, what="the time in the status")
-    assert 0 <= statuses[-1].latency_p50 < 2000 and 0 <= statuses[-1].image_age < 5
+    assert 0 <= statuses[-1].cameras[0].latency_p50 < 2000 and 0 <= statuses[-1].cameras[0].image_age < 5
     assert "ERROR" not in node.log and "no image" not in node.log
 
 

@@ -59,8 +59,8 @@ def test_lost_images_are_counted_and_told_once(graph, start_fake):
             time.sleep(0.02)
     graph.wait(lambda: segments)
     node.wait_for_log("% of the images on /image are lost: their stamps have gaps", 5)
-    graph.wait(lambda: statuses[-1].lost > 100, what="the count")
-    assert statuses[-1].lost <= 300 - statuses[-1].received + 5
+    graph.wait(lambda: statuses[-1].cameras[0].lost > 100, what="the count")
+    assert statuses[-1].cameras[0].lost <= 300 - statuses[-1].cameras[0].received + 5
     assert node.log.count("are lost") == 1
 
 
@@ -72,7 +72,7 @@ def test_a_camera_that_loses_nothing_is_not_warned_about(graph, start_fake):
     for milliseconds in range(0, 40 * 150, 40):
         publisher.publish(stamped(graph, milliseconds))
         time.sleep(0.03)
-    graph.wait(lambda: statuses[-1].received >= 140)
-    lost = statuses[-1].lost
-    assert lost <= 150 - statuses[-1].received
+    graph.wait(lambda: statuses[-1].cameras[0].received >= 140)
+    lost = statuses[-1].cameras[0].lost
+    assert lost <= 150 - statuses[-1].cameras[0].received
     assert "are lost" not in node.log

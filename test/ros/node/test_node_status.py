@@ -33,24 +33,27 @@ def test_rates_counters_and_times_while_frames_go_through(graph, start_fake, mon
     segments = graph.collect(PanopticSegmentation, "/eovseg/segments")
     start_fake(diagnostics_rate=10.0, use_sim_time=use_sim_time)
     publisher = image_publisher(graph)
-    publish_until(graph, publisher, lambda: len(segments) > 20 and statuses[-1].published > 20, "20 frames")
+    publish_until(
+        graph, publisher, lambda: len(segments) > 20 and statuses[-1].cameras[0].published > 20, "20 frames"
+    )
     status = statuses[-1]
+    (camera,) = status.cameras
     assert status.state == Status.STATE_ACTIVE
-    assert (status.image_topic, status.device) == ("/image", "cpu")
+    assert (camera.image_topic, status.device) == ("/image", "cpu")
     assert (status.backend, status.precision, status.serving) == ("fake", "fp32", "fake")
     assert (status.engine_stage, status.engine_seconds, status.engine_error) == (Status.ENGINE_NONE, 0.0, "")
     assert (status.vocabulary_version, status.vocabulary_state) == (1, Status.VOCABULARY_LIVE)
     assert status.vocabulary_entries == ["cup", "ball", "floor|stuff"]
-    assert (status.vocabulary_error, status.image_error, status.frame_error) == ("", "", "")
-    assert (status.bad_images, status.failed_frames) == (0, 0)
-    assert 0 <= status.received - status.published - status.replaced <= 2  # in the mailbox, in the model
-    assert status.replaced > 0
-    assert status.rate_in > 1.2 * status.rate_out > 0
-    assert 60 <= status.model_time < status.latency_p50 <= status.latency_p90 <= status.latency_p99 < 2000
-    assert status.ros_path_time >= status.waiting_time >= 0
-    assert status.latency_p50 == pytest.approx(status.model_time + status.ros_path_time, rel=0.3)
-    assert math.isnan(status.overlay_time)  # nobody subscribes
-    assert 0 <= status.image_age < 1
+    assert (status.vocabulary_error, camera.image_error, camera.frame_error) == ("", "", "")
+    assert (camera.bad_images, camera.failed_frames) == (0, 0)
+    assert 0 <= camera.received - camera.published - camera.replaced <= 2  # in the mailbox, in the model
+    assert camera.replaced > 0
+    assert camera.rate_in > 1.2 * camera.rate_out > 0
+    assert 60 <= camera.model_time < camera.latency_p50 <= camera.latency_p90 <= camera.latency_p99 < 2000
+    assert camera.ros_path_time >= camera.waiting_time >= 0
+    assert camera.latency_p50 == pytest.approx(camera.model_time + camera.ros_path_time, rel=0.3)
+    assert math.isnan(camera.overlay_time)  # nobody subscribes
+    assert 0 <= camera.image_age < 1
 
 
 def test_a_late_subscriber_gets_the_last_status_at_once(graph, start_fake):
@@ -106,16 +109,16 @@ def test_the_lifecycle_is_told_in_every_state(graph, start):
 
     def unconfigured():
         status = reported(Status.STATE_UNCONFIGURED)
-        assert (status.backend, status.vocabulary_version, status.image_topic) == ("", 0, "")
+        assert (status.backend, status.vocabulary_version, status.cameras[0].image_topic) == ("", 0, "")
         assert (status.vocabulary_state, status.vocabulary_entries) == (Status.VOCABULARY_NONE, [])
-        assert all(math.isnan(getattr(status, name)) for name in NUMBERS)
+        assert all(math.isnan(getattr(status.cameras[0], name)) for name in NUMBERS)
 
     unconfigured()
     transition(CONFIGURE)
     status = reported(Status.STATE_INACTIVE)
-    assert (status.backend, status.vocabulary_version, status.image_topic) == ("fake", 1, "")
+    assert (status.backend, status.vocabulary_version, status.cameras[0].image_topic) == ("fake", 1, "")
     transition(ACTIVATE)
-    assert reported(Status.STATE_ACTIVE).image_topic == "/image"
+    assert reported(Status.STATE_ACTIVE).cameras[0].image_topic == "/image"
     transition(DEACTIVATE)
     reported(Status.STATE_INACTIVE)
     transition(CLEANUP)
@@ -129,10 +132,14 @@ def test_errors_are_told_and_taken_back(graph, start_fake):
     graph.wait_for_subscribers(publisher)
     magenta = np.zeros((60, 80, 3), np.uint8)
     magenta[0, 0] = 255, 0, 255  # the stand-in trips over it
-    publish_until(graph, publisher, lambda: statuses and statuses[-1].frame_error, "a frame error", magenta)
-    assert statuses[-1].frame_error == "RuntimeError: the model tripped"
-    assert statuses[-1].failed_frames > 0
-    publish_until(graph, publisher, lambda: not statuses[-1].frame_error, "the error to be taken back")
+    publish_until(
+        graph, publisher, lambda: statuses and statuses[-1].cameras[0].frame_error, "a frame error", magenta
+    )
+    assert statuses[-1].cameras[0].frame_error == "RuntimeError: the model tripped"
+    assert statuses[-1].cameras[0].failed_frames > 0
+    publish_until(
+        graph, publisher, lambda: not statuses[-1].cameras[0].frame_error, "the error to be taken back"
+    )
     graph.set("/eovseg", vocabulary=["broken lamp"])
     graph.wait(lambda: statuses[-1].vocabulary_state == Status.VOCABULARY_FAILED, what="the failure")
     assert "the text tower tripped" in statuses[-1].vocabulary_error

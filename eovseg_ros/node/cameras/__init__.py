@@ -1,0 +1,1 @@
+"""One or several cameras of the node: their images, tracks, results and statistics."""

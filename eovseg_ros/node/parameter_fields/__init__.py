@@ -1,0 +1,1 @@
+"""The parameters of the node: names, types, defaults, ranges and descriptions."""
