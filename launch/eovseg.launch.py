@@ -18,7 +18,17 @@ PROFILE = "FASTRTPS_DEFAULT_PROFILES_FILE"  # Fast DDS: large images through sha
 ENVIRONMENT = {PROFILE: os.environ.get(PROFILE, str(CONFIG / "fastdds.xml"))}  # of these nodes only
 PARAMETERS = yaml.safe_load((CONFIG / "eovseg.yaml").read_text())["/**"]["ros__parameters"]
 ARGUMENTS = {
-    "image_topic": ("/camera/image_raw", "the camera's images; compressed images on IMAGE_TOPIC/compressed"),
+    "image_topic": (
+        "/camera/image_raw",
+        "the camera's images; compressed images on IMAGE_TOPIC/compressed; "
+        "of several cameras for example /{camera}/image_raw, which is their default",
+    ),
+    "depth_topic": ("", "depth registered to the images; empty: no depth"),
+    "camera_info_topic": (
+        "",
+        "calibration of the images, used with depth; empty: camera_info beside the images",
+    ),
+    "cameras": ("", "names of several cameras: \"['front', 'rear']\""),
     "params_file": (str(CONFIG / "eovseg.yaml"), "parameters; the arguments below take precedence"),
     "vocabulary": ("", "classes, as for `ros2 param set`: \"['mug,cup', 'floor|stuff']\""),
     "variant": ("", "tiny, s, m or l"),
@@ -27,6 +37,7 @@ ARGUMENTS = {
     "backend": ("", "auto, torch, openvino, tensorrt, ..."),
     "precision": ("", "fp32, bf16, int8 or fp16"),
     "image_transport": ("", "raw or compressed"),
+    "target_frame": ("", "frame of positions and points, for example base_link; empty: the camera's"),
     "overlay": ("", "offer ~/overlay: true or false"),
     "use_sim_time": ("", "use the time of /clock: true or false"),
     "name": ("eovseg", "name of the node"),
@@ -35,6 +46,8 @@ ARGUMENTS = {
     "sim": ("false", "start the simulated camera: true or false"),
     "rviz": ("false", "start RViz: true or false"),
 }
+SIM_TOPICS = {"image": "/camera/image_raw", "depth": "/camera/depth", "camera_info": "/camera/camera_info"}
+VIEWS = ("overlay", "panoptic", "points", "markers")
 TRUE, FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 LEVELS = ("debug", "info", "warn", "error", "fatal")
 TOKEN = r"[A-Za-z_]\w*"
@@ -43,20 +56,28 @@ TOKEN = r"[A-Za-z_]\w*"
 def nodes(context):
     value = {name: LaunchConfiguration(name).perform(context) for name in ARGUMENTS}
     given = checked(value)  # before any process starts
-    image, name, namespace = value["image_topic"], value["name"], value["namespace"].strip("/")
+    name, namespace = value["name"], value["namespace"].strip("/")
     full_name = f"/{namespace}/{name}".replace("//", "/")
-    views = [(f"/eovseg/{view}", f"{full_name}/{view}") for view in ("overlay", "panoptic")]
+    cameras = given.get("cameras", [""])
+    topics = {camera: camera_topics(value, camera) for camera in cameras}
+    of_first = topics[cameras[0]]
+    image = of_first["image"]
+    first = f"{full_name}/{cameras[0]}".rstrip("/")  # the camera that RViz shows
+    views = [(f"/eovseg/{view}", f"{first}/{view}") for view in VIEWS]
+    remappings = [
+        (f"{camera}/{topic}".lstrip("/"), to) for camera in cameras for topic, to in topics[camera].items()
+    ]
     clock = {key: given[key] for key in ("use_sim_time",) if key in given}
     actions = [LogInfo(msg=line) for line in unknown_arguments(context.launch_configurations)]
     actions.append(
         Node(package="eovseg_ros", executable="eovseg_node", name=name, namespace=namespace, output="screen",
-             additional_env=ENVIRONMENT, remappings=[("image", image)],
+             additional_env=ENVIRONMENT, remappings=remappings,
              parameters=[value["params_file"], given], ros_arguments=["--log-level", value["log_level"]])
     )  # fmt: skip
     if boolean(value, "sim"):
         actions.append(
             Node(package="eovseg_ros", executable="sim_camera", output="screen", additional_env=ENVIRONMENT,
-                 remappings=[("/camera/image_raw", image)])
+                 remappings=[(SIM_TOPICS[topic], to) for topic, to in of_first.items()])
         )  # fmt: skip
     if boolean(value, "rviz"):
         actions.append(
@@ -65,6 +86,16 @@ def nodes(context):
                  remappings=[("/camera/image_raw", image), *views])
         )  # fmt: skip
     return actions
+
+
+def camera_topics(value, camera):
+    """Return the topics to which the inputs of a camera are remapped."""
+    topics = {"image": value["image_topic"]}
+    if value["depth_topic"]:
+        folder, slash, _ = value["image_topic"].rpartition("/")
+        beside = f"{folder}{slash}camera_info"
+        topics |= {"depth": value["depth_topic"], "camera_info": value["camera_info_topic"] or beside}
+    return {name: topic.replace("{camera}", camera) for name, topic in topics.items()}
 
 
 def unknown_arguments(names):
@@ -78,22 +109,27 @@ def unknown_arguments(names):
 
 def checked(value):
     """Return the node's parameters. Raises RuntimeError, with one line, for the first invalid argument."""
-    expect(
-        value,
-        "image_topic",
-        rf"(~/|/)?{TOKEN}(/{TOKEN})*",
-        "the name of a topic, for example /camera/image_raw",
-    )
+    given = {}
+    if value["cameras"]:
+        given["cameras"] = strings(value, "cameras", "write for example \"['front', 'rear']\"")
+        if value["image_topic"] == ARGUMENTS["image_topic"][0]:
+            value["image_topic"] = "/{camera}/image_raw"
+    for name in ("image_topic", "depth_topic", "camera_info_topic"):
+        if value[name] or name == "image_topic":
+            check_topic(value, name)
     expect(value, "name", TOKEN, "the name of a node: letters, digits and _, and no digit first")
     expect(value, "namespace", rf"(/?{TOKEN}(/{TOKEN})*)?/?", "a namespace, for example robot or /robot/left")
     expect(value, "log_level", "|".join(LEVELS), f"one of {', '.join(LEVELS)}")
     for name in ("sim", "rviz"):
         boolean(value, name)
-    words = ("variant", "checkpoint", "device", "backend", "precision", "image_transport")
-    given = {name: value[name] for name in words if value[name]}
+    words = ("variant", "checkpoint", "device", "backend", "precision", "image_transport", "target_frame")
+    given |= {name: value[name] for name in words if value[name]}
+    if value["depth_topic"]:
+        given["use_depth"] = True
     given |= {name: boolean(value, name) for name in ("overlay", "use_sim_time") if value[name]}
     if value["vocabulary"]:
-        given["vocabulary"] = vocabulary(value["vocabulary"])
+        hint = "quote words with @, as in \"['@coco_panoptic', 'floor|stuff']\", or write set=coco_panoptic"
+        given["vocabulary"] = strings(value, "vocabulary", hint)
     if not Path(value["params_file"]).is_file():
         raise RuntimeError(f"launch argument 'params_file': no such file: {value['params_file']}")
     check_by_the_nodes_rules(value, given)
@@ -112,18 +148,35 @@ def boolean(value, name):
     return word in TRUE
 
 
-def vocabulary(text):
-    """Return the entries; errors tell how to quote words with @."""
-    hint = "quote words with @, as in \"['@coco_panoptic', 'floor|stuff']\", or write set=coco_panoptic"
+def check_topic(value, name):
+    """Check the name of a topic, which contains {camera} if there are several cameras."""
+    expect(
+        value,
+        name,
+        rf"(~/|/)?({TOKEN}|{{camera}})+(/({TOKEN}|{{camera}})+)*",
+        "the name of a topic, for example /camera/image_raw",
+    )
+    several = bool(value["cameras"])
+    if several != ("{camera}" in value[name]):
+        word = "must" if several else "must not"
+        raise RuntimeError(
+            f"launch argument '{name}' {word} contain {{camera}}, which stands for the name of each of the "
+            f"'cameras', got '{value[name]}'"
+        )
+
+
+def strings(value, name, hint):
+    """Return a list of strings, given as for `ros2 param set`; errors end with the hint."""
+    text = value[name]
     try:
         entries = yaml.safe_load(text)
     except yaml.YAMLError as error:
         reason = " ".join(str(getattr(error, "problem", error)).split())
         raise RuntimeError(
-            f"launch argument 'vocabulary' is not valid YAML: {reason} in {text}; {hint}"
+            f"launch argument '{name}' is not valid YAML: {reason} in {text}; {hint}"
         ) from None
     if not isinstance(entries, list) or not entries or not all(isinstance(entry, str) for entry in entries):
-        raise RuntimeError(f"launch argument 'vocabulary' must be a list of strings, got {text}; {hint}")
+        raise RuntimeError(f"launch argument '{name}' must be a list of strings, got {text}; {hint}")
     return entries
 
 

@@ -23,6 +23,7 @@ from eovseg_ros.node.reporting.node_status import NodeState, NodeStatus
 from eovseg_ros.node.reporting.status_publisher import StatusPublisher
 from eovseg_ros.node.requests.parameter_requests import ParameterRequests
 from eovseg_ros.node.requests.vocabulary_reader import VocabularyReader
+from eovseg_ros.node.space.target_frame import TargetFrame
 from eovseg_ros.node.startup.name_check import NameCheck
 
 
@@ -39,6 +40,7 @@ class PanopticNode(GuardedLifecycleNode):
         self._vocabulary: LiveVocabulary | None = None
         self._announcer: VocabularyPublisher | None = None
         self._worker: FrameWorker | None = None
+        self._target: TargetFrame | None = None
         self._known_cameras: dict[str, Camera] = {}  # also of former configurations
         self._last_version = 0
         self._vocabularies = VocabularyReader()
@@ -108,6 +110,8 @@ class PanopticNode(GuardedLifecycleNode):
         )
         if self.parameters.vocabulary != entries:  # set meanwhile
             self._vocabulary.request(self.parameters.vocabulary)
+        if parameters.target_frame:
+            self._target = TargetFrame(self, parameters.target_frame)
         self._cameras = self._choose_cameras()
         for camera in self._cameras:
             camera.create_publishers(self, parameters)
@@ -130,7 +134,7 @@ class PanopticNode(GuardedLifecycleNode):
             threads=self.parameters.parallel_frames,
         )
         for camera in self._cameras:
-            camera.subscribe(self, self._worker.images, self._read_parameters)
+            camera.subscribe(self, self._worker.images, self._read_parameters, self._target)
 
     async def _deactivate(self) -> None:
         """Unsubscribe and end the worker after the frames in progress."""
@@ -144,7 +148,8 @@ class PanopticNode(GuardedLifecycleNode):
     async def _cleanup(self) -> None:
         """Release the model and destroy the publishers."""
         vocabulary, announcer, predictor = self._vocabulary, self._announcer, self._predictor
-        self._vocabulary = self._announcer = self._predictor = None
+        target = self._target
+        self._vocabulary = self._announcer = self._predictor = self._target = None
         if predictor:
             predictor.close()
         if vocabulary:
@@ -154,6 +159,8 @@ class PanopticNode(GuardedLifecycleNode):
             camera.destroy_publishers()
         if announcer:
             announcer.close()
+        if target:
+            target.close()
 
     async def _shutdown(self) -> None:
         """Deactivate and clean up, as far as needed."""

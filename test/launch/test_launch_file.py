@@ -130,8 +130,75 @@ def test_the_camera_and_rviz_follow_the_topic_and_the_namespace(launch) -> None:
         ("/camera/image_raw", "/left/image"),
         ("/eovseg/overlay", "/robot/eovseg/overlay"),
         ("/eovseg/panoptic", "/robot/eovseg/panoptic"),
+        ("/eovseg/points", "/robot/eovseg/points"),
+        ("/eovseg/markers", "/robot/eovseg/markers"),
     ]
     assert launch(rviz="true")["rviz2"].remappings[1] == ("/eovseg/overlay", "/eovseg/overlay")
+
+
+def test_a_depth_topic_turns_depth_on_with_the_calibration_beside_the_images(launch) -> None:
+    started = launch(
+        sim="true", image_topic="/left/color/image_raw", depth_topic="/left/depth", target_frame="map"
+    )
+    node = started["eovseg_node"]
+    assert node.parameters[1] == {"target_frame": "map", "use_depth": True}
+    assert node.remappings == [
+        ("image", "/left/color/image_raw"),
+        ("depth", "/left/depth"),
+        ("camera_info", "/left/color/camera_info"),
+    ]
+    assert started["sim_camera"].remappings == [
+        ("/camera/image_raw", "/left/color/image_raw"),
+        ("/camera/depth", "/left/depth"),
+        ("/camera/camera_info", "/left/color/camera_info"),
+    ]
+    node = launch(depth_topic="depth", camera_info_topic="/info")["eovseg_node"]
+    assert node.remappings[2] == ("camera_info", "/info")
+    assert launch(image_topic="image", depth_topic="depth")["eovseg_node"].remappings[2] == (
+        "camera_info",
+        "camera_info",
+    )
+
+
+def test_several_cameras_have_topics_with_their_names(launch) -> None:
+    started = launch(cameras="['front', 'rear']", rviz="true")
+    node = started["eovseg_node"]
+    assert node.parameters[1] == {"cameras": ["front", "rear"]}
+    assert node.remappings == [("front/image", "/front/image_raw"), ("rear/image", "/rear/image_raw")]
+    assert started["rviz2"].remappings[:2] == [
+        ("/camera/image_raw", "/front/image_raw"),
+        ("/eovseg/overlay", "/eovseg/front/overlay"),
+    ]
+    node = launch(cameras="[a, b]", image_topic="/cam_{camera}/image", depth_topic="/cam_{camera}/depth")[
+        "eovseg_node"
+    ]
+    assert node.remappings == [
+        ("a/image", "/cam_a/image"),
+        ("a/depth", "/cam_a/depth"),
+        ("a/camera_info", "/cam_a/camera_info"),
+        ("b/image", "/cam_b/image"),
+        ("b/depth", "/cam_b/depth"),
+        ("b/camera_info", "/cam_b/camera_info"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ({"cameras": "['front']", "image_topic": "/image"}, "'image_topic' must contain {camera}"),
+        ({"cameras": "['front']", "depth_topic": "/depth"}, "'depth_topic' must contain {camera}"),
+        ({"image_topic": "/{camera}/image"}, "'image_topic' must not contain {camera}"),
+        ({"cameras": "front"}, "launch argument 'cameras' must be a list of strings, got front; write for"),
+        ({"cameras": "['front', 'front']"}, "'cameras' has 'front' twice"),
+        ({"cameras": "['front camera']"}, "'cameras' has 'front camera', which cannot be part of a topic"),
+        ({"cameras": "['status']"}, "'cameras' has 'status', which is a topic or service of the node"),
+        ({"depth_topic": "/my depth"}, "launch argument 'depth_topic' must be the name of a topic"),
+    ],
+)
+def test_wrong_cameras_and_their_topics_are_refused(launch, arguments, reason) -> None:
+    with pytest.raises(RuntimeError, match=reason) as caught:
+        launch(**arguments)
+    assert "\n" not in str(caught.value)
 
 
 def test_name_log_level_and_time_are_the_nodes(launch) -> None:

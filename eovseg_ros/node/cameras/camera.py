@@ -10,10 +10,12 @@ from eovseg_ros.node.cameras.received_image import ReceivedImage
 from eovseg_ros.node.cameras.waiting_images import WaitingImages
 from eovseg_ros.node.frame_tracker import FrameTracker
 from eovseg_ros.node.inputs.image_input import ImageInput
+from eovseg_ros.node.inputs.space_input import SpaceInput
 from eovseg_ros.node.outputs.frame_publisher import FramePublisher
 from eovseg_ros.node.parameters import NodeParameters
 from eovseg_ros.node.reporting.camera_report import CameraReport
 from eovseg_ros.node.reporting.frame_statistics import FrameStatistics
+from eovseg_ros.node.space.target_frame import TargetFrame
 
 
 class Camera:
@@ -31,6 +33,7 @@ class Camera:
         self._stream: CameraStream | None = None
         self._images: WaitingImages[ReceivedImage] | None = None
         self._input: ImageInput | None = None
+        self._space_input: SpaceInput | None = None
 
     def create_publishers(self, node: LifecycleNode, parameters: NodeParameters) -> None:
         """Create the publishers of the results."""
@@ -57,10 +60,19 @@ class Camera:
         node: LifecycleNode,
         images: WaitingImages[ReceivedImage],
         parameters: Callable[[], NodeParameters],
+        target: TargetFrame | None,
     ) -> None:
         """Put received images among those that wait for the worker."""
         fixed = parameters()
         self._images = images
+        if fixed.use_depth:
+            self._space_input = SpaceInput(
+                node,
+                prefix=self._prefix,
+                tolerance=lambda: parameters().depth_tolerance,
+                rectified=fixed.rectified,
+                target=target,
+            )
         self._input = ImageInput(
             node, prefix=self._prefix, transport=fixed.image_transport, on_image=self._receive
         )
@@ -68,9 +80,10 @@ class Camera:
 
     def unsubscribe(self) -> None:
         """End the subscriptions."""
-        if self._input:
-            self._input.close()
-        self._input = self._images = None
+        for part in (self._input, self._space_input):
+            if part:
+                part.close()
+        self._input = self._space_input = self._images = None
 
     def close_stream(self) -> None:
         """Forget the stream after the worker has ended."""
@@ -84,11 +97,11 @@ class Camera:
 
     def report(self) -> CameraReport:
         """Return topics, counters and errors."""
-        image_input, stream, images = self._input, self._stream, self._images
+        image_input, space_input, stream, images = self._input, self._space_input, self._stream, self._images
         return CameraReport(
             name=self.name,
             image_topic=image_input.topic if image_input else "",
-            depth_topic="",
+            depth_topic=space_input.topic if space_input else "",
             silence=image_input.silence if image_input else "",
             lost=image_input.lost if image_input else 0,
             frames=self._statistics.report(),
@@ -103,4 +116,5 @@ class Camera:
     def _receive(self, message: Image | CompressedImage, moment: float) -> None:
         self._statistics.count_received(moment)
         if images := self._images:
-            images.put(self.name, ReceivedImage(message, moment))
+            depth = self._space_input.expect(message.header) if self._space_input else None
+            images.put(self.name, ReceivedImage(message, moment, depth))
