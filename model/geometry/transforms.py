@@ -1,5 +1,7 @@
 """Rigid transforms; `world_from_camera` takes points of the camera's frame to the world's."""
 
+import math
+
 import numpy as np
 
 
@@ -28,7 +30,14 @@ def quaternion(rotation: np.ndarray) -> tuple[float, float, float, float]:
         >>> [round(value, 3) for value in quaternion(quarter_turn)]
         [0.0, 0.0, 0.707, 0.707]
     """
-    from scipy.spatial.transform import Rotation  # takes 0.2 s to load
-
-    x, y, z, w = Rotation.from_matrix(rotation).as_quat(canonical=True).tolist()
-    return x, y, z, w
+    (xx, xy, xz), (yx, yy, yz), (zx, zy, zz) = rotation.tolist()
+    products = (  # of x, y, z, w with one another, times 4
+        (1 + xx - yy - zz, xy + yx, xz + zx, zy - yz),
+        (xy + yx, 1 - xx + yy - zz, yz + zy, xz - zx),
+        (xz + zx, yz + zy, 1 - xx - yy + zz, yx - xy),
+        (zy - yz, xz - zx, yx - xy, 1 + xx + yy + zz),
+    )
+    largest = max(range(4), key=lambda i: products[i][i])
+    x, y, z, w = products[largest]
+    scale = math.copysign(2 * math.sqrt(products[largest][largest]), w)
+    return x / scale, y / scale, z / scale, w / scale
