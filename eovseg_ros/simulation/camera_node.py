@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
 import rclpy
+from builtin_interfaces.msg import Time
 from rcl_interfaces.msg import ParameterDescriptor
 from rclpy.logging import get_logger
 from rclpy.node import Node
@@ -13,18 +14,26 @@ from sensor_msgs.msg import CameraInfo, Image
 
 from eovseg_ros.msg import PanopticSegmentation
 from eovseg_ros.processes import Ending, init_ros, shut_down, until_shutdown
+from eovseg_ros.simulation.camera_messages import FrameMessages
 
 Number = TypeVar("Number", int, float)
 
 
 class CameraTopics(NamedTuple):
-    """The publishers, in the order of camera_messages.FrameMessages."""
+    """The publishers; each is named as its message in FrameMessages."""
 
     image: Publisher
     camera_info: Publisher
     depth: Publisher
     true_panoptic: Publisher
     true_segments: Publisher
+
+    def publish(self, messages: FrameMessages, stamp: Time) -> None:
+        """Publish, of the messages of a frame, those that somebody subscribes to; others are not made."""
+        messages.header.stamp = stamp
+        for name, topic in self._asdict().items():
+            if topic.get_subscription_count():
+                topic.publish(getattr(messages, name))
 
 
 class CameraNode(Node):

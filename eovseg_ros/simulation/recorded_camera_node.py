@@ -2,21 +2,13 @@
 
 from pathlib import Path
 
-import cv2
-import numpy as np
 from builtin_interfaces.msg import Time
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.parameter import Parameter
-from std_msgs.msg import Header
 
 from eovseg_model.simulation import Recording
-from eovseg_ros.messages import array_to_image
-from eovseg_ros.simulation.camera_messages import (
-    FRAME_ID,
-    camera_info,
-    true_panoptic_image,
-    true_segments_message,
-)
+from eovseg_ros.simulation.camera_frame import RecordedFrame
+from eovseg_ros.simulation.camera_messages import FrameMessages
 from eovseg_ros.simulation.camera_node import CameraNode, check_number, check_switch
 
 ROBOT_VIEW = Path(__file__).parent / "recordings" / "robot_view.zip"
@@ -94,27 +86,10 @@ class RecordedCamera(CameraNode):
         self._rounds += self._next <= self._newest
         self._newest = self._next
         self._next += 1
-        self._publish(self._newest)
+        frame = RecordedFrame(self._recording, self._newest, self._size)
+        self._topics.publish(FrameMessages(frame, self._size), self._stamp(self._newest))
         if self._next == frames and not self._loop:
             self.get_logger().info("played to the end; set 'position' to play again")
-
-    def _publish(self, i: int) -> None:
-        recording, topics = self._recording, self._topics
-        header = Header(frame_id=FRAME_ID, stamp=self._stamp(i))
-        if topics.image.get_subscription_count():
-            topics.image.publish(array_to_image(self._resized(recording.rgb(i), smooth=True), "rgb8", header))
-        if topics.camera_info.get_subscription_count():
-            topics.camera_info.publish(camera_info(header, *self._size, self._intrinsics()))
-        if topics.depth.get_subscription_count():
-            topics.depth.publish(array_to_image(self._resized(recording.depth(i)), "32FC1", header))
-        with_panoptic = topics.true_panoptic.get_subscription_count()
-        with_segments = topics.true_segments.get_subscription_count()
-        if with_panoptic or with_segments:
-            ids = self._resized(recording.segment_ids(i))
-            if with_panoptic:
-                topics.true_panoptic.publish(true_panoptic_image(ids, header))
-            if with_segments:
-                topics.true_segments.publish(true_segments_message(ids, recording.segments(i, ids), header))
 
     def _stamp(self, i: int) -> Time:
         if not self._recorded_stamps:
@@ -122,16 +97,3 @@ class RecordedCamera(CameraNode):
         frames = self._rounds * len(self._recording) + i
         seconds, nanoseconds = divmod(_FIRST_STAMP + round(frames * 1e9 / self._recording.rate), 10**9)
         return Time(sec=seconds, nanosec=nanoseconds)
-
-    def _resized(self, array: np.ndarray, smooth: bool = False) -> np.ndarray:
-        """Resize (H, W) or (H, W, 3) to the published size; interpolate only if `smooth`."""
-        if array.shape[1::-1] == self._size:
-            return array
-        between = cv2.INTER_AREA if self._size[0] < array.shape[1] else cv2.INTER_LINEAR
-        return cv2.resize(array, self._size, interpolation=between if smooth else cv2.INTER_NEAREST)
-
-    def _intrinsics(self) -> tuple[float, float, float, float]:
-        """Return fx, fy, cx, cy for the published size; the centre of the first pixel is at 0."""
-        header = self._recording.header
-        x, y = self._size[0] / header.width, self._size[1] / header.height
-        return header.fx * x, header.fy * y, (header.cx + 0.5) * x - 0.5, (header.cy + 0.5) * y - 0.5

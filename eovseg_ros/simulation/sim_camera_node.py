@@ -3,10 +3,8 @@
 import itertools
 from collections.abc import Iterator
 
-from std_msgs.msg import Header
-
 from eovseg_model.simulation import rendered_frames
-from eovseg_ros.simulation.camera_messages import FRAME_ID, FrameMessages, frame_messages
+from eovseg_ros.simulation.camera_messages import FrameMessages
 from eovseg_ros.simulation.camera_node import CameraNode
 
 
@@ -32,9 +30,7 @@ class SimCamera(CameraNode):
             step=1 / rate,
             size=(width, height),
         )
-        messages: Iterator[FrameMessages] = (
-            frame_messages(frame, Header(frame_id=FRAME_ID)) for frame in frames
-        )
+        messages: Iterator[FrameMessages] = (FrameMessages(frame, (width, height)) for frame in frames)
         if replay:
             self.get_logger().info(f"rendering {replay} frames ...")
             messages = itertools.cycle(list(itertools.islice(messages, replay)))
@@ -45,8 +41,4 @@ class SimCamera(CameraNode):
 
     def _publish(self) -> None:
         messages = next(self._messages)
-        stamp = self.get_clock().now().to_msg()
-        for topic, message in zip(self._topics, messages, strict=True):
-            message.header.stamp = stamp
-            if topic.get_subscription_count():
-                topic.publish(message)
+        self._topics.publish(messages, self.get_clock().now().to_msg())

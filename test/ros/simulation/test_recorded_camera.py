@@ -77,6 +77,7 @@ def test_every_topic_shows_the_same_frame_of_the_shipped_recording(graph, start)
     np.testing.assert_array_equal(image_to_array(messages["truth/panoptic"]), frame.segment_ids)
     info = messages["camera_info"]
     assert (info.k[0], info.k[4], info.k[2], info.k[5]) == frame[4:]
+    assert info.header == messages["depth"].header == messages["image_raw"].header
     segments = messages["truth/segments"].segments
     assert [(s.id, s.label, s.is_thing) for s in segments] == [tuple(s) for s in frame.segments]
     for s in segments:
@@ -111,6 +112,39 @@ def test_another_rate_and_size(graph, start, recording):
     images = topics["image_raw"]
     graph.wait(lambda: len(images) > 40, 20, "40 images")
     assert np.median(np.diff([stamp_of(m) for m in images])) == pytest.approx(1e9 / 40, rel=0.2)
+
+
+def test_a_smaller_size_has_the_depth_and_segments_of_the_nearest_pixels(graph, start, tmp_path):
+    """A third of the height: row 0 has the centre of rows 0 to 2, which is row 1."""
+    ids, depth = np.ones((12, 16), np.int32), np.empty((12, 16), np.float32)
+    ids[1::3] = 2
+    depth[:] = 1 + np.arange(12)[:, None] / 8
+    frame = Frame(np.zeros((12, 16, 3), np.uint8), depth, ids, SEGMENTS, 20.0, 20.0, 7.5, 5.5)
+    write_recording(tmp_path / "rows.zip", [frame], rate=RATE, frames_per_scene=1)
+    topics = collect_camera(graph)
+    parameters = {"file": str(tmp_path / "rows.zip"), "height": 4}
+    start("eovseg_ros.simulation.recorded_camera", parameters=parameters)
+    messages = complete_frame(graph, topics)
+    assert image_to_array(messages["depth"])[:, 0] == pytest.approx(depth[1::3, 0], rel=0.005)
+    assert (image_to_array(messages["truth/panoptic"]) == 2).all()
+    assert messages["camera_info"].k[5] == pytest.approx(6 / 3 - 0.5)
+
+
+def test_true_segments_are_where_depth_and_intrinsics_put_them(graph, start, recording):
+    """Frame 3: 250 / 143 m away, with a focal length of 20 pixels. The mug has columns 0 to 3, its inner ones
+    are 0 to 2 with the median 1, 6.5 to the left of the optical axis."""
+    topics = collect_camera(graph)
+    start("eovseg_ros.simulation.recorded_camera", parameters={"file": recording})
+    messages = complete_frame(graph, topics, lambda image: number_of(image) == 3)
+    truth, z = messages["truth/segments"], 250 / 143
+    assert truth.position_frame == "camera_optical_frame"
+    floor, mug = truth.segments
+    assert floor.has_position and mug.has_position
+    assert mug.position.x == pytest.approx(-6.5 * z / 20)
+    assert (mug.position.z, floor.position.z) == pytest.approx((z, z))
+    assert mug.box.size.x == pytest.approx(3 * z / 20, rel=0.01)  # from the centre of column 0 to that of 3
+    assert mug.box.size.z == pytest.approx(11 * z / 20, rel=0.01)
+    assert mug.box.center.position.x == pytest.approx((1.5 - 7.5) * z / 20, abs=0.001)
 
 
 def test_recorded_stamps_rise_over_rounds_and_seeks(graph, start, recording):

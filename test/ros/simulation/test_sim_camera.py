@@ -70,6 +70,14 @@ def test_every_topic_shows_the_same_scene(graph, start):
         assert (s.pixel_area, s.label) == (np.count_nonzero(truth == s.id), CATALOG[s.class_id])
     assert sum(s.pixel_area for s in segments) == np.count_nonzero(truth)
 
+    assert info.header == frame["depth"].header == frame["image_raw"].header
+    assert frame["truth/segments"].position_frame == "camera_optical_frame"
+    for s in segments:  # positions are on their own visible surface
+        x, y, z = s.position.x, s.position.y, s.position.z
+        column, row = round(x / z * info.k[0] + info.k[2]), round(y / z * info.k[4] + info.k[5])
+        assert s.has_position and truth[row, column] == s.id
+        assert depth[row, column] == pytest.approx(z, rel=0.02)
+
 
 def test_replay_repeats_its_frames_with_new_stamps_at_the_rate_asked_for(graph, start):
     images = graph.collect(Image, "/camera/image_raw")
