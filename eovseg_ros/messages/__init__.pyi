@@ -13,7 +13,8 @@ from .label_info import label_info_type as label_info_type
 from .segmented_frame import SegmentedFrame as SegmentedFrame
 from .segments import bounding_box as bounding_box
 from .segments import panoptic_image as panoptic_image
-from .segments import panoptic_segmentation as panoptic_segmentation
 from .segments import segments_message as segments_message
 from .segments import semantic_image as semantic_image
 from .segments import vocabulary_message as vocabulary_message
+from .space.clouds import points_message as points_message
+from .space.markers import SegmentMarkers as SegmentMarkers
