@@ -17,4 +17,7 @@ from .segments import segments_message as segments_message
 from .segments import semantic_image as semantic_image
 from .segments import vocabulary_message as vocabulary_message
 from .space.clouds import points_message as points_message
+from .space.detections import detection_types as detection_types
+from .space.detections import detections_3d_message as detections_3d_message
+from .space.detections import detections_message as detections_message
 from .space.markers import SegmentMarkers as SegmentMarkers
