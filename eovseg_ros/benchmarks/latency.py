@@ -116,7 +116,7 @@ def _measure(probe: LatencyProbe, processes: list[ChildProcess], options: argpar
     probe.spin_for(options.seconds)
     for process in processes:
         process.check_running()
-    print(f"backend: {probe.backend} on {probe.statuses[-1].device}" if probe.statuses else "backend: ?")
+    print(f"backend: {probe.backend} on {probe.device}")
     medians = slice_medians(probe.arrivals, probe.latencies, start, options.seconds)
     good = verdicts(node_times(probe.statuses))
     grows = not medians[-1] <= _TOLERATED * medians[0]

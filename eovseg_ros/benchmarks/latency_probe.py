@@ -4,7 +4,8 @@ import time
 
 import rclpy
 from rclpy.node import Node
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import Image, PointCloud2
+from visualization_msgs.msg import MarkerArray
 
 from eovseg_model.backends import BackendStatus, EngineStage
 from eovseg_ros.messages import read_backend_status
@@ -21,17 +22,24 @@ class BackendFailure(RuntimeError):
 
 
 class LatencyProbe:
-    """Subscribes to all topics and records the arrival and latency of every frame on ~/segments."""
+    """Subscribes to all topics of a camera and records arrival and latency of every frame on its ~/segments.
 
-    def __init__(self) -> None:
+    prefix is "front/" for the topics of the camera front.
+    """
+
+    def __init__(self, prefix: str = "", with_depth: bool = False) -> None:
         self._node = Node("latency_probe")
         self.arrivals: list[float] = []  # seconds, monotonic clock
         self.latencies: list[float] = []  # ms from the camera's stamp
-        self.statuses: list[CameraStatus] = []
+        self.statuses: list[CameraStatus] = []  # of all cameras
+        self.device = ""
         self.backend: BackendStatus | None = None  # the newest
-        self._node.create_subscription(PanopticSegmentation, "/eovseg/segments", self._receive, 10)
+        self._node.create_subscription(PanopticSegmentation, f"/eovseg/{prefix}segments", self._receive, 10)
         for name in ("panoptic", "semantic", "overlay"):
-            self._node.create_subscription(Image, f"/eovseg/{name}", lambda message: None, 1, raw=True)
+            self._node.create_subscription(Image, f"/eovseg/{prefix}{name}", _ignore, 1, raw=True)
+        if with_depth:
+            self._node.create_subscription(PointCloud2, f"/eovseg/{prefix}points", _ignore, 1, raw=True)
+            self._node.create_subscription(MarkerArray, f"/eovseg/{prefix}markers", _ignore, 1, raw=True)
         self._node.create_subscription(Status, "/eovseg/status", self.keep_status, 10)
 
     @property
@@ -62,6 +70,7 @@ class LatencyProbe:
     def keep_status(self, status: Status) -> None:
         """Record a status of the node."""
         self.statuses += status.cameras
+        self.device = status.device
         self.backend = read_backend_status(status)
 
     def _receive(self, message: PanopticSegmentation) -> None:
@@ -69,3 +78,7 @@ class LatencyProbe:
         stamp = message.header.stamp.sec * 10**9 + message.header.stamp.nanosec
         self.arrivals.append(time.monotonic())
         self.latencies.append((now - stamp) / 1e6)
+
+
+def _ignore(message: bytes) -> None:
+    pass

@@ -1,8 +1,8 @@
-"""The node with a recorded camera, and a probe of all that it publishes."""
+"""The node with one or several recorded cameras, and a probe of all that it publishes."""
 
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -12,29 +12,45 @@ from eovseg_ros.benchmarks.latency_probe import LatencyProbe
 from eovseg_ros.processes import ChildProcess
 
 _START_SECONDS = 240.0  # timeout for loading the model and building an engine
+_TOPICS = {"image": "image_raw", "depth": "depth", "camera_info": "camera_info"}
 
 
 @contextmanager
 def replayed_graph(
-    *, camera: Mapping[str, object], node: Mapping[str, object]
+    *, camera: Mapping[str, object], node: Mapping[str, object], names: Sequence[str] = ()
 ) -> Iterator[tuple[LatencyProbe, list[ChildProcess]]]:
-    """Start the recorded camera and the node, and wait until frames come from the requested backend.
+    """Start the node and a recorded camera for each name, and wait for frames from the requested backend.
+
+    Yields the probe of the first camera, the node and the cameras. Without names there is one camera. Points
+    and markers are subscribed to if the node has use_depth.
 
     Raises RuntimeError if no frames come in time, BackendFailure if the engine cannot be built.
     """
-    remap = {"image": "/camera/image_raw"}
+    prefixes = [f"{name}/" for name in names] or [""]
+    remap = {
+        f"{prefix}{own}": f"/{prefix}camera/{topic}" for prefix in prefixes for own, topic in _TOPICS.items()
+    }
+    node = {**node, "cameras": list(names)} if names else node
     with ExitStack() as stack:
         logs = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         start = stack.enter_context
         processes = [
             start(ChildProcess("eovseg_ros.node.main", logs / "node.log", parameters=node, remappings=remap)),
-            start(
-                ChildProcess("eovseg_ros.simulation.recorded_camera", logs / "camera.log", parameters=camera)
+            *(
+                start(
+                    ChildProcess(
+                        "eovseg_ros.simulation.recorded_camera",
+                        logs / f"camera_{number}.log",
+                        parameters=camera,
+                        remappings={f"/camera/{t}": f"/{prefix}camera/{t}" for t in _TOPICS.values()},
+                    )
+                )
+                for number, prefix in enumerate(prefixes)
             ),
         ]
         rclpy.init()
         stack.callback(rclpy.try_shutdown)
-        probe = LatencyProbe()
+        probe = LatencyProbe(prefixes[0], with_depth=bool(node.get("use_depth")))
         stack.callback(probe.close)
         deadline = time.monotonic() + _START_SECONDS
         while len(probe.arrivals) < 10 or not probe.settled:

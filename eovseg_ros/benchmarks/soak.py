@@ -17,6 +17,7 @@ import rclpy
 from rclpy.executors import ExternalShutdownException
 
 from eovseg_model.backends import DEFAULT_BACKEND, DEFAULT_DEVICE, DEFAULT_PRECISION
+from eovseg_ros.benchmarks.resident_memory import resident_kb
 from eovseg_ros.benchmarks.soak_driver import WORDS, SoakDriver
 from eovseg_ros.benchmarks.soak_ledger import SoakLedger, slope_per_thousand
 from eovseg_ros.processes import ChildProcess, use_own_graph
@@ -78,7 +79,7 @@ def _run(driver: SoakDriver, node: ChildProcess, frames: int) -> int:
             _print_progress(ledger, shown - start, samples[-1])
     seconds = time.monotonic() - start
     driver.finish()
-    replaced = ledger.close(before, driver.status)
+    replaced = ledger.close(before.cameras[0], driver.status.cameras[0])
     return _report(ledger, samples, seconds, replaced)
 
 
@@ -134,14 +135,6 @@ def memory_grows(samples: Sequence[MemorySample]) -> bool:
 
 def _after_warm_up(samples: Sequence[MemorySample]) -> list[MemorySample]:
     return [sample for sample in samples if sample.images >= _WARM_UP * samples[-1].images]
-
-
-def resident_kb(pid: int) -> float:
-    """Resident memory of a process, kB of 1,000 bytes."""
-    for line in Path("/proc", str(pid), "status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) * 1.024
-    raise RuntimeError(f"process {pid} has ended")
 
 
 def build_parser() -> argparse.ArgumentParser:

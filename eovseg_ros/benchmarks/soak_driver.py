@@ -41,7 +41,7 @@ class SoakDriver:
 
     def __init__(self, seed: int, check: Callable[[], None]) -> None:
         self.ledger = SoakLedger()
-        self.status = CameraStatus()  # the newest
+        self.status = Status(cameras=[CameraStatus()])  # the newest
         self._check = check
         self._chance = random.Random(seed)
         self._camera = SoakCamera(self._chance)
@@ -157,4 +157,4 @@ class SoakDriver:
         )
 
     def _keep_status(self, status: Status) -> None:
-        (self.status,) = status.cameras
+        self.status = status

@@ -7,7 +7,8 @@ import pytest
 from builtin_interfaces.msg import Time
 from std_msgs.msg import Header
 
-from eovseg_ros.benchmarks.soak import MemorySample, measure_soak, memory_grows, resident_kb
+from eovseg_ros.benchmarks.resident_memory import resident_kb
+from eovseg_ros.benchmarks.soak import MemorySample, measure_soak, memory_grows
 from eovseg_ros.benchmarks.soak_camera import SoakCamera, mosaic_rggb
 from eovseg_ros.benchmarks.soak_ledger import SentImage, SoakLedger, slope_per_thousand
 from eovseg_ros.messages import image_to_rgb

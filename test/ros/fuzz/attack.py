@@ -19,7 +19,7 @@ from rcl_interfaces.srv import (
 from rclpy.parameter import Parameter as RclParameter
 from sensor_msgs.msg import CompressedImage, Image
 
-from eovseg_ros.benchmarks.soak import resident_kb
+from eovseg_ros.benchmarks.resident_memory import resident_kb
 from eovseg_ros.msg import PanopticSegmentation, Status, Vocabulary
 from eovseg_ros.node.parameters import NodeParameters, parameter_specs
 
