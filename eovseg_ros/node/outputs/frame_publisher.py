@@ -15,6 +15,7 @@ from eovseg_ros.messages import (
     semantic_image,
 )
 from eovseg_ros.msg import PanopticSegmentation
+from eovseg_ros.node.outputs.space_publisher import SpacePublisher
 
 _FRAMES = QoSProfile(depth=1, reliability=ReliabilityPolicy.RELIABLE)
 
@@ -31,6 +32,7 @@ class FramePublisher:
         self._semantic = node.create_publisher(Image, f"~/{prefix}semantic", _FRAMES)
         self._segments = node.create_publisher(PanopticSegmentation, f"~/{prefix}segments", _FRAMES)
         self._overlay = node.create_publisher(Image, f"~/{prefix}overlay", _FRAMES) if overlay else None
+        self._space = SpacePublisher(node, prefix=prefix, use_depth=use_depth)
 
     @property
     def usable(self) -> bool:
@@ -50,6 +52,7 @@ class FramePublisher:
             self._semantic.publish(semantic_image(frame))
         if self._segments.get_subscription_count():
             self._segments.publish(segments_message(frame))
+        self._space.publish_frame(frame, points_stride=points_stride)
 
     def publish_overlay(self, picture: np.ndarray, header: Header) -> None:
         """Publish an (H, W, 3) uint8 RGB image as overlay."""
@@ -59,6 +62,7 @@ class FramePublisher:
     def close(self) -> None:
         """Destroy the publishers; `usable` is False before calls from other threads begin to fail."""
         self._closed = True
+        self._space.close()
         publishers: tuple[Publisher | None, ...] = (
             self._panoptic,
             self._semantic,
