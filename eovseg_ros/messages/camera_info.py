@@ -36,6 +36,9 @@ def _region(roi: RegionOfInterest, width: int, height: int) -> tuple[int, int, i
     return roi.x_offset, roi.y_offset, roi.width, roi.height
 
 
+_LARGEST_RATIO = 1e4  # of focal length, or of the distance of the optical centre, to the image's size
+
+
 @lru_cache(maxsize=64)  # calibrations; at least one a camera, because a CameraModel keeps its rays
 def _camera_model(
     *,
@@ -59,6 +62,11 @@ def _camera_model(
             f"roi of camera_info ({width}x{height} pixels at {x}, {y}) exceeds its {size[0]}x{size[1]} "
             "pixels; correct the driver's camera_info"
         )
+    if not _plausible(fx, fy, cx, cy, size):
+        raise GeometryError(
+            f"{'p' if rectified else 'k'} of camera_info has fx={fx:g}, fy={fy:g}, cx={cx:g}, cy={cy:g}, which "
+            f"is no camera of {size[0]}x{size[1]} pixels; calibrate it"
+        )
     # k and p are of the whole sensor. The centre of a binned pixel is between those of its pixels.
     columns, rows = binning
     cx, cy = (cx - x + 0.5) / columns - 0.5, (cy - y + 0.5) / rows - 0.5
@@ -69,3 +77,10 @@ def _camera_model(
         d=d,
         distortion_model=distortion_model,
     )
+
+
+def _plausible(fx: float, fy: float, cx: float, cy: float, size: tuple[int, int]) -> bool:
+    """Return False for numbers with which the geometry would overflow."""
+    largest, smallest = max(size) * _LARGEST_RATIO, min(size) / _LARGEST_RATIO
+    is_set = fx > 0 and fy > 0 and smallest > 0  # else CameraModel says what is missing
+    return not is_set or (max(fx, fy, abs(cx), abs(cy)) <= largest and min(fx, fy) >= smallest)

@@ -68,7 +68,7 @@ class DepthMatch:
         """
         size = (image_shape[1], image_shape[0])
         depth = self._find_depth(size)
-        camera = self._find_camera(size)
+        camera = self._find_camera({"image": size, "depth": (depth.shape[1], depth.shape[0])})
         target = self._settings.target
         frame_id = self._header.frame_id
         if target is None or target.frame_id == frame_id.lstrip("/"):
@@ -101,7 +101,7 @@ class DepthMatch:
             )
         return depth
 
-    def _find_camera(self, size: tuple[int, int]) -> CameraModel:
+    def _find_camera(self, sizes: dict[str, tuple[int, int]]) -> CameraModel:
         source, found = self._settings.camera_info, self._camera_info.found
         if found is None:
             raise SpaceError(f"no camera_info on {source.topic}: {source.silence or 'none has arrived yet'}")
@@ -109,11 +109,12 @@ class DepthMatch:
             camera = camera_model(found[0], rectified=self._settings.rectified)
         except GeometryError as error:
             raise SpaceError(f"{source.topic} cannot be used: {error}") from error
-        if not same_aspect(size, (camera.width, camera.height)):
-            raise SpaceError(
-                f"camera_info on {source.topic} is of {camera.width}x{camera.height} pixels, the image has "
-                f"{size[0]}x{size[1]}, another aspect; use the camera_info of this image"
-            )
+        for name, (width, height) in sizes.items():
+            if not same_aspect((width, height), (camera.width, camera.height)):
+                raise SpaceError(
+                    f"camera_info on {source.topic} is of {camera.width}x{camera.height} pixels, the {name} "
+                    f"has {width}x{height}, another aspect; use the camera_info of this image"
+                )
         return camera
 
 

@@ -121,6 +121,14 @@ def test_many_cameras_keep_their_objects():
             r"roi of camera_info \(320x240 pixels at 400, 0\) exceeds its 640x480 pixels",
         ),
         ({"roi": RegionOfInterest(y_offset=241, width=320, height=240)}, False, "exceeds"),
+        (
+            {"k": [6.5e6, *K[1:]]},
+            False,
+            "k of camera_info has fx=6.5e.06, fy=400, .* is no camera of 640x480 pixels",
+        ),
+        ({"k": [*K[:4], 0.04, *K[5:]]}, False, "fy=0.04, .*; calibrate it"),
+        ({"k": [*K[:2], -7e6, *K[3:]]}, False, "cx=-7e.06"),
+        ({"p": [*P[:6], 1e300, *P[7:]]}, True, "p of camera_info has .* cy=1e.300"),
         ({"binning_x": 1000}, False, "of 0x480 pixels"),
     ],
 )

@@ -264,6 +264,16 @@ def test_a_calibration_of_another_image():
     )
 
 
+def test_sizes_that_differ_by_a_rounded_pixel_each_but_by_two_in_all():
+    """measure_geometry compares the calibration with the smaller of image and depth."""
+    camera = Camera(millimetres((480, 639)), infos=[info(width=641, height=480)])
+    assert camera.refusal(shape=(480, 640)) == (
+        "camera_info on /camera_info is of 641x480 pixels, the depth has 639x480, another aspect; use the "
+        "camera_info of this image"
+    )
+    assert Camera(millimetres((480, 639)), infos=[info(width=640, height=480)]).space(shape=(480, 640))
+
+
 class Target:
     """A target frame that is known at every time."""
 
