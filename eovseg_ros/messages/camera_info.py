@@ -64,8 +64,8 @@ def _camera_model(
         )
     if not _plausible(fx, fy, cx, cy, size):
         raise GeometryError(
-            f"{'p' if rectified else 'k'} of camera_info has fx={fx:g}, fy={fy:g}, cx={cx:g}, cy={cy:g}, which "
-            f"is no camera of {size[0]}x{size[1]} pixels; calibrate it"
+            f"{'p' if rectified else 'k'} of camera_info has fx={fx:g}, fy={fy:g}, cx={cx:g}, cy={cy:g}, "
+            f"which is no camera of {size[0]}x{size[1]} pixels; calibrate it"
         )
     # k and p are of the whole sensor. The centre of a binned pixel is between those of its pixels.
     columns, rows = binning
