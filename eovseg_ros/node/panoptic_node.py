@@ -23,6 +23,7 @@ from eovseg_ros.node.reporting.node_status import NodeState, NodeStatus
 from eovseg_ros.node.reporting.status_publisher import StatusPublisher
 from eovseg_ros.node.requests.parameter_requests import ParameterRequests
 from eovseg_ros.node.requests.vocabulary_reader import VocabularyReader
+from eovseg_ros.node.services.node_services import NodeServices
 from eovseg_ros.node.space.target_frame import TargetFrame
 from eovseg_ros.node.startup.name_check import NameCheck
 
@@ -48,8 +49,15 @@ class PanopticNode(GuardedLifecycleNode):
         self.add_on_set_parameters_callback(self._validate_parameters)
         self.add_post_set_parameters_callback(self._apply_parameters)
         self._cameras = self._choose_cameras()
-        ParameterRequests(
+        requests = ParameterRequests(
             self, prepare=self._read_vocabulary, validate=self._validate_parameters, faults=self.faults
+        )
+        self._own_services = NodeServices(
+            self,
+            requests=requests,
+            predictor=lambda: self._predictor,
+            vocabulary=lambda: self._vocabulary,
+            parameters=self._read_parameters,
         )
         self._name_check = NameCheck(self)
         self._status = StatusPublisher(self, read=self._read_status, rate=self.parameters.diagnostics_rate)
@@ -82,6 +90,7 @@ class PanopticNode(GuardedLifecycleNode):
     def stop(self, seconds: float) -> None:
         """Unsubscribe and wait up to `seconds` for the threads, in any state, before the process ends."""
         self._unsubscribe()
+        self._own_services.close()
         if self._predictor:
             self._predictor.close()
         ends = [
@@ -104,7 +113,7 @@ class PanopticNode(GuardedLifecycleNode):
                 entries=entries,
                 version=self._last_version + 1,
                 parse=self._parse_vocabulary,
-                on_ready=self._wake_worker,
+                on_ready=self._use_vocabulary,
                 on_error=self.get_logger().error,
             )
         )
@@ -117,6 +126,7 @@ class PanopticNode(GuardedLifecycleNode):
             camera.create_publishers(self, parameters)
         self._announcer = VocabularyPublisher(self)
         self._announcer.publish(self._vocabulary.snapshot)
+        self._use_vocabulary()  # one that was set meanwhile
         self.get_logger().info(f"configured with {len(self._vocabulary.snapshot.labels)} classes")
 
     async def _activate(self) -> None:
@@ -142,6 +152,7 @@ class PanopticNode(GuardedLifecycleNode):
         worker, self._worker = self._worker, None
         if worker:
             await self.in_background(worker.stop)
+            self._use_vocabulary()  # one that waited for the worker
         for camera in self._cameras:
             camera.close_stream()
 
@@ -150,6 +161,7 @@ class PanopticNode(GuardedLifecycleNode):
         vocabulary, announcer, predictor = self._vocabulary, self._announcer, self._predictor
         target = self._target
         self._vocabulary = self._announcer = self._predictor = self._target = None
+        self._own_services.cancel()
         if predictor:
             predictor.close()
         if vocabulary:
@@ -186,6 +198,14 @@ class PanopticNode(GuardedLifecycleNode):
     def _wake_worker(self) -> None:
         if worker := self._worker:
             worker.images.nudge()
+
+    def _use_vocabulary(self) -> None:
+        """Let the worker make an encoded vocabulary live; without a worker, do so here. In any thread."""
+        vocabulary = self._vocabulary
+        if self._worker:
+            self._wake_worker()
+        elif vocabulary and self._announcer and vocabulary.adopt():
+            self._announce(vocabulary.snapshot)
 
     def _read_vocabulary(self, parameters: Sequence[Parameter]) -> Future[Vocabulary] | None:
         entries = self.parameters.requested_vocabulary({p.name: p.value for p in parameters})

@@ -2,6 +2,7 @@
 
 Files named `hanging...` take 30 s to open. A message "timer" or "callback" on /fault makes a timer or the
 subscription itself raise; "take" makes the next request to ~/get_state fail while it is taken.
+FAIL_ACTIVATION=1 in the environment makes the second activation fail.
 """
 
 import os
@@ -35,7 +36,14 @@ class Predictor(FakePredictor):
 class FaultyNode(PanopticNode):
     def __init__(self, *rest):
         super().__init__(*rest)
+        self.activations = 0
         self.create_subscription(String, "/fault", self.fail, 10)
+
+    async def _activate(self):
+        self.activations += 1
+        if os.environ.get("FAIL_ACTIVATION") and self.activations == 2:
+            raise OSError("out of sockets")
+        await super()._activate()
 
     def fail(self, message):
         if message.data == "callback":

@@ -23,7 +23,7 @@ from eovseg_ros.node.live_vocabulary import VocabularySnapshot
 from eovseg_ros.node.outputs.frame_publisher import FramePublisher
 from eovseg_ros.node.outputs.overlay_painter import OverlayPainter
 from eovseg_ros.node.parameters import NodeParameters
-from eovseg_ros.node.predictor import Prediction
+from eovseg_ros.node.predictor import Prediction, embeddings_by_id
 from eovseg_ros.node.reporting.frame_statistics import FrameStatistics, FrameTiming
 from eovseg_ros.node.reporting.log_limit import LogLimit
 from eovseg_ros.node.threads.publishing_order import PublishingOrder
@@ -121,7 +121,7 @@ class CameraStream:
             segments=self._tracker.update(prediction, header.stamp, image.received, parameters),
             vocabulary_version=snapshot.version,
             class_count=len(snapshot.labels),
-            embeddings=_embeddings(prediction) if parameters.publish_embeddings else {},
+            embeddings=embeddings_by_id(prediction) if parameters.publish_embeddings else {},
             space=self._find_space(image, panoptic.shape),
         )
         self._publisher.publish_frame(frame, points_stride=parameters.points_stride)
@@ -166,9 +166,3 @@ class CameraStream:
         self.depth_error = ""
         self._statistics.count_with_depth()
         return space
-
-
-def _embeddings(prediction: Prediction) -> dict[int, np.ndarray]:
-    """Return the class embedding of each segment by its id."""
-    rows = prediction.segment_features.embeddings
-    return {segment.id: row for segment, row in zip(prediction.segments, rows, strict=True)}

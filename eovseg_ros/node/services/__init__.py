@@ -1,0 +1,1 @@
+"""The node's own services: segment one image, set the vocabulary, stop and go."""
