@@ -57,10 +57,13 @@ def test_the_ranges():
         "short_side": "-1 to 4096",
         "object_threshold": "0 to 1",
         "overlap_threshold": "-1 or 0 to 1",
+        "batch_cameras": "1 to 16",
         "max_rate": "0 or 0.01 to 1000",
+        "max_pixels": "1 to 1e+09",
+        "depth_tolerance": "0 to 10",
         "track_memory": "0.1 to 3600",
         "smoothing": "0 to 0.99",
-        "max_pixels": "1 to 1e+09",
+        "points_stride": "1 to 64",
         "overlay_opacity": "0 to 1",
         "diagnostics_rate": "0.1 to 10",
     }
@@ -72,11 +75,13 @@ def test_what_may_change_while_the_node_runs():
         "object_threshold",
         "overlap_threshold",
         "max_rate",
+        "max_pixels",
+        "depth_tolerance",
         "tracking",
         "track_memory",
         "smoothing",
         "publish_embeddings",
-        "max_pixels",
+        "points_stride",
         "overlay_opacity",
         "diagnostics_rate",
     ]
@@ -110,11 +115,32 @@ def test_values_given_at_the_start():
         ("overlap_threshold:=-0.1", "'overlap_threshold' must be -1 or lie between 0 and 1, got -0.1"),
         ("max_rate:=1e-10", "'max_rate' must be 0 or lie between 0.01 and 1000, got 1e-10"),
         ("max_rate:=.inf", "max_rate out of range"),
+        ("cameras:=front", "'cameras' must be a list of strings, got the string 'front'"),
+        ("cameras:=[1]", r"'cameras' must be a list of strings, got \[1\]"),
+        ("cameras:=['']", "'cameras' has '', which cannot be part of a topic"),
+        ("cameras:=['front camera']", "'cameras' has 'front camera', which cannot be part of a topic"),
+        ("cameras:=['2nd']", "letters, digits and single _, and a letter first"),
+        ("cameras:=['a__b']", "'cameras' has 'a__b', which cannot be part of a topic"),
+        ("cameras:=['a', 'b', 'a']", "'cameras' has 'a' twice"),
+        ("cameras:=['vocabulary']", "'cameras' has 'vocabulary', which is a topic or service of the node"),
+        (f"cameras:={[f'c{i}' for i in range(33)]}", "'cameras' has 33 names, the maximum is 32"),
     ],
 )
 def test_a_wrong_value_at_the_start_says_what_to_write(override, reason):
     with pytest.raises(ParameterError, match=reason):
         declare(override)
+
+
+@pytest.mark.parametrize(
+    ("override", "cameras", "names"),
+    [
+        ("cameras:=[]", (), ("",)),
+        ("cameras:=['front', 'rear_2']", ("front", "rear_2"), ("front", "rear_2")),
+    ],
+)
+def test_the_names_of_the_cameras(override, cameras, names):
+    parameters, _ = declare(override)
+    assert (parameters.cameras, parameters.camera_names) == (cameras, names)
 
 
 @pytest.mark.parametrize(
