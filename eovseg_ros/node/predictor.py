@@ -73,8 +73,12 @@ class Predictor(Protocol):
         vocabulary: Any,  # an EncodedVocabulary of this predictor's own
         object_threshold: float,
         overlap_threshold: float | None,
+        one_off: bool = False,
     ) -> Prediction:
-        """Segment an (H, W, 3) uint8 RGB image; the result has the size of the image."""
+        """Segment an (H, W, 3) uint8 RGB image; the result has the size of the image.
+
+        one_off is for an image that is no camera's: no engine is built, and `backend_status` does not change.
+        """
         ...
 
     def segment_batch(

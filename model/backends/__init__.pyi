@@ -1,4 +1,5 @@
 from .backend import Backend as Backend
+from .backend import run_once as run_once
 from .cuda.streams import ThreadStreams as ThreadStreams
 from .cuda.streams import stream_of as stream_of
 from .cuda.streams import wait_for_device as wait_for_device

@@ -17,3 +17,13 @@ class Backend(Protocol):
     def __call__(self, images: Tensor, text: TextEmbeddings, seen: Tensor) -> EOVSegOutput:
         """Run the network on normalised images (B, 3, H, W), text without void, and seen (C,)."""
         ...
+
+
+def run_once(backend: Backend, images: Tensor, text: TextEmbeddings, seen: Tensor) -> EOVSegOutput:
+    """Run a backend on inputs whose sizes need not come again.
+
+    It uses an engine that is ready for these sizes, but builds none and drops none, and its status stays that
+    of the other calls.
+    """
+    run: Backend = getattr(backend, "run_once", backend)  # others keep nothing for a size
+    return run(images, text, seen)

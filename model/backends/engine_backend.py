@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ..export import cut_output, example_inputs, pad_text
 from ..network import EOVSeg, EOVSegOutput, TextEmbeddings
+from .backend import Backend, run_once
 from .engines.agreement import describe_difference
 from .engines.background_build import BackgroundBuild
 from .engines.build_runner import BuildRunner
@@ -19,7 +20,6 @@ from .engines.engine_key import engine_key
 from .engines.shape import EngineShape
 from .names import BackendError
 from .status import BackendStatus, EngineStage
-from .torch_backend import TorchBackend
 
 TOO_LARGE = "the vocabulary has more names than any engine holds"
 MOST_ENGINES = 4  # the least recently used one is removed first
@@ -42,7 +42,7 @@ class EngineBackend:
         precision: str,
         cache: EngineCache,
         runner: BuildRunner,
-        torch_backend: TorchBackend,
+        torch_backend: Backend,
         patient: bool = False,
     ) -> None:
         """Args: model is the unchanged network to build engines from, weights its `describe_weights`."""
@@ -99,6 +99,17 @@ class EngineBackend:
         except Exception as error:  # runtimes raise any exception, for example if out of memory
             build.fail(error)
             return self._run_without_engine(images, text, seen, reason=build.state.error)
+
+    @torch.no_grad()
+    def run_once(self, images: Tensor, text: TextEmbeddings, seen: Tensor) -> EOVSegOutput:
+        """Run an engine that is ready, else torch, also if patient; see `backend.run_once`."""
+        shape = EngineShape.of(images, text)
+        with self._changing_engines:
+            build = self._engines.get(shape) if shape else None
+        if shape and build and (engine := build.state.result) and build.state.accepted:
+            with contextlib.suppress(Exception):  # the next frame of this size tells
+                return self._run(engine, shape, images, text, seen)
+        return run_once(self._torch, images, text, seen)
 
     def close(self) -> None:
         """Kill the process that builds an engine, if there is one, and build no further engine."""
@@ -177,7 +188,8 @@ class EngineBackend:
         return engine
 
     def _describe(self, shape: EngineShape) -> str:
-        return f"{self.name} {self.precision} engine for {shape.height}x{shape.width}"
+        batch = f"{shape.batch} images of " if shape.batch > 1 else ""
+        return f"{self.name} {self.precision} engine for {batch}{shape.height}x{shape.width}"
 
     @property
     def _remedy(self) -> str:

@@ -13,6 +13,7 @@ from .cuda.channels_last import use_channels_last
 from .cuda.half_precision import use_half_precision
 from .cuda.network_graphs import NetworkGraphs
 from .cuda.tf32 import TF32_SWITCHES
+from .engines.captured_engine import Network
 from .names import DEFAULT_PRECISION
 from .status import BackendStatus
 
@@ -37,11 +38,19 @@ class TorchBackend:
 
     @torch.no_grad()
     def __call__(self, images: Tensor, text: TextEmbeddings, seen: Tensor) -> EOVSegOutput:
+        return self._call(self._graphs or self._run, images, text, seen)
+
+    @torch.no_grad()
+    def run_once(self, images: Tensor, text: TextEmbeddings, seen: Tensor) -> EOVSegOutput:
+        """Run without a graph; see `backend.run_once`."""
+        return self._call(self._run, images, text, seen)
+
+    def _call(self, network: Network, images: Tensor, text: TextEmbeddings, seen: Tensor) -> EOVSegOutput:
         images = images.contiguous(memory_format=torch.channels_last)
         if self._graphs is not None:
             with TF32_SWITCHES.set(self.status.precision == "tf32"):
                 penalty = () if text.penalty is None else (text.penalty,)
-                return EOVSegOutput(*self._graphs(images, seen, text.embeddings, text.groups, *penalty))
+                return EOVSegOutput(*network(images, seen, text.embeddings, text.groups, *penalty))
         if not self._packed:
             with self._first_call, long_lived_tensors():  # converts the weights' layout
                 output = self._model(images, text, seen)

@@ -17,9 +17,10 @@ import torch
 
 from ..backends import load_backend
 from ..checkpoint import enable_malloc_options, read_state_dict, save_weights
+from ..inference import prepare
 from ..network import CONFIGS, EOVSeg, load_model
 from .case import BenchmarkCase
-from .pipeline import Pipeline, to_images
+from .pipeline import Pipeline
 from .progress import FRAMES_FOR_MEMORY, WARM_UP, tell_step
 from .result import STAGES, Memory, Times
 from .stage_clock import StageClock
@@ -34,7 +35,7 @@ def measure_times(case: BenchmarkCase, repeats: int) -> Times:
     model = copy.deepcopy(plain)
     pipeline = _pipeline(case, model, case.backend, case.precision)
     clock.watch(model)  # after the pipeline, so that engines are built from the unwrapped model
-    images = to_images(pictures, min(case.size), torch.device(case.device))
+    images, _ = prepare(pictures, min(case.size), torch.device(case.device))
     trunk, total, stages = [], [], []
     for repeat in range(WARM_UP + repeats):
         warm = repeat >= WARM_UP

@@ -27,7 +27,7 @@ class Pipeline:
     ) -> tuple[list[PanopticMap], Tensor]:
         """Return maps of the images' size and the final class logits (B, N, C + 1)."""
         with clock.stage("preprocess"):
-            images = to_images(pictures, self._short_side, self._seen.device)
+            images, _ = prepare(pictures, self._short_side, self._seen.device)
         output = self._backend(images, self._text, self._seen)
         size = images.shape[-2:]
         sizes = MaskSizes(size, size, pictures[0].shape[:2])
@@ -38,8 +38,3 @@ class Pipeline:
                 for classes, masks in zip(output.final_class_logits, output.mask_logits, strict=True)
             ]
         return maps, output.final_class_logits
-
-
-def to_images(pictures: Sequence[np.ndarray], short_side: int, device: torch.device) -> Tensor:
-    """Convert images of one size to the network's input (B, 3, H, W)."""
-    return torch.cat([prepare(picture, short_side, device)[0] for picture in pictures])

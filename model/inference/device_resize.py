@@ -13,7 +13,7 @@ BITS = 22  # of the weights' fractions, as in Pillow: 32 minus 8 of a pixel minu
 
 
 def resize_pixels(pixels: Tensor, shape: tuple[int, int]) -> Tensor:
-    """Resize (H, W, 3) uint8 to (*shape, 3) uint8, columns first and rounded before the rows, as Pillow does.
+    """Resize (..., H, W, 3) uint8 to (..., *shape, 3), columns first and rounded, then rows, as Pillow does.
 
     From version 13 on, Pillow begins with the rows of images that are more than twice as high as wide. These
     differ by one level at most.
@@ -22,16 +22,16 @@ def resize_pixels(pixels: Tensor, shape: tuple[int, int]) -> Tensor:
         >>> resize_pixels(torch.tensor([[[0, 0, 0], [100, 50, 3]]], dtype=torch.uint8), (1, 3)).tolist()
         [[[0, 0, 0], [50, 25, 2], [100, 50, 3]]]
     """
-    for axis in (1, 0):
-        if pixels.shape[axis] != shape[axis]:
-            pixels = _resize_axis(pixels, axis, shape[axis])
+    for axis, size in ((-2, shape[1]), (-3, shape[0])):
+        if pixels.shape[axis] != size:
+            pixels = _resize_axis(pixels, axis, size)
     return pixels
 
 
 def _resize_axis(pixels: Tensor, axis: int, size: int) -> Tensor:
     index, weight = _taps(pixels.shape[axis], size, pixels.device, stream_of(pixels.device))
     pixels = pixels.int()
-    view = (-1, 1) if axis else (-1, 1, 1)
+    view = (-1, *[1] * (-1 - axis))  # the weights along this axis
     total = None
     for i, w in zip(index, weight, strict=True):
         tap = pixels.index_select(axis, i) * w.view(view)

@@ -1,4 +1,4 @@
-"""Copies between the host and the model's device; only the last one of a frame is waited for."""
+"""Copies between the host and the model's device; only the last one of a call is waited for."""
 
 from collections.abc import Sequence
 
@@ -7,25 +7,33 @@ import torch
 from torch import Tensor
 
 
-def to_device(array: np.ndarray, device: torch.device) -> Tensor:
-    """Copy an array to a device, on GPUs through pinned memory and without waiting.
+def to_device(arrays: Sequence[np.ndarray], device: torch.device) -> Tensor:
+    """Copy B arrays of one shape to a tensor (B, ...) on a device.
 
-    PyTorch keeps pinned memory for the next frames, but gives none away before its copy is complete.
+    On GPUs in one copy through pinned memory and without waiting. PyTorch keeps pinned memory for the next
+    calls, but gives none away before its copy is complete.
     """
-    host = torch.from_numpy(np.require(array, requirements=["C", "W"]))
+    hosts = [torch.from_numpy(np.require(array, requirements=["C", "W"])) for array in arrays]
     if device.type != "cuda":
-        return host.to(device)
-    pinned = torch.empty(host.shape, dtype=host.dtype, pin_memory=True)
-    return pinned.copy_(host).to(device, non_blocking=True)
+        return (torch.stack(hosts) if len(hosts) > 1 else hosts[0][None]).to(device)
+    pinned = torch.empty((len(hosts), *hosts[0].shape), dtype=hosts[0].dtype, pin_memory=True)
+    for part, host in zip(pinned, hosts, strict=True):
+        part.copy_(host)
+    return pinned.to(device, non_blocking=True)
 
 
-def to_host(tensors: Sequence[Tensor]) -> list[np.ndarray]:
-    """Copy tensors of one device to arrays, and wait once for all of them; on CPUs they share memory."""
-    device = tensors[0].device
+def to_host(lists: Sequence[Sequence[Tensor]]) -> list[list[np.ndarray]]:
+    """Copy lists of tensors of one device to arrays.
+
+    On GPUs the tensors of a list have one shape and are copied in one piece; the host waits once, for all
+    lists. On CPUs arrays and tensors share memory.
+    """
+    device = lists[0][0].device
     if device.type != "cuda":
-        return [tensor.cpu().numpy() for tensor in tensors]
-    copies = [torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=True) for tensor in tensors]
-    for copy, tensor in zip(copies, tensors, strict=True):
-        copy.copy_(tensor, non_blocking=True)
+        return [[tensor.cpu().numpy() for tensor in tensors] for tensors in lists]
+    pieces = [torch.stack(list(tensors)) if len(tensors) > 1 else tensors[0][None] for tensors in lists]
+    copies = [torch.empty(piece.shape, dtype=piece.dtype, pin_memory=True) for piece in pieces]
+    for copy, piece in zip(copies, pieces, strict=True):
+        copy.copy_(piece, non_blocking=True)
     torch.cuda.current_stream(device).synchronize()
-    return [copy.numpy() for copy in copies]
+    return [list(copy.numpy()) for copy in copies]

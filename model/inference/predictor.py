@@ -1,6 +1,7 @@
 """Predictor: panoptic segmentation of images."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from ..backends import (
     close_backend,
     load_backend,
     resolve_device,
+    run_once,
     wait_for_device,
 )
 from ..checkpoint import (
@@ -31,13 +33,11 @@ from ..checkpoint import (
 )
 from ..network import CONFIGS, EOVSeg, load_model
 from ..vocabulary import EncodedVocabulary, TextCache, Vocabulary, VocabularyEncoder
-from .host_copies import to_host
 from .input_size import VARIANT_SHORT_SIDE, check_short_side
 from .mask_sizes import MaskSizes
-from .panoptic import list_segments
-from .pixel_assignment import assign_pixels
-from .preprocess import check_image, check_output_size, prepare
-from .results import PanopticResult, Segment, SegmentFeatures, query_features
+from .postprocess import to_results
+from .preprocess import check_batch, check_output_size, prepare
+from .results import PanopticResult
 
 DEMO_WEIGHTS = Path(__file__).parents[1] / "weights" / "eovseg_tiny.safetensors"
 
@@ -127,7 +127,7 @@ class EOVSegPredictor:
 
     @property
     def backend_status(self) -> BackendStatus:
-        """Backend, precision, and state of the engine for the last image."""
+        """Backend, precision, and state of the engine for the last image that was no one-off."""
         return backend_status(self._backend)
 
     def close(self) -> None:
@@ -154,7 +154,6 @@ class EOVSegPredictor:
         wait_for_device(self.device)  # before other threads use it
         return encoded
 
-    @torch.no_grad()
     def __call__(
         self,
         image: np.ndarray,
@@ -163,6 +162,7 @@ class EOVSegPredictor:
         vocabulary: EncodedVocabulary | None = None,
         object_threshold: float = 0.0,
         overlap_threshold: float | None = None,
+        one_off: bool = False,
     ) -> PanopticResult:
         """Segment an image (H, W, 3) uint8 RGB.
 
@@ -174,42 +174,63 @@ class EOVSegPredictor:
             vocabulary: an encoded vocabulary; None is the predictor's.
             object_threshold: 0 to 1, as in `fuse_panoptic`.
             overlap_threshold: 0 to 1, as in `fuse_panoptic`; None is the variant's default (0.8, tiny 0.6).
+            one_off: for an image between those of a stream, of any size and vocabulary. An engine that is
+                ready for it is used, else torch; no engine is built, and `backend_status` does not change.
 
         Raises ValueError for another shape or dtype, or invalid sizes. Source: paper, Evaluation Protocols.
         """
-        check_image(image)
-        vocabulary = vocabulary or self.vocabulary
+        thresholds = object_threshold, overlap_threshold
+        return self._segment([image], short_side, output_size, vocabulary, *thresholds, one_off)[0]
+
+    def segment_batch(
+        self,
+        images: Sequence[np.ndarray],
+        *,
+        short_side: int = VARIANT_SHORT_SIDE,
+        vocabulary: EncodedVocabulary | None = None,
+        object_threshold: float = 0.0,
+        overlap_threshold: float | None = None,
+    ) -> list[PanopticResult]:
+        """Segment images of one size in one call of the network; the results are those of single calls.
+
+        They differ from these by rounding. Backends with engines have one for each number of images. Raises
+        ValueError for images of several sizes or none, and else as a call.
+
+        Example:
+            >>> from eovseg_model import EOVSegPredictor
+            >>> predictor = EOVSegPredictor.from_checkpoint("tiny", vocabulary=["mug", "wall|stuff"])
+            >>> front, rear = predictor.segment_batch([np.zeros((96, 128, 3), np.uint8)] * 2)
+            >>> front.label_image.shape
+            (96, 128)
+        """
+        return self._segment(images, short_side, None, vocabulary, object_threshold, overlap_threshold, False)
+
+    @torch.no_grad()
+    def _segment(
+        self,
+        images: Sequence[np.ndarray],
+        short_side: int,
+        output_size: tuple[int, int] | None,
+        vocabulary: EncodedVocabulary | None,
+        object_threshold: float,
+        overlap_threshold: float | None,
+        one_off: bool,
+    ) -> list[PanopticResult]:
+        check_batch(images)
         check_short_side(short_side)
         check_output_size(output_size)
+        vocabulary = vocabulary or self.vocabulary
         if short_side == VARIANT_SHORT_SIDE:
             short_side = self.model.config.short_side
         if overlap_threshold is None:
             overlap_threshold = self.model.config.overlap_threshold
-        output_shape = image.shape[:2] if output_size is None else tuple(output_size)
-        is_thing, labels = vocabulary.vocabulary.is_thing, vocabulary.vocabulary.labels
+        run = partial(run_once, self._backend) if one_off else self._backend
         with self._streams.call(self.device, tf32=self.backend_status.precision == "tf32"):
-            images, image_shape = prepare(image, short_side, self.device)
-            output = self._backend(images, vocabulary.text, vocabulary.seen)
-            class_logits, mask_logits, final_class_logits, *_ = (part[0] for part in output)
-            sizes = MaskSizes(images.shape[-2:], image_shape, output_shape)
+            inputs, image_shape = prepare(images, short_side, self.device)
+            output = run(inputs, vocabulary.text, vocabulary.seen)
+            sizes = MaskSizes(inputs.shape[-2:], image_shape, output_size or images[0].shape[:2])
             thresholds = object_threshold, overlap_threshold
-            fused = assign_pixels(final_class_logits, mask_logits, is_thing, *thresholds, sizes)
-            features = query_features(output)
-            ids, queries, rows = to_host((fused.map.to(torch.int16), fused.queries, features))
-        found = list_segments(queries, is_thing)
-        return PanopticResult(
-            map=fused.map,
-            label_image=ids.view(np.uint16),
-            segments=[
-                Segment(s.id, s.class_id, labels[s.class_id], s.is_thing, s.score, s.area) for s in found
-            ],
-            segment_features=SegmentFeatures.of(rows[[s.query for s in found]], self.model.config),
-            class_logits=class_logits,
-            mask_logits=mask_logits,
-            final_class_logits=final_class_logits,
-            vocabulary=vocabulary.vocabulary,
-            _sizes=sizes,
-        )
+            return to_results(output, vocabulary.vocabulary, self.model.config, *thresholds, sizes)
 
 
 def _kept_weights(variant: str) -> Path:

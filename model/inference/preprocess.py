@@ -29,6 +29,19 @@ def check_image(image: np.ndarray) -> None:
         raise ValueError(f"image has no pixels: shape {image.shape}")
 
 
+def check_batch(images: Sequence[np.ndarray]) -> None:
+    """Raise ValueError unless there is at least one image and all have the same size; see `check_image`."""
+    if len(images) == 0:
+        raise ValueError("a batch needs at least one image, got none")
+    for image in images:
+        check_image(image)
+        if image.shape != images[0].shape:
+            one, other = (f"{shape[1]}x{shape[0]}" for shape in (images[0].shape, image.shape))
+            raise ValueError(
+                f"the images of a batch must have one size, got {one} and {other}; segment them one by one"
+            )
+
+
 def check_output_size(output_size: Sequence[int] | None) -> None:
     """Raise ValueError unless output_size is None or (height, width) with at least one pixel."""
     if output_size is not None and (len(output_size) != 2 or min(output_size) < 1):
@@ -49,22 +62,25 @@ def resize_image(image: np.ndarray, short_side: int) -> np.ndarray:
     return np.asarray(Image.fromarray(image).resize(shape[::-1], Image.Resampling.BILINEAR))
 
 
-def prepare(image: np.ndarray, short_side: int, device: torch.device) -> tuple[Tensor, tuple[int, int]]:
-    """Resize, normalise and pad (H, W, 3) uint8 RGB, on GPUs after the only copy to the device.
+def prepare(
+    images: Sequence[np.ndarray], short_side: int, device: torch.device
+) -> tuple[Tensor, tuple[int, int]]:
+    """Resize, normalise and pad B images of one size (H, W, 3) uint8 RGB.
 
-    Returns the network's input (1, 3, H', W') float32 and the size (height, width) of the image inside it.
-    Raises ImageSizeError if the input is too large.
+    On GPUs after the only copy to the device. Returns the network's input (B, 3, H', W') float32 and the size
+    (height, width) of the images inside it. Raises ImageSizeError if an image is too large in it.
     """
-    shape = _resized(image, short_side)
-    check_input_size((image.shape[0], image.shape[1]), shape)
+    shape = _resized(images[0], short_side)
+    check_input_size((images[0].shape[0], images[0].shape[1]), shape)
     if device.type == "cuda":
-        return _normalise_and_pad(resize_pixels(to_device(image, device), shape)), shape
-    return to_input(resize_image(image, short_side), device), shape
+        return _normalise_and_pad(resize_pixels(to_device(images, device), shape)), shape
+    resized = [resize_image(image, short_side) for image in images]
+    return _normalise_and_pad(to_device(resized, device)), shape
 
 
 def to_input(image: np.ndarray, device: torch.device) -> Tensor:
     """Normalise (H, W, 3) uint8 RGB and pad it with zeros to multiples of 32: (1, 3, H', W') float32."""
-    return _normalise_and_pad(to_device(image, device))
+    return _normalise_and_pad(to_device([image], device))
 
 
 def _resized(image: np.ndarray, short_side: int) -> tuple[int, int]:
@@ -73,10 +89,10 @@ def _resized(image: np.ndarray, short_side: int) -> tuple[int, int]:
 
 
 def _normalise_and_pad(pixels: Tensor) -> Tensor:
-    height, width = pixels.shape[:2]
-    x = torch.zeros(1, 3, height + -height % STRIDE, width + -width % STRIDE, device=pixels.device)
-    inside = x[0, :, :height, :width]
-    inside.copy_(pixels.permute(2, 0, 1))
+    B, height, width, _ = pixels.shape
+    x = torch.zeros(B, 3, height + -height % STRIDE, width + -width % STRIDE, device=pixels.device)
+    inside = x[:, :, :height, :width]
+    inside.copy_(pixels.permute(0, 3, 1, 2))
     inside.copy_(normalise(inside))
     return x
 

@@ -48,10 +48,10 @@ class SegmentFeatures(NamedTuple):
 
 
 def query_features(output: EOVSegOutput) -> Tensor:
-    """Return (N, hidden_dim + text_dim + C) float32 of the first image, in one piece for one copy."""
-    probabilities = output.final_class_logits[0].softmax(-1)[:, :-1]
-    parts = (output.object_kernels[0], output.class_embeddings[0], probabilities)
-    return torch.cat([part.float() for part in parts], dim=1)
+    """Return (B, N, hidden_dim + text_dim + C) float32, in one piece for one copy."""
+    probabilities = output.final_class_logits.softmax(-1)[..., :-1]
+    parts = (output.object_kernels, output.class_embeddings, probabilities)
+    return torch.cat([part.float() for part in parts], dim=-1)
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ SHOWN = {
     "EOVSegPredictor.from_checkpoint": EOVSegPredictor.from_checkpoint,
     "predictor": EOVSegPredictor.__call__,
     "predictor.encode": EOVSegPredictor.encode,
+    "predictor.segment_batch": EOVSegPredictor.segment_batch,
     "Vocabulary.parse": Vocabulary.parse,
     "load_vocabulary": load_vocabulary,
     "fuse_panoptic": fuse_panoptic,

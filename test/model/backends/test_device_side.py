@@ -127,13 +127,17 @@ ONE_FRAME = {
 }
 
 
-def third_frame(cuda, model, backend, folder):
-    """What crosses, once everything is warm."""
+def third_frame(cuda, model, backend, folder, batch=1):
+    """What crosses, once everything is warm, and the result of the last picture."""
     runner = engine_backend(model, folder) if backend == "engine" else BACKENDS[backend](model)
     predictor = EOVSegPredictor(model, ENTRIES, backend=runner)
     for seed in range(4):
         cuda.forget()
-        result = predictor(synthetic_picture((64, 96), seed), short_side=-1)
+        pictures = [synthetic_picture((64, 96), seed + number) for number in range(batch)]
+        if batch == 1:
+            result = predictor(pictures[0], short_side=-1)
+        else:
+            result = predictor.segment_batch(pictures, short_side=-1)[-1]
     found = Counter()
     for crossing, number in cuda.crossings.items():
         found[crossing.kind, crossing.function, crossing.waits] += number
@@ -152,6 +156,16 @@ def test_a_frame_crosses_four_times_and_waits_once(variant, backend, tmp_path, c
         assert result.map.is_cuda
     assert found == ONE_FRAME
     assert not caplog.records  # a graph that cannot be recorded would be a warning
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_batch_crosses_as_often_as_a_frame(backend, tmp_path, caplog):
+    model = network_of("tiny")
+    with simulated_cuda() as cuda:
+        found, result = third_frame(cuda, model.to("cuda"), backend, tmp_path, batch=3)
+        assert result.map.is_cuda
+    assert found == ONE_FRAME
+    assert not caplog.records
 
 
 @pytest.mark.parametrize("work", ["item", "selection", "constant of the host", "copy to the host"])

@@ -111,6 +111,20 @@ def test_s_gives_the_values_of_the_cpu():
             assert_same(on_host(result), expected)
 
 
+def test_a_batch_gives_the_values_of_the_cpu(tiny):
+    backend, expected = tiny
+    with simulated_cuda():
+        other, result = load_tiny(backend).segment_batch([synthetic_picture((240, 320), seed=2), PICTURE])
+        assert result.map.is_cuda
+        found = on_host(result)
+        assert np.array_equal(result.label_image, found["map"].numpy())
+    assert not np.array_equal(other.label_image, result.label_image)
+    assert_same(found, on_host(expected))
+    assert [s.label for s in result.segments] == [s.label for s in expected.segments]
+    for one, two in zip(result.segment_features, expected.segment_features, strict=True):
+        np.testing.assert_allclose(one, two, atol=2e-3)
+
+
 @pytest.mark.parametrize("backend", ["reference", "torch"])
 def test_what_crosses_in_a_frame(backend):
     """A new crossing costs every frame of a GPU: change this list on purpose, and downwards.
@@ -183,19 +197,19 @@ def test_bands_of_100_masks(size, on_cpu, on_gpu):
 
 
 def test_a_resized_picture_of_any_size_is_that_of_pillow():
-    """On the device, to the bit; the second picture copies nothing else."""
+    """On the device, to the bit; the next pictures are one copy and nothing else crosses."""
     random = np.random.default_rng(0)
     for height, width in ((480, 640), (72, 128), (108, 192), (1, 40), (33, 31)):
-        pictures = random.integers(0, 256, (2, height, width, 3), dtype=np.uint8)
+        first, *others = random.integers(0, 256, (3, height, width, 3), dtype=np.uint8)
         for short_side in (64, 37, 1):
             with simulated_cuda() as cuda:
-                prepare(pictures[0], short_side, torch.device("cuda"))
+                prepare([first], short_side, torch.device("cuda"))
                 cuda.forget()
-                found, shape = prepare(pictures[1], short_side, torch.device("cuda"))
+                found, shape = prepare(others, short_side, torch.device("cuda"))
                 assert [c.kind for c in cuda.crossings.elements()] == ["copy to device"]
                 found = found.cpu()
-            expected, expected_shape = prepare(pictures[1], short_side, torch.device("cpu"))
-            assert shape == expected_shape and torch.equal(found, expected)
+            expected = [prepare([other], short_side, torch.device("cpu")) for other in others]
+            assert shape == expected[0][1] and torch.equal(found, torch.cat([x for x, _ in expected]))
 
 
 def test_a_tall_picture_differs_from_that_of_pillow_by_a_level_at_most():

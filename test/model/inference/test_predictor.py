@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from eovseg_model.inference import predictor
+from eovseg_model.inference import postprocess
 from eovseg_model.inference.input_size import ImageSizeError
 from eovseg_model.inference.pixel_assignment import assign_pixels
 from eovseg_model.inference.predictor import EOVSegPredictor
@@ -79,10 +79,12 @@ def test_the_overlap_threshold_is_the_variants_own_unless_given(tiny, monkeypatc
         used.append(overlap_threshold)
         return assign_pixels(classes, masks, is_thing, object_threshold, overlap_threshold, sizes)
 
-    monkeypatch.setattr(predictor, "assign_pixels", spy)
+    monkeypatch.setattr(postprocess, "assign_pixels", spy)
     tiny(image(64, 64))
     tiny(image(64, 64), overlap_threshold=0.3)
-    assert used == [0.6, 0.3]
+    tiny.segment_batch([image(64, 64)] * 2)
+    tiny.segment_batch([image(64, 64)], overlap_threshold=0.4)
+    assert used == [0.6, 0.3, 0.6, 0.6, 0.4]
     assert [CONFIGS[v].overlap_threshold for v in ("s", "m", "l")] == [0.8] * 3  # the paper's
 
 
