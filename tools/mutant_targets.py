@@ -64,7 +64,9 @@ TARGETS = {
     "eovseg_ros/node/threads/publishing_order.py": _tests("ros/node", "publishing_order"),
     "eovseg_ros/node/threads/supervised_thread.py": _tests("ros/node", "supervised_thread"),
     "eovseg_ros/node/inputs/image_input.py": _tests("ros/node", "image_input"),
-    "eovseg_ros/node/inputs/matched_subscription.py": _tests("ros/node", "matched_subscription", "image_input"),
+    "eovseg_ros/node/inputs/matched_subscription.py": _tests(
+        "ros/node", "matched_subscription", "image_input"
+    ),
     "eovseg_ros/node/inputs/paired_topic.py": _tests("ros/node", "space_input"),
     "eovseg_ros/node/inputs/space_input.py": _tests("ros/node", "space_input"),
     "eovseg_ros/node/inputs/silence.py": _tests("ros/node", "silence"),
