@@ -1,9 +1,11 @@
 """Clouds of frames of 4x3 pixels, by numpy and by sensor_msgs_py or, if that is missing, by a stand-in."""
 
 import importlib.util
+import re
 import struct
 import sys
 from array import array
+from pathlib import Path
 from types import ModuleType
 
 import numpy as np
@@ -16,6 +18,7 @@ from eovseg_model.geometry import CameraModel, GeometryError
 from eovseg_ros.messages import points_message
 from eovseg_ros.messages.space import clouds
 
+PAGE = (Path(__file__).parents[3] / "docs/depth.md").read_text()
 INSTALLED = importlib.util.find_spec("sensor_msgs_py") is not None
 NAN, INFINITY = np.nan, np.inf
 EVERYWHERE = np.full((3, 4), 2.0, np.float32)
@@ -96,6 +99,24 @@ def test_the_fields_are_those_of_the_docs(cloud_of):
     assert message.is_dense and not message.is_bigendian
     assert message.header == HEADER
     assert deserialize_message(serialize_message(message), PointCloud2) == message
+    rows = re.findall(r"^\| (`.+`) \| (\w+) \| ([\d, ]+) \|", PAGE, re.MULTILINE)
+    listed = [
+        (name, int(offset), getattr(PointField, kind), 1)
+        for names, kind, offsets in rows
+        for name, offset in zip(re.findall(r"\w+", names), offsets.split(","), strict=True)
+    ]
+    assert listed == [(f.name, f.offset, f.datatype, f.count) for f in message.fields]
+
+
+def test_the_example_of_the_docs():
+    (example,) = (code for code in re.findall(r"```python\n(.+?)```", PAGE, re.DOTALL) if "POINT" in code)
+    message = points_message(frame(depth_at({(0, 0): 2.0, (1, 1): 3.0, (2, 2): 4.0})), 1)
+    found = {"message": message}
+    exec(example, found)
+    assert found["xyz"].tolist() == [[-1, -1, 2], [0, 0, 3], [2, 2, 4]]
+    assert (255 * found["colours"]).tolist() == [RGB[0, 0].tolist(), RGB[1, 1].tolist(), RGB[2, 2].tolist()]
+    assert found["points"]["label"].tolist() == [0, 300, 5]
+    assert found["of_track_7"].tolist() == [[0, 0, 3]]
 
 
 def test_points_are_where_the_depth_is(cloud_of):
