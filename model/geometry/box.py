@@ -54,19 +54,19 @@ def upright_box(points: np.ndarray, up: np.ndarray | tuple[float, float, float] 
     """
     ground = _ground_axes(*map(float, up))
     local = _without_outliers(np.ascontiguousarray(points.T, dtype=np.float32), ground.astype(np.float32))
-    middle = local.mean(axis=1, keepdims=True)
-    local -= middle
+    origin = local[:, 0].copy()
+    local -= origin[:, None]  # for the precision of float32
     *_, degrees = cv2.minAreaRect(_outline(local[:2]))
-    turn = _turn(np.radians(degrees))
-    spans = np.ptp(turn[:2, :2].T @ local[:2], axis=1)
-    if spans[0] < spans[1]:
-        turn = turn @ _turn(np.pi / 2)
+    turn = _turn(math.radians(degrees))
+    local = turn.T.astype(np.float32) @ local
+    low, high = local.min(axis=1).astype(np.float64), local.max(axis=1)
+    size = high - low
+    centre = ground @ (origin + turn @ (low + size / 2))
+    if size[0] < size[1]:  # a quarter turn
+        size, turn = size[[1, 0, 2]], turn[:, [1, 0, 2]] * (1.0, -1.0, 1.0)
     if turn[0, 0] < 0:  # of the two directions, the one to the camera's right
-        turn = turn @ _turn(np.pi)
-    local = turn.T @ local
-    low, high = local.min(axis=1), local.max(axis=1)
-    centre = ground @ (middle[:, 0] + turn @ ((low + high) / 2))
-    return Box(centre, high - low, ground @ turn)
+        turn = turn * (-1.0, -1.0, 1.0)
+    return Box(centre, size, ground @ turn)
 
 
 @lru_cache(maxsize=8)
@@ -86,13 +86,14 @@ def _without_outliers(points: np.ndarray, ground: np.ndarray) -> np.ndarray:
     """Return points (3, M) along the given axes, without those of the background and the outermost ones."""
     depth = points[2]
     away = np.abs(depth - middle_value(depth))
-    near = np.flatnonzero(away <= MOST_DEVIATIONS * middle_value(away) + SLACK)
+    (near,) = (away <= MOST_DEVIATIONS * middle_value(away) + SLACK).nonzero()
     local = ground.T @ points.take(near, axis=1)
     last = local.shape[1] - 1
     cut = int(TRIMMED * last)
     ordered = np.partition(local, (cut, last - cut), axis=1)
     low, high = ordered[:, cut, None], ordered[:, last - cut, None]
-    kept = np.flatnonzero(((local >= low) & (local <= high)).all(axis=0))
+    one, other, third = (local >= low) & (local <= high)
+    (kept,) = (one & other & third).nonzero()
     return local.take(kept, axis=1) if len(kept) else local
 
 
@@ -110,5 +111,5 @@ def middle_value(values: np.ndarray) -> np.ndarray:
 
 def _turn(angle: float) -> np.ndarray:
     """Return the rotation (3, 3) about the third axis."""
-    cos, sin = np.cos(angle), np.sin(angle)
+    cos, sin = math.cos(angle), math.sin(angle)
     return np.array([[cos, -sin, 0.0], [sin, cos, 0.0], [0.0, 0.0, 1.0]])

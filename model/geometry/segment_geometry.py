@@ -6,10 +6,9 @@ import numpy as np
 
 from .box import CAMERA_UP, Box, middle_value, upright_box
 from .camera_model import CameraModel
-from .segment_points import SegmentPoints, segment_points
+from .segment_points import SegmentedDepth, SegmentPoints
 
 FEWEST_POINTS = 8
-NEIGHBOURS = 9
 SAME_SURFACE = 0.015  # relative difference of depth
 
 
@@ -53,27 +52,29 @@ def measure_geometry(
         >>> geometry[5].position.round(2).tolist(), geometry[5].points
         ([0.62, -0.02, 2.0], 1209)
     """
-    measured = {}
-    for segment in segment_points(label_image, depth, camera):
-        count = len(segment.interior)
-        if count >= FEWEST_POINTS:
-            box = upright_box(segment.points.T, up)
-            measured[segment.id] = SegmentGeometry(_position(segment), box, count)
-    return measured
+    frame = SegmentedDepth(label_image, depth, camera)
+    segments = [segment for segment in frame.segments() if len(segment.pixels) >= FEWEST_POINTS]
+    # One kind of work after the other is faster, because its code stays in the CPU's cache.
+    boxes = [upright_box(segment.points.T, up) for segment in segments]
+    positions = [_position(frame, segment) for segment in segments]
+    return {
+        segment.id: SegmentGeometry(position, box, len(segment.pixels))
+        for segment, position, box in zip(segments, positions, boxes, strict=True)
+    }
 
 
-def _position(segment: SegmentPoints) -> np.ndarray:
+def _position(frame: SegmentedDepth, segment: SegmentPoints) -> np.ndarray:
     """Return the point nearest to the median, which itself may be inside a bowl or in the hole of a ring.
 
     Its depth is the median of its neighbours' on the same surface, because that of a single pixel is noisy.
     """
-    inner = np.flatnonzero(segment.interior)
-    points = segment.points.take(inner, axis=1) if len(inner) >= FEWEST_POINTS else segment.points
-    x, y, z = points - middle_value(points)[:, None]
-    nearest = (x * x + y * y + z * z).argmin()
-    rays, depth = points[:2] / points[2], points[2]
-    x, y = rays - rays[:, nearest, None]
-    count = min(NEIGHBOURS, len(depth))
-    around = depth[np.argpartition(x * x + y * y, count - 1)[:count]]
-    same = np.abs(around - depth[nearest]) <= SAME_SURFACE * depth[nearest]
-    return np.array([*rays[:, nearest], 1.0]) * float(middle_value(around[same]))
+    points, pixels = segment.points, segment.pixels
+    (inner,) = segment.interior.nonzero()
+    if len(inner) >= FEWEST_POINTS:
+        points, pixels = points.take(inner, axis=1), pixels.take(inner)
+    away = points - middle_value(points)[:, None]
+    nearest = np.einsum("dn,dn->n", away, away).argmin()
+    point = points[:, nearest].astype(np.float64)
+    around = frame.depth_around(int(pixels[nearest]))
+    same = np.abs(around - point[2]) <= SAME_SURFACE * point[2]
+    return point * (middle_value(around[same]) / point[2])

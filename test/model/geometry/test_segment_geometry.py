@@ -204,6 +204,32 @@ def test_the_neighbours_of_a_position_are_of_its_own_surface():
     assert measure_geometry(labels, depth, VGA)[1].position[2] == pytest.approx(1.5)
 
 
+def test_the_neighbours_of_a_position_are_of_its_own_segment():
+    """A row of pixels at 1 m between segments at 1.01 m, which would be the median of nine."""
+    labels, depth = np.full((480, 640), 2, np.uint16), np.full((480, 640), 1.01, np.float32)
+    labels[100, 100:200], depth[100, 100:200] = 4, 1.0
+    labels[101:], depth[479] = 3, 1.0
+    labels[479] = 5  # the last row of the image
+    measured = measure_geometry(labels, depth, VGA)
+    assert measured[4].position[2] == pytest.approx(1.0, abs=1e-6)
+    assert measured[5].position[2] == pytest.approx(1.0, abs=1e-6)
+
+
+def test_neighbours_without_depth_do_not_count():
+    """Of a large segment, whose points are far apart: only every third pixel has depth."""
+    labels, depth = np.ones((480, 640), np.uint16), np.full((480, 640), np.nan, np.float32)
+    depth.ravel()[::3] = 2.0
+    depth.ravel()[1::3] = 0.0
+    assert measure_geometry(labels, depth, VGA)[1].position[2] == pytest.approx(2.0, abs=1e-6)
+
+
+def test_neighbours_of_a_large_segment_are_beside_the_position():
+    """Seven of eight columns of a wall are 1 cm farther; those of the grid of points are not."""
+    labels, depth = np.ones((480, 640), np.uint16), np.full((480, 640), 2.01, np.float32)
+    depth[:, ::8] = 2.0
+    assert measure_geometry(labels, depth, VGA)[1].position[2] == pytest.approx(2.01, abs=1e-6)
+
+
 def test_noise_of_single_pixels_hardly_moves_the_position():
     """Noise of 2 cm on a wall at 4 m: the median of nine neighbours has a deviation of about 0.9 cm."""
     labels = np.ones((480, 640), np.uint16)
