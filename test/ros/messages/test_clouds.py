@@ -216,8 +216,9 @@ def test_points_in_the_target_frame(cloud_of, stride):
     assert positions(message) == [(10 + z, 20 - x, 30 - y) for x, y, z in in_camera]
 
 
-def test_large_images_are_whole(cloud_of, monkeypatch):
-    monkeypatch.setattr("eovseg_ros.messages.space.labelled_points._BAND", 5)  # points at once: a row
-    one_row_at_a_time = cloud_of(frame(EVERYWHERE), 1)
+@pytest.mark.parametrize("band", [3, 4, 9], ids=["less than a row", "a row", "two rows"])
+def test_large_images_are_computed_in_bands(cloud_of, monkeypatch, band):
+    monkeypatch.setattr("eovseg_ros.messages.space.labelled_points._BAND", band)
+    in_bands = cloud_of(frame(EVERYWHERE), 1)
     monkeypatch.undo()
-    assert one_row_at_a_time == cloud_of(frame(EVERYWHERE), 1)
+    assert in_bands == points_message(frame(EVERYWHERE), 1)
