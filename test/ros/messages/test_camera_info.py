@@ -59,6 +59,10 @@ def test_binned_pixels_have_their_centre_between_those_of_the_sensor():
     assert (camera.width, camera.height) == (320, 120)
     # the centre of the image: between columns 319 and 320 of 640, and between 159 and 160 of 320
     assert pinhole(camera) == (250.0, 100.0, 159.5, 59.5)
+    beside = camera_model(
+        info(k=[*K[:2], 320.5, *K[3:5], 241.5, *K[6:]], binning_x=2, binning_y=4), rectified=False
+    )
+    assert pinhole(beside) == (250.0, 100.0, 160.0, 60.0)  # a half, and two quarters, of a pixel farther
 
 
 def test_a_region_is_in_pixels_of_the_sensor_before_binning():
@@ -67,6 +71,12 @@ def test_a_region_is_in_pixels_of_the_sensor_before_binning():
     assert (camera.width, camera.height) == (160, 100)
     # 319.5 of the sensor is 219.5 of the region: pixels 219 and 220, halves of the binned pixels 109 and 110
     assert pinhole(camera) == (250.0, 200.0, 109.5, 99.5)
+
+
+@pytest.mark.parametrize("roi", [RegionOfInterest(width=64), RegionOfInterest(height=48, x_offset=9)])
+def test_a_region_without_pixels_stands_for_the_whole_image(roi):
+    camera = camera_model(info(roi=roi), rectified=False)
+    assert (camera.width, camera.height, camera.k) == (640, 480, tuple(K))
 
 
 @pytest.mark.parametrize("binning", [0, 1])

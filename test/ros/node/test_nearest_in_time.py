@@ -133,6 +133,18 @@ def test_stamps_that_jump_back_are_paired_among_themselves(topic):
         assert pair(image) == (stamp, 0)
 
 
+def test_the_distance_is_exact_to_the_nanosecond(topic):
+    topic.depth(4950)
+    assert topic.image(5000).found[1] == 0.05  # as depth_tolerance may be
+
+
+def test_an_image_may_arrive_after_the_next_seven_messages(topic):
+    topic.depth(*range(5000, 5008))
+    assert pair(topic.image(5000)) == (5000, 0)
+    topic.depth(5008)
+    assert pair(topic.image(5000)) == (5001, 1)
+
+
 def test_messages_or_images_without_stamp_are_paired_by_arrival(topic):
     topic.depth(5000, 5033)
     topic.wait(20)
