@@ -23,13 +23,21 @@ from eovseg_ros.processes import ChildProcess, use_own_graph
 
 POLICY = Path(__file__).resolve().parents[1] / "config/eovseg_policy.xml"
 COMMAND = "python tools/sros2_policy.py"  # after `. build/env.sh`
-IMAGE_TOPIC = "/camera/image_raw"  # as in the launch file
+TOPICS = {  # as in the launch file, and as the simulated camera has them
+    "image": "/camera/image_raw",
+    "depth": "/camera/depth",
+    "camera_info": "/camera/camera_info",
+}
 CONFIGURE, CLEANUP, ACTIVATE, DEACTIVATE = 1, 2, 3, 4
-WITH_VISION_MSGS = "~/label_info"  # also where vision_msgs is not installed
+# Also where vision_msgs or tf2_ros is not installed.
+OPTIONAL = {
+    "publish": {"~/label_info", "~/detections", "~/detections_3d"},
+    "subscribe": {"/tf", "/tf_static"},
+}
 SETTLED = 1.0  # seconds without a change, as endpoints are discovered one after the other
 PATIENCE = 60.0  # seconds for the node to start and for a transition
 HEADER = f""" The permissions of the node for `ros2 security create_permission`: see SECURITY.md.
-       Written by `{COMMAND}`, which has options for the names of the node and of the image topic. """
+       Written by `{COMMAND}`, which has options for the names of the node and of its input topics. """
 
 
 @dataclass(frozen=True)
@@ -52,25 +60,32 @@ def main() -> int:
     )
     parser.add_argument("--name", default="eovseg", help="of the node (default: %(default)s)")
     parser.add_argument("--namespace", default="", help="of the node (default: none)")
-    parser.add_argument("--image-topic", default=IMAGE_TOPIC, help="default: %(default)s")
+    for name, topic in TOPICS.items():
+        parser.add_argument(f"--{name.replace('_', '-')}-topic", default=topic, help="default: %(default)s")
     parser.add_argument("--out", type=Path, default=POLICY, help="default: config/eovseg_policy.xml")
     options = parser.parse_args()
     namespace = "/" + options.namespace.strip("/")
-    endpoints = endpoints_of_the_node(options.name, namespace, options.image_topic)
+    topics = {name: getattr(options, f"{name}_topic") for name in TOPICS}
+    endpoints = endpoints_of_the_node(options.name, namespace, topics)
     options.out.write_text(policy_xml(endpoints, options.name, namespace), encoding="utf-8")
     print(f"wrote {options.out}")
     return 0
 
 
-def endpoints_of_the_node(name: str, namespace: str, image_topic: str) -> Endpoints:
-    """All that the node has in any state with any transport; starts it in a ROS graph of its own."""
+def endpoints_of_the_node(name: str, namespace: str, topics: dict[str, str]) -> Endpoints:
+    """All that the node has in any state with depth and any transport; starts it in a graph of its own."""
     use_own_graph()
     rclpy.init(args=[])
     watcher = Node("policy_watcher")
-    remappings = {"__node": name, "__ns": namespace, "image": image_topic}
+    remappings = {"__node": name, "__ns": namespace, **topics}
     found = Endpoints()
     for transport in ("raw", "compressed"):
-        parameters = {"image_transport": transport, "autostart": False, "use_sim_time": True}
+        parameters = {
+            "image_transport": transport,
+            "use_depth": True,
+            "autostart": False,
+            "use_sim_time": True,
+        }
         with (
             tempfile.TemporaryDirectory() as folder,
             ChildProcess(
@@ -140,7 +155,7 @@ def policy_xml(found: Endpoints, name: str, namespace: str) -> str:
     for rule in (f.name for f in fields(found)):
         kind = "topic" if rule in ("subscribe", "publish") else "service"
         names = {expression(full, full_name) for full in getattr(found, rule)}
-        names |= {WITH_VISION_MSGS} if rule == "publish" else set()
+        names |= OPTIONAL.get(rule, set())
         if names:
             group = ElementTree.SubElement(profile, f"{kind}s", {rule: "ALLOW"})
             for text in sorted(names):

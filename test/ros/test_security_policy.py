@@ -10,14 +10,17 @@ import pytest
 from lifecycle_msgs.srv import ChangeState
 from stand_in_node import StandInNode
 
-from eovseg_ros.node.outputs import frame_publisher
+from eovseg_ros.messages import detection_types, label_info_type
+from eovseg_ros.node.outputs import frame_publisher, space_publisher, vocabulary_publisher
 
 ROOT = Path(__file__).parents[2]
 POLICY = ROOT / "config/eovseg_policy.xml"
 TOOL = ROOT / "tools/sros2_policy.py"
 CONFIGURE, CLEANUP, ACTIVATE, DEACTIVATE = 1, 2, 3, 4
 KINDS = {"subscribe": "subscriber", "publish": "publisher", "reply": "service", "request": "client"}
-IMAGE = "/camera/image_raw"
+IMAGE, DEPTH, INFO = "/camera/image_raw", "/camera/depth", "/camera/camera_info"
+INPUTS = {"image": IMAGE, "depth": DEPTH, "camera_info": INFO}
+TF = {"/tf", "/tf_static"}
 WRONG = "config/eovseg_policy.xml does not fit the node: run `. build/env.sh && python tools/sros2_policy.py`"
 NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 
@@ -97,25 +100,28 @@ def difference(found, allowed):
     return sorted(lines)
 
 
-def has_vision_msgs():
-    return frame_publisher.label_info_type() is not None
-
-
 @pytest.mark.parametrize("transport", ["raw", "compressed"])
-@pytest.mark.parametrize("sim_time", [True, False])
+@pytest.mark.parametrize("sim_time, depth", [(True, True), (False, False)])
 def test_the_policy_allows_what_the_node_has_in_each_state_and_nothing_else(
-    graph, start, transport, sim_time
+    graph, start, transport, sim_time, depth
 ):
-    parameters = {"autostart": False, "image_transport": transport, "use_sim_time": sim_time}
-    start("fake_node", parameters={"vocabulary": ["cup"]} | parameters, remappings={"image": IMAGE})
+    parameters = {"image_transport": transport, "use_sim_time": sim_time, "use_depth": depth}
+    parameters |= {"vocabulary": ["cup"], "autostart": False}
+    start("fake_node", parameters=parameters, remappings=INPUTS)
     change = graph.node.create_client(ChangeState, "/eovseg/change_state")
     policy = allowed_by(POLICY)
     active = {rule: set(names) for rule, names in policy.items()}
     active["subscribe"] -= {IMAGE + "/compressed" if transport == "raw" else IMAGE}
     if not sim_time:
         active["subscribe"] -= {"/clock"}
-    if not has_vision_msgs():
+    active["subscribe"] -= TF
+    if not depth:
+        active["subscribe"] -= {DEPTH, INFO}
+        active["publish"] -= {f"/eovseg/{name}" for name in ("points", "markers", "detections_3d")}
+    if label_info_type() is None:
         active["publish"] -= {"/eovseg/label_info"}
+    if detection_types() is None:
+        active["publish"] -= {"/eovseg/detections", "/eovseg/detections_3d"}
     for transition in (CONFIGURE, ACTIVATE, DEACTIVATE, CLEANUP, CONFIGURE, ACTIVATE):
         request = ChangeState.Request()
         request.transition.id = transition
@@ -133,19 +139,21 @@ def _wait_for_agreement(graph, expected):
         pytest.fail(f"{WRONG}\n" + "\n".join(difference(live(graph), expected)))
 
 
-def test_the_topic_that_vision_msgs_adds_is_in_the_policy_too(monkeypatch):
-    monkeypatch.setattr(frame_publisher, "label_info_type", lambda: object)
+def test_the_topics_that_vision_msgs_adds_are_in_the_policy_too(monkeypatch):
+    monkeypatch.setattr(vocabulary_publisher, "label_info_type", lambda: object)
+    monkeypatch.setattr(space_publisher, "detection_types", lambda: (object, object))
     node = StandInNode()
-    frame_publisher.FramePublisher(node, overlay=True)
+    vocabulary_publisher.VocabularyPublisher(node)
+    frame_publisher.FramePublisher(node, overlay=True, use_depth=True)
     topics = {topic.replace("~", "/eovseg") for topic in node.publishers}
-    assert "/eovseg/label_info" in topics
+    assert {f"/eovseg/{name}" for name in ("label_info", "detections", "detections_3d")} <= topics
     assert topics <= allowed_by(POLICY)["publish"], WRONG
 
 
 def test_the_policy_covers_what_every_node_and_every_lifecycle_node_has():
     allowed = allowed_by(POLICY)
     assert {"/rosout", "/parameter_events", "/diagnostics", "/eovseg/segments"} <= allowed["publish"]
-    assert allowed["subscribe"] == {"/clock", IMAGE, f"{IMAGE}/compressed"}
+    assert allowed["subscribe"] == {"/clock", IMAGE, f"{IMAGE}/compressed", DEPTH, INFO, *TF}
     assert {"/eovseg/set_parameters", "/eovseg/change_state"} <= allowed["reply"]
     assert allowed["request"] == set()
 

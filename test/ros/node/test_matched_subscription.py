@@ -55,7 +55,7 @@ def match(graph, subscription, count):
     ],
 )
 def test_messages_of_all_publishers_arrive_whatever_they_offer(graph, offers, latched, expected):
-    subscription, received = subscribe(graph, latched=latched)
+    subscription, received = subscribe(graph, **({"latched": True} if latched else {}))
     publishers = publish(graph, *offers)
     assert match(graph, subscription, len(offers)) == expected
     for width, publisher in enumerate(publishers, 1):
