@@ -19,7 +19,7 @@ class PairedTopic(Generic[Message]):
     """Pairs images with the nearest message of a topic, and says why there is none."""
 
     def __init__(
-        self, node: Node, message_type: type[Message], name: str, *, depth: int = 1, latched: bool = False
+        self, node: Node, message_type: type[Message], name: str, *, depth: int, latched: bool
     ) -> None:
         self._type_name = f"sensor_msgs/msg/{message_type.__name__}"
         self._name = name

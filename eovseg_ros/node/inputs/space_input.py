@@ -28,8 +28,8 @@ class SpaceInput:
         target: TargetFrame | None,
     ) -> None:
         self._node = node
-        self._depth = PairedTopic(node, Image, f"{prefix}depth", depth=_QUEUE)
-        self._camera_info = PairedTopic(node, CameraInfo, f"{prefix}camera_info", latched=True)
+        self._depth = PairedTopic(node, Image, f"{prefix}depth", depth=_QUEUE, latched=False)
+        self._camera_info = PairedTopic(node, CameraInfo, f"{prefix}camera_info", depth=1, latched=True)
         self._settings = SpaceSettings(
             depth=self._depth,
             camera_info=self._camera_info,

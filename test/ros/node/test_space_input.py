@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import rclpy
-from graph import BEST_EFFORT, RELIABLE
+from graph import BEST_EFFORT, LATCHED, RELIABLE
 from rclpy.clock import ClockType
 from rclpy.context import Context
 from rclpy.node import Node
@@ -112,16 +112,16 @@ def test_the_reason_of_a_silence_is_looked_for_after_two_seconds(source):
     remedy = "it has no publisher; start the camera, or remap '{}' to its topic"
     source.check_at(102.0)
     assert source.refusal() == "no depth image on /depth: none has arrived yet"
-    source.check_at(102.1)
+    source.check_at(201.0)
     assert source.refusal() == f"no depth image on /depth: {remedy.format('depth')}"
     source.receive(depth())
     assert source.refusal() == f"no camera_info on /camera_info: {remedy.format('camera_info')}"
     source.receive(info())
     assert source.input.expect(header()).space(SHAPE)
     assert "from the image" in source.refusal(9)  # depth arrives, but of another time
-    source.check_at(104.0)
+    source.check_at(203.0)
     assert "from the image" in source.refusal(9)
-    source.check_at(104.2)
+    source.check_at(203.2)
     assert source.refusal(9) == f"no depth image on /depth: {remedy.format('depth')}"
 
 
@@ -138,17 +138,25 @@ def test_another_type_is_named_with_the_topic_of_the_camera(monkeypatch, graph):
     source.close()
 
 
-def test_depth_has_a_queue_and_adapts_to_its_publishers(source, graph):
-    def offered():
-        source.input._check()
-        qos = source.subscriptions["/depth"].qos_profile
-        return qos.depth, qos.reliability.name
+def offered(source, topic):
+    """What a subscription asks for, after it was matched."""
+    source.input._check()
+    qos = source.subscriptions[topic].qos_profile
+    return qos.depth, qos.reliability.name, qos.durability.name
 
-    assert offered() == (4, "BEST_EFFORT")
-    graph.node.create_publisher(Image, "/depth", RELIABLE)
-    graph.wait(lambda: offered() == (4, "RELIABLE"))
+
+def test_depth_has_a_queue_and_adapts_to_its_publishers(source, graph):
+    assert offered(source, "/depth") == (4, "BEST_EFFORT", "VOLATILE")
+    graph.node.create_publisher(Image, "/depth", LATCHED)
+    graph.wait(lambda: offered(source, "/depth") == (4, "RELIABLE", "VOLATILE"))
     graph.node.create_publisher(Image, "/depth", BEST_EFFORT)
-    graph.wait(lambda: offered() == (4, "BEST_EFFORT"))
+    graph.wait(lambda: offered(source, "/depth") == (4, "BEST_EFFORT", "VOLATILE"))
+
+
+def test_of_calibrations_the_newest_is_asked_for_and_a_latched_one(source, graph):
+    assert offered(source, "/camera_info") == (1, "BEST_EFFORT", "VOLATILE")
+    graph.node.create_publisher(CameraInfo, "/camera_info", LATCHED)
+    graph.wait(lambda: offered(source, "/camera_info") == (1, "RELIABLE", "TRANSIENT_LOCAL"))
 
 
 def test_publishers_are_checked_by_a_steady_clock_twice_a_second(source):

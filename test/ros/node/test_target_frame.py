@@ -10,6 +10,7 @@ from geometry_msgs.msg import Quaternion, TransformStamped, Vector3
 from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from rosgraph_msgs.msg import Clock
+from scipy.spatial.transform import Rotation
 from std_msgs.msg import Header
 
 from eovseg_ros.messages import SpaceError
@@ -110,6 +111,24 @@ def test_a_robot_that_has_turned_looks_to_its_new_side(robot):
     assert target_from_camera[:3, 3] == pytest.approx([2.0, 4.0, 0.5])
     assert target_from_camera @ (0.0, 0.0, 2.0, 1.0) == pytest.approx([2.0, 6.0, 0.5, 1.0])
     assert target_from_camera @ (1.0, 0.0, 0.0, 1.0) == pytest.approx([3.0, 4.0, 0.5, 1.0])
+
+
+def test_any_rotation(robot):
+    """Against SciPy's."""
+    xyzw = np.array([0.1, -0.5, 0.7, 0.3])
+    xyzw /= np.linalg.norm(xyzw)
+    robot._static.publish(transform("map", "tilted", (1.0, 2.0, 3.0), xyzw.tolist()))
+    robot.move(10.0, (0.0, 0.0, 0.0))
+
+    def known():
+        try:
+            return [robot.target.camera_in_target(header(10.0, "tilted"))]
+        except SpaceError:
+            return None
+
+    target_from_camera = robot.graph.wait(known)[0]
+    assert target_from_camera[:3, :3] == pytest.approx(Rotation.from_quat(xyzw).as_matrix())
+    assert target_from_camera[:3, 3].tolist() == [1.0, 2.0, 3.0]
 
 
 def test_an_image_without_stamp_has_the_newest_transform(robot):
