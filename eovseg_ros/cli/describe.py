@@ -52,7 +52,7 @@ def describe_status(s: Status) -> str:
     lines["vocabulary error"] = s.vocabulary_error
     lines["thread error"] = s.thread_error
     shown = {f"{name}:": text for name, text in lines.items() if text}
-    width = max(18, *(len(name) + 2 for name in shown))
+    width = max(18, *(len(name) + 1 for name in shown))
     return "\n".join(f"{name:{width}}{text}" for name, text in shown.items())
 
 

@@ -1,17 +1,20 @@
-"""A client that reads the status of a running node and reads or changes its vocabulary."""
+"""A client that reads the status of a running node and calls its services."""
 
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import rclpy
-from rcl_interfaces.srv import SetParameters
+from rclpy.client import Client
 from rclpy.node import Node
-from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile
+from sensor_msgs.msg import Image
+from std_srvs.srv import SetBool
 
 from eovseg_ros.msg import Status, Vocabulary
+from eovseg_ros.srv import SegmentImage, SetVocabulary
 
-_LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+_LATCHED = QoSProfile(depth=10, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 
 class ClientError(RuntimeError):
@@ -26,10 +29,11 @@ class NodeClient:
         self._target = target
         self.vocabularies: dict[int, Vocabulary] = {}  # received so far, by version
         self.status: Status | None = None  # the newest
-        self._statuses = 0  # received since the last request
         node.create_subscription(Vocabulary, f"{target}/vocabulary", self._keep_vocabulary, _LATCHED)
         node.create_subscription(Status, f"{target}/status", self._keep_status, _LATCHED)
-        self._set = node.create_client(SetParameters, f"{target}/set_parameters")
+        self._set_vocabulary = node.create_client(SetVocabulary, f"{target}/set_vocabulary")
+        self._segment = node.create_client(SegmentImage, f"{target}/segment")
+        self._enable = node.create_client(SetBool, f"{target}/enable")
 
     def wait(self, condition: Callable[[], object], seconds: float, otherwise: str) -> None:
         """Spin until `condition()` is true. Raises ClientError(otherwise) after `seconds`."""
@@ -58,50 +62,56 @@ class NodeClient:
         Raises ClientError if the node refuses it, cannot encode it or takes longer than `seconds`, or if
         another client replaces it before it is live.
         """
-        before = self.get_vocabulary(seconds).version
-        missing = f"{self._target} does not answer: is the node running?"
-        self.wait(self._set.service_is_ready, seconds, missing)
-        request = SetParameters.Request()
-        request.parameters = [Parameter("vocabulary", value=list(entries)).to_parameter_msg()]
-        future = self._set.call_async(request)
-        self.wait(future.done, seconds, missing)
-        result = future.result().results[0]
-        if not result.successful:
-            raise ClientError(result.reason)
-        self._statuses = 0
-        self.wait(
-            lambda: self._find(entries, before) or self._why_never(entries, before),
-            seconds,
-            f"the vocabulary was accepted, but is not live after {seconds:g} s: see the node's log",
-        )
-        if live := self._find(entries, before):
-            return live
-        raise ClientError(self._why_never(entries, before))
+        late = f"the vocabulary is not live after {seconds:g} s: see the node's log"
+        answer = self._call(self._set_vocabulary, SetVocabulary.Request(entries=list(entries)), seconds, late)
+        if not answer.success:
+            raise ClientError(answer.message)
+        self.wait(lambda: self.vocabularies and self._version >= answer.version, seconds, late)
+        if answer.version not in self.vocabularies:
+            raise ClientError(
+                f"another client has replaced the vocabulary, which was live as {answer.version}"
+            )
+        return self.vocabularies[answer.version]
+
+    def segment(self, image: Image, vocabulary: Sequence[str], seconds: float) -> SegmentImage.Response:
+        """Segment an image apart from the stream, with the live vocabulary if `vocabulary` is empty.
+
+        Raises ClientError if the node refuses the image or takes longer than `seconds`.
+        """
+        request = SegmentImage.Request(image=image, vocabulary=list(vocabulary))
+        answer = self._call(self._segment, request, seconds)
+        if not answer.success:
+            raise ClientError(answer.message)
+        return answer
+
+    def enable(self, wanted: bool, seconds: float) -> str:
+        """Activate the node, or deactivate it; return what it says. Raises ClientError if it refuses."""
+        answer = self._call(self._enable, SetBool.Request(data=wanted), seconds)
+        if not answer.success:
+            raise ClientError(answer.message)
+        return str(answer.message)
+
+    def _call(self, service: Client, request: Any, seconds: float, late: str = "") -> Any:
+        name = service.srv_name
+        missing = f"there is no service {name}: is the node running, and of the same version as this program?"
+        self.wait(service.service_is_ready, seconds, missing)
+        future = service.call_async(request)
+        try:
+            self.wait(
+                future.done, seconds, late or f"no answer of {name} within {seconds:g} s: see the node's log"
+            )
+        finally:
+            service.remove_pending_request(future)
+        return future.result()
 
     @property
     def _version(self) -> int:
         return max(self.vocabularies)
 
-    def _find(self, entries: Sequence[str], before: int) -> Vocabulary | None:
-        """Return the vocabulary with these entries that went live after version `before`, or None."""
-        versions = [v for v, one in self.vocabularies.items() if v > before and one.entries == list(entries)]
-        return self.vocabularies[max(versions)] if versions else None
-
-    def _why_never(self, entries: Sequence[str], before: int) -> str:
-        """Return why these entries will not go live; empty while they still may."""
-        # A status that the node sent before it received the request may still arrive.
-        if self.status is None or self._statuses < 2 or self.status.vocabulary_version > self._version:
-            return ""
-        if self.status.vocabulary_entries != list(entries):
-            others = ", ".join(self.status.vocabulary_entries)
-            return f"another client replaced the vocabulary before it was live; it requested: {others}"
-        if self.status.vocabulary_state == Status.VOCABULARY_FAILED:
-            return self.status.vocabulary_error
-        return ""
-
     def _keep_vocabulary(self, message: Vocabulary) -> None:
+        if self.vocabularies and message.version < self._version:
+            self.vocabularies.clear()  # the node was started again
         self.vocabularies[message.version] = message
 
     def _keep_status(self, message: Status) -> None:
         self.status = message
-        self._statuses += 1

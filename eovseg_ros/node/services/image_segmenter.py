@@ -52,6 +52,7 @@ class ImageSegmenter:
                 vocabulary=snapshot.encoded,
                 object_threshold=parameters.object_threshold,
                 overlap_threshold=parameters.model_overlap_threshold,
+                one_off=True,
             )
         except (ImageError, ImageSizeError) as error:
             raise RequestRefused(str(error)) from error

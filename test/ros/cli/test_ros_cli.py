@@ -15,6 +15,7 @@ from graph import Graph, image_publisher, squares
 from PIL import Image as Picture
 
 from eovseg_ros.cli import main as cli
+from eovseg_ros.cli.commands import watch
 from eovseg_ros.cli.describe import describe_status
 from eovseg_ros.msg import Status
 from eovseg_ros.processes.child_process import ChildProcess
@@ -155,6 +156,8 @@ def test_a_status_with_errors_says_them():
         (["demo", "--seconds", "3"], "eovseg_ros.demo.main", ["--seconds", "3"]),
         (["demo", "--help"], "eovseg_ros.demo.main", ["--help"]),
         (["benchmark", "latency", "--rate", "9"], "eovseg_ros.benchmarks.measure_latency", ["--rate", "9"]),
+        (["benchmark", "depth", "--rate", "9"], "eovseg_ros.benchmarks.measure_depth_cost", ["--rate", "9"]),
+        (["benchmark", "cameras"], "eovseg_ros.benchmarks.measure_cameras", []),
         (["benchmark", "discovery"], "eovseg_ros.benchmarks.measure_discovery", []),
         (["benchmark", "soak", "--frames", "9"], "eovseg_ros.benchmarks.measure_soak", ["--frames", "9"]),
     ],
@@ -208,10 +211,71 @@ def test_view_into_a_folder_that_cannot_be_made_is_a_clear_error(capsys, tmp_pat
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_view_on_a_full_disk_is_a_clear_error(running, capsys, monkeypatch, tmp_path):
-    monkeypatch.setattr(cli, "_path_of", lambda folder, message: Path("/dev/full"))
+    monkeypatch.setattr(watch, "_path_of", lambda folder, message: Path("/dev/full"))
     status, out, err = run(capsys, "view", str(tmp_path))
     assert (status, out) == (1, "")
     assert err == "eovseg-ros: /dev/full: No space left on device\n"
+
+
+def test_segment_prints_the_segments_of_a_file_and_writes_the_overlay(running, capsys, tmp_path):
+    assert run(capsys, "vocabulary", "set", "mug", "wall|stuff")[0] == 0
+    rgb = squares((3, 0), (7, 1))
+    rgb[30:40, 5:45, :2] = 9, 0
+    path, overlay = tmp_path / "table.png", tmp_path / "overlay.png"
+    Picture.fromarray(rgb).save(path)
+    status, out, err = run(capsys, "segment", str(path), "--out", str(overlay))
+    assert (status, err) == (0, "")
+    assert [line.split() for line in out.splitlines()] == [
+        ["id", "pixels", "share", "score", "name"],
+        ["9", "400", "8.3%", "50%", "mug"],
+        ["3", "100", "2.1%", "50%", "mug"],
+        ["7", "100", "2.1%", "50%", "wall", "(stuff)"],
+    ]
+    drawn = np.array(Picture.open(overlay))
+    assert drawn.shape == rgb.shape and (drawn[35, 20] != rgb[35, 20]).any()
+    assert (drawn[55, 70] == rgb[55, 70]).all()
+
+
+def test_segment_with_a_vocabulary_of_its_own(running, capsys, tmp_path):
+    path = tmp_path / "table.png"
+    Picture.fromarray(squares((3, 0), (7, 1))).save(path)
+    status, out, _ = run(capsys, "segment", str(path), "--vocabulary", "bowl,dish", "table|stuff")
+    assert status == 0 and [line.split()[4:] for line in out.splitlines()[1:]] == [
+        ["bowl"],
+        ["table", "(stuff)"],
+    ]
+    status, out, err = run(capsys, "segment", str(path), "--vocabulary", "mug", "mug")
+    assert (status, out) == (1, "") and err.startswith("eovseg-ros: 'vocabulary' refused: ")
+
+
+@pytest.mark.parametrize("name", ["none.png", "text.png", "."])
+def test_segment_of_a_file_that_is_no_image_is_a_clear_error(capsys, tmp_path, name):
+    (tmp_path / "text.png").write_text("no image")
+    status, out, err = run(capsys, "segment", str(tmp_path / name))
+    assert (status, out, err.count("\n")) == (1, "", 1)
+    assert err.startswith(f"eovseg-ros: cannot read {tmp_path / name}: ")
+
+
+def test_an_overlay_that_cannot_be_written_is_a_clear_error(running, capsys, tmp_path):
+    path, overlay = tmp_path / "table.png", tmp_path / "none" / "overlay.png"
+    Picture.fromarray(squares((3, 0))).save(path)
+    status, _, err = run(capsys, "segment", str(path), "--out", str(overlay))
+    assert (status, err) == (1, f"eovseg-ros: {overlay}: No such file or directory\n")
+
+
+def test_disable_and_enable(running, capsys):
+    assert run(capsys, "disable") == (0, "the node is inactive\n", "")
+    assert run(capsys, "disable") == (0, "the node was inactive already\n", "")
+    assert run(capsys, "enable") == (0, "the node is active\n", "")
+
+
+@pytest.mark.parametrize(
+    ("words", "service"),
+    [(["enable"], "enable"), (["disable"], "enable"), (["vocabulary", "set", "mug"], "set_vocabulary")],
+)
+def test_a_node_without_the_service_is_a_clear_error(capsys, words, service):
+    assert cli.main(["--node", "/old", "--timeout", "0.5", *words]) == 1
+    assert f"there is no service /old/{service}: is the node running, and of" in capsys.readouterr().err
 
 
 def test_echo_into_head_ends_with_it(running):

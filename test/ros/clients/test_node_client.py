@@ -1,19 +1,17 @@
-"""NodeClient against a running node: the status, and whose vocabulary it is that goes live."""
+"""NodeClient against a running node: its status, and what its services answer."""
 
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from graph import LATCHED
-from rcl_interfaces.msg import SetParametersResult
-from rcl_interfaces.srv import SetParameters
+from graph import LATCHED, squares
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 
 from eovseg_ros.clients import ClientError, NodeClient, node_client
 from eovseg_ros.msg import Status, Vocabulary
+from eovseg_ros.srv import SetVocabulary
 
 
 class Caller:
@@ -50,10 +48,9 @@ def callers(monkeypatch):
         caller.close()
 
 
-@pytest.mark.parametrize("rate", [10.0, 0.2], ids=["status comes first", "vocabulary comes first"])
-def test_a_caller_whose_request_is_overtaken_is_told_and_never_gets_the_others(start_fake, callers, rate):
+def test_a_caller_whose_request_is_overtaken_is_told_and_never_gets_the_others(start_fake, callers):
     """The other's request is taken while the first one's is encoded, and goes live alone."""
-    start_fake(diagnostics_rate=rate)
+    start_fake()
     one, other = callers
     for caller in callers:
         caller.client.get_vocabulary(10)
@@ -66,50 +63,99 @@ def test_a_caller_whose_request_is_overtaken_is_told_and_never_gets_the_others(s
             first.result(30)
     assert (live.version, live.labels, live.entries) == (2, ["mug", "floor"], ["mug,cup", "floor|stuff"])
     assert str(error.value) == (
-        "another client replaced the vocabulary before it was live; it requested: mug,cup, floor|stuff"
+        "a newer request replaced the vocabulary before it was live; it requested: mug,cup, floor|stuff"
     )
 
 
 class ScriptedNode:
-    """Takes every vocabulary, and publishes the messages of its script thereafter, five a second."""
+    """Answers every request with version 3, after the vocabularies of its script."""
 
-    def __init__(self, node):
-        self._vocabularies = node.create_publisher(Vocabulary, "/eovseg/vocabulary", LATCHED)
-        self._statuses = node.create_publisher(Status, "/eovseg/status", LATCHED)
-        self._service = node.create_service(SetParameters, "/eovseg/set_parameters", self._set)
+    def __init__(self, graph):
+        self._vocabularies = graph.node.create_publisher(Vocabulary, "/eovseg/vocabulary", LATCHED)
+        graph.node.create_service(SetVocabulary, "/eovseg/set_vocabulary", self._set)
         self.script = []
 
-    def publish(self, message):
-        publishers = {Vocabulary: self._vocabularies, Status: self._statuses}
-        publishers[type(message)].publish(message)
+    def publish(self, *versions):
+        for version in versions:
+            self._vocabularies.publish(Vocabulary(version=version, entries=[f"entry {version}"]))
 
     def _set(self, request, response):
-        response.results = [SetParametersResult(successful=True)]
-        for i, message in enumerate(self.script):
-            threading.Timer(0.2 * i, self.publish, [message]).start()
-        return response
+        self.publish(*self.script)
+        return SetVocabulary.Response(success=True, version=3)
 
 
-def vocabulary(version, *entries):
-    return Vocabulary(version=version, entries=entries, labels=entries, is_thing=[True] * len(entries))
+def test_a_vocabulary_that_another_replaces_at_once_is_found_all_the_same(graph, callers):
+    node, client = ScriptedNode(graph), callers[0].client
+    node.publish(2)
+    assert client.get_vocabulary(10).version == 2
+    node.script = [3, 4]
+    assert client.set_vocabulary(["entry 3"], 10).version == 3
 
 
-def test_a_request_that_was_on_its_way_may_go_live_first(graph, callers):
-    node, client = ScriptedNode(graph.node), callers[0].client
-    status = Status(vocabulary_version=2, vocabulary_entries=["lamp"])
-    node.script = [vocabulary(2, "others"), status, status, status, vocabulary(3, "lamp")]
-    answers = []
-    thread = threading.Thread(target=lambda: answers.append(client.set_vocabulary(["lamp"], 10)))
-    thread.start()
-    while not client.vocabularies:
-        node.publish(vocabulary(1, "first"))
-        time.sleep(0.05)
-    thread.join(15)
-    assert [answer.version for answer in answers] == [3]
+def test_a_vocabulary_whose_message_was_lost_is_not_mistaken_for_another(graph, callers):
+    node, client = ScriptedNode(graph), callers[0].client
+    node.script = [4]
+    with pytest.raises(ClientError, match="another client has replaced the vocabulary, which was live as 3"):
+        client.set_vocabulary(["entry 3"], 10)
+
+
+def test_a_node_that_is_started_again_counts_from_the_start(graph, callers):
+    node, client = ScriptedNode(graph), callers[0].client
+    node.publish(3)
+    client.wait(lambda: 3 in client.vocabularies, 10, "")
+    node.publish(7)
+    client.wait(lambda: 7 in client.vocabularies, 10, "")
+    node.script = [1, 3]
+    live = client.set_vocabulary(["entry 3"], 10)
+    assert sorted(client.vocabularies) == [1, 3] and live is client.vocabularies[3]
+
+
+def test_a_node_that_says_nothing_is_given_up_in_time(graph, callers):
+    client = callers[0].client
+    node = ScriptedNode(graph)
+    started = time.monotonic()
+    with pytest.raises(ClientError) as error:  # it answers, but publishes nothing
+        client.set_vocabulary(["mug"], 0.5)
+    assert str(error.value) == "the vocabulary is not live after 0.5 s: see the node's log"
+    assert time.monotonic() - started < 5 and node.script == []
+
+
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        (lambda client: client.set_vocabulary(["mug"], 0.5), "set_vocabulary"),
+        (lambda client: client.enable(True, 0.5), "enable"),
+        (lambda client: client.segment(None, [], 0.5), "segment"),
+    ],
+    ids=["set_vocabulary", "enable", "segment"],
+)
+def test_a_node_without_the_service_is_a_clear_error(callers, call, name, monkeypatch):
+    monkeypatch.setattr(node_client.SegmentImage, "Request", lambda **fields: fields)
+    with pytest.raises(ClientError) as error:
+        call(callers[0].client)
+    assert str(error.value) == (
+        f"there is no service /eovseg/{name}: is the node running, and of the same version as this program?"
+    )
+
+
+def test_an_image_is_segmented_and_the_node_stopped_and_started(graph, start_fake, callers):
+    start_fake()
+    client = callers[0].client
+    picture = graph.picture(squares((3, 0), (7, 1)))
+    answer = client.segment(picture, [], 10)
+    assert [s.label for s in answer.segmentation.segments] == ["cup", "ball"]
+    answer = client.segment(picture, ["mug", "bowl"], 10)
+    assert [s.label for s in answer.segmentation.segments] == ["mug", "bowl"]
+    with pytest.raises(ClientError, match="cannot read encoding 'rgb9'"):
+        picture.encoding = "rgb9"
+        client.segment(picture, [], 10)
+    assert client.enable(False, 10) == "the node is inactive"
+    client.wait(lambda: client.get_status(10).state == Status.STATE_INACTIVE, 10, "inactive")
+    assert client.enable(True, 10) == "the node is active"
 
 
 def test_the_same_entries_again_go_live_again(start_fake, callers):
-    start_fake(diagnostics_rate=10.0)
+    start_fake()
     client = callers[0].client
     assert [client.set_vocabulary(["lamp"], 20).version for _ in range(2)] == [2, 3]
 

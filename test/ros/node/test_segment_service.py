@@ -190,6 +190,15 @@ def test_the_stream_goes_on_while_an_image_is_segmented(service):
     assert len({m.segments[0].track_id for m in segments if m.segments[0].track_id}) == 1
 
 
+def test_the_engine_of_the_stream_stays_as_it_is(service):
+    graph = service.graph
+    statuses = graph.collect(Status, "/eovseg/status")
+    assert service(beginning_in(graph, (0, 0, 1))).success  # builds an engine, on the stream
+    count = len(statuses)
+    graph.wait(lambda: len(statuses) > count + 2)
+    assert statuses[-1].engine_stage == Status.ENGINE_NONE and statuses[-1].serving == "fake"
+
+
 def test_requests_beyond_those_that_wait_are_refused_at_once(service):
     graph = service.graph
     pending = [service.start(slow_picture(graph))]
