@@ -1,8 +1,8 @@
 """Pairs camera images with their results and draws them side by side in a video."""
 
-import functools
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -12,13 +12,21 @@ from rclpy.node import Node
 from sensor_msgs.msg import Image
 
 from eovseg_model.drawing import draw_overlay
+from eovseg_ros.demo.stamp_join import Stamp, StampJoin, stamp_of
 from eovseg_ros.messages import image_to_array, image_to_rgb
 from eovseg_ros.msg import PanopticSegmentation
 
 _SCALE = 2  # pixels of the video per pixel of the camera
 _CAPTION = 44  # height, pixels
 _FRAMES_PER_SECOND = 10
-_REMEMBERED = 60  # stamps that wait for the rest of their messages
+_RECENT = 10  # frames
+
+
+class DrawnFrame(NamedTuple):
+    """The camera's image beside its overlay (H, W, 3), with a caption, and the segments."""
+
+    picture: np.ndarray
+    segments: PanopticSegmentation
 
 
 class DemoRecorder:
@@ -28,27 +36,33 @@ class DemoRecorder:
         self.folder = folder
         self.video = folder / "demo.mp4"
         self.frames = 0
-        self.last: PanopticSegmentation | None = None
+        self.recent: dict[Stamp, DrawnFrame] = {}  # the newest ones, in order
         self.versions: set[int] = set()
         self._caption = caption
-        self._waiting: dict[tuple[int, int], dict[str, Image | PanopticSegmentation]] = {}
         self._writer: cv2.VideoWriter | None = None
         self._written_until: float | None = None
-        self._picture: np.ndarray | None = None
-        topics = {
+        topics: dict[str, tuple[type, str]] = {
             "image": (Image, "/camera/image_raw"),
             "panoptic": (Image, "/eovseg/panoptic"),
             "segments": (PanopticSegmentation, "/eovseg/segments"),
         }
-        for name, (message_type, topic) in topics.items():
-            node.create_subscription(message_type, topic, functools.partial(self._join, name), 10)
+        StampJoin(node, topics, self._add)
 
-    def save_picture(self, name: str) -> Path | None:
-        """Write the newest frame as a PNG file and return its path; None if there is no frame yet."""
-        if self._picture is None:
+    @property
+    def last(self) -> DrawnFrame | None:
+        """The newest frame."""
+        return next(reversed(self.recent.values()), None)
+
+    def save_picture(self, name: str, stamp: Stamp | None = None) -> Path | None:
+        """Write the frame of a recent stamp, by default the newest, as a PNG file and return its path.
+
+        Return None if there is no frame yet.
+        """
+        frame = self.recent[stamp] if stamp else self.last
+        if frame is None:
             return None
         path = self.folder / f"{name}.png"
-        Picture.fromarray(self._picture).save(path)
+        Picture.fromarray(frame.picture).save(path)
         return path
 
     def close(self) -> None:
@@ -56,38 +70,30 @@ class DemoRecorder:
         if self._writer:
             self._writer.release()
 
-    def _join(self, name: str, message: Image | PanopticSegmentation) -> None:
-        key = (message.header.stamp.sec, message.header.stamp.nanosec)
-        together = self._waiting.setdefault(key, {})
-        together[name] = message
-        if len(together) == 3:
-            self._add(together["image"], together["panoptic"], together["segments"])
-            self._waiting = {stamp: waiting for stamp, waiting in self._waiting.items() if stamp > key}
-        while len(self._waiting) > _REMEMBERED:
-            self._waiting.pop(next(iter(self._waiting)))
-
-    def _add(self, image: Image, panoptic: Image, segments: PanopticSegmentation) -> None:
+    def _add(self, together: dict[str, Any]) -> None:
+        image, panoptic, segments = together["image"], together["panoptic"], together["segments"]
         self.frames += 1
-        self.last = segments
         self.versions.add(segments.vocabulary_version)
         rgb = cv2.resize(image_to_rgb(image), None, fx=_SCALE, fy=_SCALE, interpolation=cv2.INTER_CUBIC)
         labels = cv2.resize(image_to_array(panoptic), rgb.shape[1::-1], interpolation=cv2.INTER_NEAREST)
         overlay = draw_overlay(rgb, labels, segments.segments, opacity=0.5)
-        self._picture = _with_caption(np.hstack([rgb, overlay]), self._caption(segments.vocabulary_version))
-        self._write(segments.header.stamp.sec + segments.header.stamp.nanosec / 1e9)
+        picture = _with_caption(np.hstack([rgb, overlay]), self._caption(segments.vocabulary_version))
+        self.recent[stamp_of(segments)] = DrawnFrame(picture, segments)
+        if len(self.recent) > _RECENT:
+            self.recent.pop(next(iter(self.recent)))
+        self._write(picture, segments.header.stamp.sec + segments.header.stamp.nanosec / 1e9)
 
-    def _write(self, stamp: float) -> None:
+    def _write(self, picture: np.ndarray, stamp: float) -> None:
         """Repeat the picture for as long as it was the newest, so that the video plays in real time."""
-        assert self._picture is not None
         if self._writer is None:
-            size = self._picture.shape[1::-1]
+            size = picture.shape[1::-1]
             self._writer = cv2.VideoWriter(
                 str(self.video), cv2.VideoWriter.fourcc(*"mp4v"), _FRAMES_PER_SECOND, size
             )
             self._written_until = stamp
         assert self._written_until is not None
         while self._written_until <= stamp:
-            self._writer.write(cv2.cvtColor(self._picture, cv2.COLOR_RGB2BGR))
+            self._writer.write(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
             self._written_until += 1 / _FRAMES_PER_SECOND
 
 

@@ -59,6 +59,6 @@ def _measure(node: dict[str, object], seconds: float) -> None:
         print(
             f"   out {rate:.1f} Hz at 320x240 with the camera at {_RATE:g} Hz,"
             f" {_PARALLEL_FRAMES} parallel frames, latency {statistics.median(probe.latencies):.0f} ms,"
-            f" {probe.backend} on {probe.statuses[-1].device}",
+            f" {probe.backend} on {probe.device}",
             flush=True,
         )

@@ -21,3 +21,4 @@ from .space.detections import detection_types as detection_types
 from .space.detections import detections_3d_message as detections_3d_message
 from .space.detections import detections_message as detections_message
 from .space.markers import SegmentMarkers as SegmentMarkers
+from .space.read_points import read_points as read_points

@@ -53,7 +53,20 @@ def test_the_demo_tells_what_happens_and_leaves_pictures_and_a_video(tmp_path, c
     speed = re.search(SPEED, demo.stdout)
     assert speed and float(speed[1]) > 1
 
-    pictures = sorted(tmp_path.glob("*.png"))
+    rows = re.findall(r"^   (\D+) #\d+ +(?:\S+ +){6}(\S+) cm$", demo.stdout, re.MULTILINE)
+    assert len(rows) >= len(ACTS) and np.median([float(apart) for _, apart in rows]) < 5
+    summary = r"positions: (\S+) cm from the true ones \(median\), (\S+) cm \(90th percentile\)"
+    median, most = map(float, re.search(summary, demo.stdout).groups())
+    assert 0 <= median < 5 and median <= most < 50
+    clouds = sorted(tmp_path.glob("*_cloud.png"))
+    assert len(clouds) == len(ACTS)
+    for cloud in clouds:
+        beside, above = np.hsplit(np.array(Picture.open(cloud)), 2)
+        assert beside.shape == above.shape == (720, 960, 3)
+        for view in (beside, above):  # points and titles on a dark ground
+            assert 0.2 < (view.max(axis=2) > 60).mean() < 0.95 and (view.min(axis=2) > 240).any()
+
+    pictures = sorted(set(tmp_path.glob("*.png")) - set(clouds))
     assert len(pictures) == 3 * len(ACTS)
     camera, overlay = np.hsplit(np.array(Picture.open(pictures[0]))[-480:], 2)
     assert camera.shape == overlay.shape == (480, 640, 3)

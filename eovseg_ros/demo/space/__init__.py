@@ -1,0 +1,1 @@
+"""What the demo shows of space: the labelled cloud, and positions beside the true ones."""
