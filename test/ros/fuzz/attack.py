@@ -5,7 +5,14 @@ import itertools
 import time
 
 from graph import LATCHED, RELIABLE
-from hostile import hostile_bytes, hostile_compressed, hostile_image, hostile_parameter, hostile_transition
+from hostile import (
+    hostile_bytes,
+    hostile_compressed,
+    hostile_image,
+    hostile_parameter,
+    hostile_service_request,
+    hostile_transition,
+)
 from lifecycle_msgs.msg import State, Transition
 from lifecycle_msgs.srv import ChangeState, GetAvailableStates, GetAvailableTransitions, GetState
 from rcl_interfaces.srv import (
@@ -18,10 +25,12 @@ from rcl_interfaces.srv import (
 )
 from rclpy.parameter import Parameter as RclParameter
 from sensor_msgs.msg import CompressedImage, Image
+from std_srvs.srv import SetBool
 
 from eovseg_ros.benchmarks.resident_memory import resident_kb
 from eovseg_ros.msg import PanopticSegmentation, Status, Vocabulary
 from eovseg_ros.node.parameters import NodeParameters, parameter_specs
+from eovseg_ros.srv import SegmentImage, SetVocabulary
 
 NODE = "/eovseg"
 GOOD_VOCABULARY = ["cup", "ball", "floor|stuff"]
@@ -29,8 +38,7 @@ ANSWER = 1.0  # seconds within which the node has to answer
 ALL_ANSWERS = 60.0  # seconds for all answers to the requests of a round
 PAUSE = 0.004  # seconds after each image, so that the node reads most of them
 ROUND = 100  # events
-SHARES = {"image": 40, "bytes": 20, "set": 25, "call": 10, "transition": 5}
-TRANSITIONS = 0.3  # of the rounds have any: an inactive node reads no images
+SHARES = {"image": 38, "bytes": 18, "set": 20, "call": 9, "service": 10, "transition": 5}
 NAMES = ("vocabulary", "", "nothing", "x" * 10_000, "\x00", "a..b", "\U0001f9f8")
 ACTIVATIONS = {
     State.PRIMARY_STATE_UNCONFIGURED: Transition.TRANSITION_CONFIGURE,
@@ -57,7 +65,7 @@ class Attack:
         self._vocabularies = graph.collect(Vocabulary, f"{NODE}/vocabulary", LATCHED)
         self._statuses = graph.collect(Status, f"{NODE}/status", LATCHED)
         self._clients = {
-            kind: graph.node.create_client(kind, f"{NODE}/{name}")
+            kind: graph.node.create_client(kind, f"{NODE}/{name}", qos_profile=RELIABLE)
             for kind, name in {
                 SetParameters: "set_parameters",
                 SetParametersAtomically: "set_parameters_atomically",
@@ -69,6 +77,9 @@ class Attack:
                 GetState: "get_state",
                 GetAvailableStates: "get_available_states",
                 GetAvailableTransitions: "get_available_transitions",
+                SegmentImage: "segment",
+                SetVocabulary: "set_vocabulary",
+                SetBool: "enable",
             }.items()
         }
         self.recover()
@@ -114,7 +125,7 @@ class Attack:
 
     def bad_images(self):
         """How many images the node could not read; its counter starts anew with each activation."""
-        counts = [status.bad_images for status in self._statuses]
+        counts = [sum(camera.bad_images for camera in status.cameras) for status in self._statuses]
         pairs = itertools.pairwise(counts)
         return sum(after if after < before else after - before for before, after in pairs)
 
@@ -128,9 +139,7 @@ class Attack:
     def _fire_round(self):
         futures = []
         for _ in range(ROUND):
-            kind = self._chance.choices(("image", "bytes", "set", "call", "transition"), (40, 20, 25, 10, 5))[
-                0
-            ]
+            (kind,) = self._chance.choices(list(SHARES), list(SHARES.values()))
             self.counts[kind] += 1
             if kind in ("image", "bytes"):
                 message = self._make(self._chance)
@@ -142,6 +151,9 @@ class Attack:
         for kind, request, future in futures:
             what = f"an answer to {kind} {str(request)[:500]}"
             self._graph.wait(lambda future=future: self._alive() and future.done(), ALL_ANSWERS, what)
+            if kind == "service":
+                answer = future.result()
+                assert answer.success or answer.message, what
 
     def _hostile_set(self):
         count = self._chance.choice((0, 1, 1, 1, 2, 3))
@@ -149,10 +161,11 @@ class Attack:
         kind = self._chance.choice((SetParameters, SetParametersAtomically))
         return kind.Request(parameters=parameters)
 
+    def _hostile_service(self):
+        return hostile_service_request(self._chance, self._files)
+
     def _hostile_call(self):
-        names = self._chance.choices(
-            ("vocabulary", "", "nothing", "x" * 10_000, "\x00", "a..b", "\U0001f9f8"), k=4
-        )
+        names = self._chance.choices(NAMES, k=4)
         depth = self._chance.choice((0, 1, 2**64 - 1))
         return self._chance.choice(
             (
@@ -184,9 +197,17 @@ class Attack:
                 "short_side": 0,
                 "checkpoint": "",
                 "device": "auto",
+                "cameras": [],
+                "use_depth": False,
+                "target_frame": "",
             }
         values |= {"vocabulary": GOOD_VOCABULARY, "use_sim_time": False}
-        parameters = [RclParameter(name, value=value).to_parameter_msg() for name, value in values.items()]
+        parameters = [
+            RclParameter(
+                name, RclParameter.Type.STRING_ARRAY if value == [] else None, value
+            ).to_parameter_msg()
+            for name, value in values.items()
+        ]
         answer = self._call(SetParametersAtomically, SetParametersAtomically.Request(parameters=parameters))
         assert answer.result.successful, answer.result.reason
 
@@ -221,4 +242,5 @@ def type_of(request):
     """The service of a request."""
     services = (SetParameters, SetParametersAtomically, GetParameters, GetParameterTypes, DescribeParameters)
     services += (ListParameters, ChangeState, GetState, GetAvailableStates, GetAvailableTransitions)
+    services += (SegmentImage, SetVocabulary, SetBool)
     return next(service for service in services if isinstance(request, service.Request))
