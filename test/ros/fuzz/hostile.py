@@ -12,9 +12,11 @@ from rcl_interfaces.msg import Parameter, ParameterValue
 from rclpy.serialization import serialize_message
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
+from std_srvs.srv import SetBool
 
 from eovseg_ros.messages.encodings.names import PICTURES
 from eovseg_ros.node.parameters import parameter_specs
+from eovseg_ros.srv import SegmentImage, SetVocabulary
 
 KNOWN_FORMATS = (
     *(
@@ -144,14 +146,29 @@ def hostile_parameter(chance, files=()):
     value = ParameterValue(type=chance.choice((*range(10), 10, 77, 255)))
     value.bool_value = chance.random() < 0.5
     value.integer_value, value.double_value = chance.choice(_NUMBERS), chance.choice(_REALS)
-    texts = (*_TEXTS, *(f"@{path}" for path in files))
-    value.string_value = chance.choice(texts)
+    value.string_value = chance.choice(_texts(files))
     value.byte_array_value = [bytes([n]) for n in chance.randbytes(chance.choice((0, 3)))]
     value.bool_array_value = [True] * chance.choice((0, 3))
     value.integer_array_value = chance.sample(_NUMBERS, 3)
     value.double_array_value = chance.sample(_REALS, 3)
-    value.string_array_value = [chance.choice(texts) for _ in range(chance.choice((0, 1, 2, 2, 5)))]
+    value.string_array_value = hostile_entries(chance, files)
     return Parameter(name=name, value=value)
+
+
+def hostile_entries(chance, files=()):
+    """Entries of a vocabulary, of which few are valid."""
+    return [chance.choice(_texts(files)) for _ in range(chance.choice((0, 1, 2, 2, 5)))]
+
+
+def hostile_service_request(chance, files=()):
+    """A request to one of the node's own services; few deactivate the node, which then reads no images."""
+    kind = chance.choices((SegmentImage, SetVocabulary, SetBool), (10, 6, 1))[0]
+    if kind is SetBool:
+        return SetBool.Request(data=chance.random() < 0.7)
+    if kind is SetVocabulary:
+        return SetVocabulary.Request(entries=hostile_entries(chance, files))
+    entries = hostile_entries(chance, files) if chance.random() < 0.5 else []
+    return SegmentImage.Request(image=hostile_image(chance), vocabulary=entries)
 
 
 def hostile_transition(chance):
@@ -161,6 +178,10 @@ def hostile_transition(chance):
     if number in ENDING or "shutdown" in label:
         number, label = 255, ""
     return ChangeState.Request(transition=Transition(id=number, label=label))
+
+
+def _texts(files):
+    return (*_TEXTS, *(f"@{path}" for path in files))
 
 
 def _header(chance):

@@ -56,7 +56,7 @@ def attack(graph, node, rgb, transport, traps, events, seed, with_cleanup=True, 
     )
     fired.run(events)
     assert fired.counts.total() >= events and all(
-        fired.counts[kind] for kind in ("image", "bytes", "set", "call")
+        fired.counts[kind] for kind in ("image", "bytes", "set", "call", "service")
     )
     assert fired.bad_images() > events / 20  # the node did look at them
     growth = fired.memory[-1] - min(fired.memory[:2])
