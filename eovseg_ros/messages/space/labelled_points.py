@@ -56,7 +56,7 @@ def _nearest(depth: np.ndarray, shape: tuple[int, int], stride: int) -> np.ndarr
     return depth[rows[:, None], columns]
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=16)  # cameras
 def _rays(camera: CameraModel, stride: int) -> np.ndarray:
     """Return x, y and z where z is 1, for every stride-th row and column: (3, rows, columns) float32."""
     x, y = np.moveaxis(camera.rays[::stride, ::stride], 2, 0)
