@@ -6,6 +6,12 @@ from sensor_msgs.msg import CameraInfo, RegionOfInterest
 
 from eovseg_model.geometry import CameraModel, GeometryError
 
+# OpenCV has one order of coefficients for both models, and their number tells which it is. Some drivers
+# publish 8 as plumb_bob.
+_OPENCV_MODELS = ("plumb_bob", "rational_polynomial")
+_MODEL_OF = {4: "plumb_bob", 5: "plumb_bob"} | dict.fromkeys((8, 12, 14), "rational_polynomial")
+_LARGEST_RATIO = 1e4  # of focal length, or of the distance of the optical centre, to the image's size
+
 
 def camera_model(message: CameraInfo, *, rectified: bool) -> CameraModel:
     """Return the camera of the image that a CameraInfo describes; the same object for the same calibration.
@@ -22,11 +28,16 @@ def camera_model(message: CameraInfo, *, rectified: bool) -> CameraModel:
         size=(message.width, message.height),
         matrix=tuple(message.p[:3]) + tuple(message.p[4:7]) if rectified else tuple(message.k[:6]),
         d=() if rectified else tuple(message.d),
-        distortion_model="" if rectified else message.distortion_model,
+        distortion_model="" if rectified else _distortion_model(message),
         region=_region(roi, message.width, message.height),
         binning=(max(message.binning_x, 1), max(message.binning_y, 1)),
         rectified=rectified,
     )
+
+
+def _distortion_model(message: CameraInfo) -> str:
+    name: str = message.distortion_model
+    return _MODEL_OF.get(len(message.d), name) if name in _OPENCV_MODELS else name
 
 
 def _region(roi: RegionOfInterest, width: int, height: int) -> tuple[int, int, int, int]:
@@ -34,9 +45,6 @@ def _region(roi: RegionOfInterest, width: int, height: int) -> tuple[int, int, i
     if roi.width == 0 or roi.height == 0:
         return 0, 0, width, height
     return roi.x_offset, roi.y_offset, roi.width, roi.height
-
-
-_LARGEST_RATIO = 1e4  # of focal length, or of the distance of the optical centre, to the image's size
 
 
 @lru_cache(maxsize=64)  # calibrations; at least one a camera, because a CameraModel keeps its rays

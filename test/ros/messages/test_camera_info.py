@@ -1,5 +1,6 @@
 """Calibrations of cameras, by hand: a pixel of the message's image is seen along the same ray."""
 
+import cv2
 import numpy as np
 import pytest
 from sensor_msgs.msg import CameraInfo, RegionOfInterest
@@ -42,6 +43,24 @@ def test_a_rectified_image_is_described_by_the_first_columns_of_p_without_distor
 def test_rational_distortion():
     camera = camera_model(info(d=[0.1] * 8, distortion_model="rational_polynomial"), rectified=False)
     assert (camera.d, camera.distortion_model) == ((0.1,) * 8, "rational_polynomial")
+
+
+@pytest.mark.parametrize(
+    ("name", "d", "model"),
+    [
+        ("plumb_bob", [0.1, -0.2, 0.001, 0.002, 0.03, 0.0, 0.0, 0.0], "rational_polynomial"),  # Orbbec
+        ("plumb_bob", [0.1] * 12, "rational_polynomial"),
+        ("rational_polynomial", [0.1, -0.2, 0.001, 0.002, 0.03], "plumb_bob"),
+        ("rational_polynomial", [0.1] * 4, "plumb_bob"),
+        ("plumb_bob", [0.1] * 5, "plumb_bob"),
+    ],
+)
+def test_the_number_of_coefficients_tells_which_of_opencvs_models_it_is(name, d, model):
+    camera = camera_model(info(d=d, distortion_model=name), rectified=False)
+    assert (camera.distortion_model, camera.d) == (model, tuple(d))
+    point = np.array([[0.3, -0.2, 1.0]])
+    seen = cv2.projectPoints(point, np.zeros(3), np.zeros(3), np.reshape(K, (3, 3)), np.array(d))[0]
+    assert camera.project(point) == pytest.approx(seen.reshape(1, 2))
 
 
 @pytest.mark.parametrize("rectified", [False, True])
