@@ -129,7 +129,7 @@ def same_aspect(one: tuple[int, int], other: tuple[int, int]) -> bool:
     return abs(one[0] * other[1] - other[0] * one[1]) < max(*one, *other)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)  # of several cameras, each at the sizes of its image and depth: rays take long
 def _scaled(camera: CameraModel, width: int, height: int) -> CameraModel:
     if not same_aspect((width, height), (camera.width, camera.height)):
         raise GeometryError(

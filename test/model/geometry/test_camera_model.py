@@ -76,6 +76,14 @@ def test_scaled_keeps_the_rays_of_the_same_places():
     assert PLAIN.scaled(427, 320).width == 427  # 426.7 rounded
 
 
+def test_several_cameras_at_the_sizes_of_image_and_depth_keep_their_rays():
+    cameras = [CameraModel(width=640, height=480, k=(500 + i, *K[1:])) for i in range(16)]
+    sizes = [(640, 480), (320, 240)]
+    scaled = [camera.scaled(*size) for camera in cameras for size in sizes]
+    again = [camera.scaled(*size) for camera in cameras for size in sizes]
+    assert all(one is other for one, other in zip(scaled, again, strict=True))
+
+
 def test_scaled_keeps_the_lens():
     camera = CameraModel(width=640, height=480, k=K, d=LENSES[0][1], distortion_model="plumb_bob")
     assert camera.scaled(320, 240).d == LENSES[0][1]
