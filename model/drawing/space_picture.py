@@ -77,7 +77,7 @@ def draw_space(
     picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
     texts = [PlacedText(f"{metres} m", ground.at(0.7 * metres + 0.1, metres)) for metres in range(1, 5)]
     titles = [PlacedTitle(box.title, box.corners, box.colour) for box in boxes]
-    return write_titles(picture, [*texts, PlacedText("camera", 0.2 * ground.up)], titles, view)
+    return write_titles(picture, [*texts, PlacedText("camera", 0.18 * ground.right)], titles, view)
 
 
 def _draw_grid(picture: np.ndarray, ground: Ground, view: Viewpoint) -> None:

@@ -14,6 +14,7 @@ _GROUND: Colour = (16, 18, 24)
 _WHITE: Colour = (255, 255, 255)
 _PALE: Colour = (205, 210, 220)
 _SMALLEST_FONT = 11  # pixels
+_STEPS = 12  # half plates up and down, in which a free place is searched
 
 
 class PlacedText(NamedTuple):
@@ -77,15 +78,18 @@ def _distance(title: PlacedTitle, view: Viewpoint) -> float:
 def _place(
     length: float, height: float, corners: np.ndarray, size: tuple[int, int], placed: Sequence[_Plate]
 ) -> _Plate:
-    """Place a title above the corners (8, 3) in pixels, or higher if another one is there."""
+    """Place a title above the corners (8, 3) in pixels, or higher or lower if another one is there."""
     width, tall = length + height, 1.5 * height
     left = min(max(float(corners[:, 0].mean()) - width / 2, 1), max(1, size[0] - width - 2))
     top = min(max(float(corners[:, 1].min()) - tall - 3, 1), size[1] - tall - 2)
-    plate = _Plate(left, top, left + width, top + tall)
-    while any(plate.meets(other) for other in placed) and plate.top > tall:
-        higher = plate.top - tall / 2 - 1
-        plate = plate._replace(top=higher, bottom=higher + tall)
-    return plate
+    step = tall / 2 + 1
+    for steps in (0, *range(-1, -_STEPS, -1), *range(1, _STEPS)):
+        moved = top + steps * step
+        plate = _Plate(left, moved, left + width, moved + tall)
+        inside = 0 < moved < size[1] - tall - 1
+        if inside and not any(plate.meets(other) for other in placed):
+            return plate
+    return _Plate(left, top, left + width, top + tall)
 
 
 _font = cache(ImageFont.load_default)

@@ -16,7 +16,7 @@ from eovseg_model.geometry import upright_box
 from eovseg_model.inference import LabelledSegment
 from eovseg_ros.demo.space.ground import find_ground
 
-_SIZE = (960, 720)  # of each view, pixels
+_SIZE = (960, 620)  # of each view, pixels
 _THING, _STUFF = 0.55, 0.3  # opacity of the segments' colours
 _FEWEST = 20  # points of a thing with a box
 _ABOVE = 25.0  # degrees, the field of view from above
@@ -27,7 +27,7 @@ _OVERLAP = 1.5  # of neighbouring points
 def draw_views(
     points: np.ndarray, rgb: np.ndarray, ids: np.ndarray, segments: Sequence[LabelledSegment]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Draw points (N, 3) of a camera from beside it and from above, (720, 960, 3) uint8 RGB each.
+    """Draw points (N, 3) of a camera from beside it and from above, (620, 960, 3) uint8 RGB each.
 
     Boxes stand upright on the floor, which is the segment of this name.
 
@@ -50,7 +50,7 @@ def draw_views(
     painted = _painted(rgb, ids, segments)
     sizes = points[:, 2] * _PIXEL * _OVERLAP
     flat = ~np.isin(ids, [segment.id for segment in segments if segment.is_thing])
-    sizes[flat] *= points[flat, 2].clip(1)  # rows of level ground are farther apart
+    sizes[flat] *= (1.3 * points[flat, 2]).clip(1)  # rows of level ground are farther apart
     beside, above = (
         draw_space(points, painted, sizes, boxes=boxes, ground=ground, view=view, size=_SIZE)
         for view in _views(ground, centres)
@@ -63,7 +63,7 @@ def _views(ground: Ground, centres: np.ndarray) -> tuple[Viewpoint, Viewpoint]:
     ahead = (centres - ground.origin) @ ground.ahead
     distance, height = float(np.median(ahead)), float(-ground.origin @ ground.up)
     eye = ground.at(0.85 * distance, -0.3 * distance, height + 0.3 * distance)
-    beside = Viewpoint(eye=eye, target=ground.at(0, 0.7 * distance, 0.25), up=ground.up, field_of_view=52)
+    beside = Viewpoint(eye=eye, target=ground.at(0.05, 0.75 * distance, 0.3), up=ground.up, field_of_view=46)
     first, last = -0.3, max(float(ahead.max()) + 0.5, 2.0)  # metres ahead of the camera, seen from above
     middle = ground.at(0, (first + last) / 2)
     away = (last - first) / 2 / np.tan(np.radians(_ABOVE / 2))

@@ -86,6 +86,14 @@ def test_titles_at_the_same_place_stand_above_each_other(count):
     assert white == pytest.approx(count * (alone > 250).all(axis=2).sum(), rel=0.05)
 
 
+def test_titles_at_the_upper_border_stand_below_each_other():
+    corners = Box(LEVEL.at(0, 5.9), np.full(3, 0.2), np.eye(3)).corners()
+    titles = [PlacedTitle("red ball", corners, RED) for _ in range(3)]
+    picture = write_titles(np.zeros((300, 400, 3), np.uint8), [], titles, ABOVE)
+    rows = np.flatnonzero((picture == RED).all(axis=2)[:, 195:205].any(axis=1))
+    assert len(rows) == 6 and rows[0] < 4
+
+
 def test_a_title_stays_inside_the_picture():
     corners = Box(LEVEL.at(-5.2, 5.9), np.full(3, 0.2), np.eye(3)).corners()  # in the upper left corner
     picture = write_titles(

@@ -62,7 +62,7 @@ def test_the_demo_tells_what_happens_and_leaves_pictures_and_a_video(tmp_path, c
     assert len(clouds) == len(ACTS)
     for cloud in clouds:
         beside, above = np.hsplit(np.array(Picture.open(cloud)), 2)
-        assert beside.shape == above.shape == (720, 960, 3)
+        assert beside.shape == above.shape == (620, 960, 3)
         for view in (beside, above):  # points and titles on a dark ground
             assert 0.2 < (view.max(axis=2) > 60).mean() < 0.95 and (view.min(axis=2) > 240).any()
 

@@ -169,7 +169,7 @@ def test_both_views_show_the_thing_with_colour_box_and_title():
     before = views()
     segments[2].label = "ball"  # another colour and title, nothing else
     for view, other in zip(before, views(), strict=True):
-        assert view.shape == (720, 960, 3)
+        assert view.shape == (620, 960, 3)
         changed = (view != other).any(axis=2)
         assert 0.003 < changed.mean() < 0.1
         assert ((view == 255).all(axis=2) & changed).any()  # the letters
