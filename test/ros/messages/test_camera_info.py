@@ -155,6 +155,12 @@ def test_many_cameras_keep_their_objects():
             False,
             "k of camera_info has fx=6.5e.06, fy=400, .* is no camera of 640x480 pixels",
         ),
+        ({"k": [0.04, *K[1:]]}, False, "k of camera_info has fx=0.04, fy=400"),
+        (
+            {"p": [*P[:5], -250.0, *P[6:]]},
+            True,
+            "p of camera_info has fx=300 and fy=-250: .*rectified:=false",
+        ),
         ({"k": [*K[:4], 0.04, *K[5:]]}, False, "fy=0.04, .*; calibrate it"),
         ({"k": [*K[:2], -7e6, *K[3:]]}, False, "cx=-7e.06"),
         ({"p": [*P[:6], 1e300, *P[7:]]}, True, "p of camera_info has .* cy=1e.300"),
