@@ -90,6 +90,8 @@ def _without_outliers(points: np.ndarray, ground: np.ndarray) -> np.ndarray:
     local = ground.T @ points.take(near, axis=1)
     last = local.shape[1] - 1
     cut = int(TRIMMED * last)
+    if cut == 0:
+        return local
     ordered = np.partition(local, (cut, last - cut), axis=1)
     low, high = ordered[:, cut, None], ordered[:, last - cut, None]
     one, other, third = (local >= low) & (local <= high)
