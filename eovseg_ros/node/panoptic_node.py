@@ -23,6 +23,7 @@ from eovseg_ros.node.reporting.node_status import NodeState, NodeStatus
 from eovseg_ros.node.reporting.status_publisher import StatusPublisher
 from eovseg_ros.node.requests.parameter_requests import ParameterRequests
 from eovseg_ros.node.requests.vocabulary_reader import VocabularyReader
+from eovseg_ros.node.requests.waiting import end_of
 from eovseg_ros.node.services.node_services import NodeServices
 from eovseg_ros.node.space.target_frame import TargetFrame
 from eovseg_ros.node.startup.name_check import NameCheck
@@ -103,7 +104,7 @@ class PanopticNode(GuardedLifecycleNode):
     async def _configure(self) -> None:
         """Load the model, encode the first vocabulary and create the publishers."""
         parameters = self.parameters
-        self._vocabularies.read(parameters.model_vocabulary)  # its files may have changed
+        await end_of(self._vocabularies.read(parameters.model_vocabulary), self)  # its files may have changed
         self.get_logger().info(f"loading variant '{parameters.variant}' ...")
         self._predictor = predictor = await self.in_background(lambda: self._load(parameters))
         entries = self.parameters.vocabulary

@@ -22,29 +22,45 @@ class VocabularyReader:
         self._read = read
         self._seconds = seconds
         self._lock = threading.Lock()  # of what follows
-        self._results: OrderedDict[Entries, Future[Vocabulary]] = OrderedDict()
+        self._reads = 0  # begun so far
+        # The number of the read and its result; the one kept last is at the end.
+        self._results: OrderedDict[Entries, tuple[int, Future[Vocabulary]]] = OrderedDict()
         self._unfinished = 0
 
     def parse(self, entries: Sequence[str]) -> Vocabulary:
-        """Return the last result of `read`, or read now. Raises VocabularyError for invalid entries."""
+        """Return the newest result of `read`, or read now. Raises VocabularyError for invalid entries.
+
+        Does not wait where a read has ended, even if another has begun.
+        """
         with self._lock:
-            result = self._results.get(tuple(entries))
+            _, result = self._results.get(tuple(entries), (0, None))
         return (result or self.read(entries)).result()
 
     def read(self, entries: Sequence[str]) -> "Future[Vocabulary]":
         """Read entries again: in a thread, within `seconds`, if they name files, else at once."""
         result: Future[Vocabulary] = Future()
         with self._lock:
-            self._results.pop(tuple(entries), None)
-            self._results[tuple(entries)] = result
-            while len(self._results) > _KEPT:
-                self._results.popitem(last=False)
+            self._reads += 1
+            number = self._reads
+        if tuple(entries) not in self._results:
+            self._keep(tuple(entries), number, result)
+        result.add_done_callback(lambda _: self._keep(tuple(entries), number, result))
         files = named_files(entries)
         if files:
             self._start(entries, files, result)
         else:
             self._complete(entries, result)
         return result
+
+    def _keep(self, entries: Entries, number: int, result: "Future[Vocabulary]") -> None:
+        with self._lock:
+            newest, _ = self._results.get(entries, (0, None))
+            if newest > number:
+                return  # a read that began later has ended before
+            self._results[entries] = number, result
+            self._results.move_to_end(entries)
+            while len(self._results) > _KEPT:
+                self._results.popitem(last=False)
 
     def _start(self, entries: Sequence[str], files: Sequence[str], result: "Future[Vocabulary]") -> None:
         with self._lock:

@@ -61,6 +61,39 @@ def test_what_was_read_is_not_read_again_unless_asked_for(disk):
     assert reader.parse((FILE,)) and disk.read == [(FILE,)] * 2
 
 
+def test_what_was_read_serves_until_a_new_read_is_done(disk):
+    disk.gate.set()
+    reader = VocabularyReader(disk)
+    first = reader.read((FILE,)).result(5)
+    disk.gate.clear()
+    second = reader.read((FILE,))
+    third = reader.read((FILE,))
+    started = time.monotonic()
+    assert reader.parse((FILE,)) is first and time.monotonic() - started < 0.5
+    disk.gate.set()
+    assert second.result(5) and third.result(5) is not first
+    assert reader.parse((FILE,)) is third.result()
+
+
+def test_an_older_read_that_ends_late_does_not_replace_a_newer_one():
+    gates = [threading.Event(), threading.Event()]
+    reads = iter(gates)
+    results = iter(["newer", "older"])
+
+    def read(entries):
+        assert next(reads).wait(5)
+        return Vocabulary.parse([next(results)])
+
+    reader = VocabularyReader(read)
+    older = reader.read((FILE,))
+    newer = reader.read((FILE,))
+    gates[1].set()
+    assert newer.result(5).labels == ("newer",)
+    gates[0].set()
+    assert older.result(5).labels == ("older",)
+    assert reader.parse((FILE,)).labels == ("newer",)
+
+
 def test_a_slow_file_is_refused_by_its_name_for_good(disk):
     reader = VocabularyReader(disk, seconds=0.2)
     started = time.monotonic()

@@ -128,6 +128,23 @@ def test_a_file_that_hangs_is_refused_after_two_seconds(node, tmp_path):
     assert 1.5 < time.monotonic() - started < 4
 
 
+def test_two_requests_for_a_file_that_hangs_block_nobody(node, tmp_path):
+    """The second reads it again, and the first is answered without waiting for that."""
+    service, _ = node
+    path = tmp_path / "hanging.json"
+    path.touch()
+    pending = [service.start(f"@{path}")]
+    time.sleep(1.0)
+    pending.append(service.start(f"@{path}"))
+    slowest = 0.0
+    while not all(future.done() for future in pending):
+        asked = time.monotonic()
+        service.parameter()
+        slowest = max(slowest, time.monotonic() - asked)
+    assert slowest < 0.5
+    assert all("not read within 2 s" in future.result().message for future in pending)
+
+
 def test_a_flood_of_requests_is_answered(node):
     service, vocabularies = node
     pending = [service.start(f"thing {i}") for i in range(90)]
