@@ -78,6 +78,7 @@ TARGETS = {
     "eovseg_ros/node/outputs/overlay_painter.py": _tests("ros/node", "overlay_painter"),
     "eovseg_ros/node/requests/parameter_requests.py": _tests("ros/node", "parameter_requests"),
     "eovseg_ros/node/requests/vocabulary_reader.py": _tests("ros/node", "vocabulary_reader"),
+    "eovseg_ros/node/services/request_queue.py": _tests("ros/node", "request_queue"),
     "eovseg_ros/node/reporting/diagnostics.py": _tests("ros/node", "diagnostics"),
     "eovseg_ros/node/reporting/engine_watch.py": _tests("ros/node", "diagnostics"),
     "eovseg_ros/node/reporting/frame_statistics.py": _tests("ros/node", "frame_statistics"),
