@@ -11,7 +11,6 @@ from .images import image_to_rgb as image_to_rgb
 from .label_info import label_info_message as label_info_message
 from .label_info import label_info_type as label_info_type
 from .segmented_frame import SegmentedFrame as SegmentedFrame
-from .segments import bounding_box as bounding_box
 from .segments import panoptic_image as panoptic_image
 from .segments import segments_message as segments_message
 from .segments import semantic_image as semantic_image
