@@ -15,8 +15,8 @@ from eovseg_ros.messages.segmented_frame import SegmentedFrame
 from eovseg_ros.messages.segments import bounding_box
 
 BOXES, NAMES = "boxes", "names"  # namespaces
-# Seconds: more than a frame takes on a slow computer, yet no box stays long after the node has ended.
-_LIFETIME = 1
+# Seconds: more than a frame of a large model takes on a CPU, yet no box stays long after the node has ended.
+_LIFETIME = 5
 _OPACITY = 0.4
 _THINNEST = 0.001  # metres; RViz warns of a side of 0
 _LOWEST_LETTERS, _HIGHEST_LETTERS = 0.04, 0.2  # metres

@@ -158,7 +158,7 @@ def test_cameras_do_not_delete_each_others_markers():
 
 def test_markers_end_with_the_node():
     message = SegmentMarkers().message(with_boxes([segment(2, "mug", track_id=7)]))
-    assert [marker.lifetime for marker in message.markers] == [Duration(sec=1)] * 2
+    assert [marker.lifetime for marker in message.markers] == [Duration(sec=5)] * 2
 
 
 def test_boxes_are_measured_in_the_frame():
