@@ -96,6 +96,16 @@ def test_cancelling_answers_all_and_the_next_request_is_served(queue, work):
     assert queue.put(5).result(5) == 10
 
 
+def test_what_fails_after_it_was_cancelled_harms_nobody(queue, work):
+    work.gate.clear()
+    cancelled = queue.put(ValueError("too late"))
+    assert work.started.acquire(timeout=5)
+    queue.cancel(RuntimeError("cancelled"))
+    work.gate.set()
+    assert queue.put(1).result(5) == 2
+    assert isinstance(cancelled.exception(0), RuntimeError)
+
+
 def test_a_closed_queue_takes_nothing_and_its_thread_ends(work):
     def threads():
         return [thread for thread in threading.enumerate() if thread.name == "closing requests"]
