@@ -11,6 +11,7 @@ from torch import Tensor
 from ..export import cut_output, example_inputs, pad_text
 from ..network import EOVSeg, EOVSegOutput, TextEmbeddings
 from .backend import Backend, run_once
+from .batch_parts import run_in_parts
 from .engines.agreement import describe_difference
 from .engines.background_build import BackgroundBuild
 from .engines.build_runner import BuildRunner
@@ -22,11 +23,13 @@ from .names import BackendError
 from .status import BackendStatus, EngineStage
 
 TOO_LARGE = "the vocabulary has more names than any engine holds"
-MOST_ENGINES = 4  # the least recently used one is removed first
+MOST_SIZES = 4  # of images and vocabularies; the engines of the least recently used one are removed first
 
 
 class EngineBackend:
     """One engine per image size and vocabulary size bucket; vocabularies of a bucket need no new build.
+
+    Batches have engines of their own, for 2, 4, 8, ... images.
 
     Torch runs the frames until an engine is ready, and if none can be built. A patient backend waits for the
     engine instead, and raises BackendError if there is none, so that no other backend is evaluated. A process
@@ -82,6 +85,9 @@ class EngineBackend:
 
     @torch.no_grad()
     def __call__(self, images: Tensor, text: TextEmbeddings, seen: Tensor) -> EOVSegOutput:
+        return run_in_parts(self._call, images, text, seen)
+
+    def _call(self, images: Tensor, text: TextEmbeddings, seen: Tensor) -> EOVSegOutput:
         shape = EngineShape.of(images, text)
         if shape is None:
             self._last = EngineStage.TOO_LARGE
@@ -163,8 +169,9 @@ class EngineBackend:
         with self._changing_engines:
             build = self._engines.pop(shape, None) or BackgroundBuild(partial(self._build, shape))
             self._engines[shape] = build  # the newest is the last
-            while len(self._engines) > MOST_ENGINES:
-                self._engines.pop(next(iter(self._engines)))
+            sizes = dict.fromkeys(each.of_one_image for each in reversed(self._engines))
+            for size in list(sizes)[MOST_SIZES:]:
+                self._engines = {s: b for s, b in self._engines.items() if s.of_one_image != size}
             return build
 
     def _build(self, shape: EngineShape) -> Engine:

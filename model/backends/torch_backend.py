@@ -8,6 +8,7 @@ from torch import Tensor
 from ..checkpoint import long_lived_tensors
 from ..export import HALF_PRECISIONS
 from ..network import EOVSeg, EOVSegOutput, TextEmbeddings, fold_batch_norms
+from .batch_parts import run_in_parts
 from .cpu.packing import pack
 from .cuda.channels_last import use_channels_last
 from .cuda.half_precision import use_half_precision
@@ -38,12 +39,18 @@ class TorchBackend:
 
     @torch.no_grad()
     def __call__(self, images: Tensor, text: TextEmbeddings, seen: Tensor) -> EOVSegOutput:
-        return self._call(self._graphs or self._run, images, text, seen)
+        if self._graphs is not None:
+            return run_in_parts(self._replay, images, text, seen)
+        return self._call(self._run, images, text, seen)
 
     @torch.no_grad()
     def run_once(self, images: Tensor, text: TextEmbeddings, seen: Tensor) -> EOVSegOutput:
         """Run without a graph; see `backend.run_once`."""
         return self._call(self._run, images, text, seen)
+
+    def _replay(self, images: Tensor, text: TextEmbeddings, seen: Tensor) -> EOVSegOutput:
+        assert self._graphs
+        return self._call(self._graphs, images, text, seen)
 
     def _call(self, network: Network, images: Tensor, text: TextEmbeddings, seen: Tensor) -> EOVSegOutput:
         images = images.contiguous(memory_format=torch.channels_last)

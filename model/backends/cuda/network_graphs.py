@@ -8,7 +8,7 @@ from torch import Tensor
 from ..engines.captured_engine import CapturedEngine, Network, Turns
 from ..engines.error_text import error_text
 
-MOST_GRAPHS = 4  # the least recently used one is removed first; all of them use the same memory
+MOST_GRAPHS = 8  # the least recently used one is removed first; all of them use the same memory
 
 _logger = logging.getLogger(__name__)
 

@@ -27,6 +27,11 @@ class EngineShape(NamedTuple):
             return None
         return cls(images.shape[0], images.shape[2], images.shape[3], text_shape)
 
+    @property
+    def of_one_image(self) -> "EngineShape":
+        """The shape without a batch."""
+        return self._replace(batch=1)
+
     def __str__(self) -> str:
         return f"{self.batch}x{self.height}x{self.width}, text {self.text.embeddings}x{self.text.synonyms}"
 

@@ -10,7 +10,7 @@ from test_backends import assert_close, inputs, random_model
 from test_engines import differs, engine_of, fake_backend, wait_for_engines, write_file
 
 from eovseg_model.backends.backend import run_once
-from eovseg_model.backends.engine_backend import MOST_ENGINES
+from eovseg_model.backends.engine_backend import MOST_SIZES
 from eovseg_model.backends.loading import load_backend
 from eovseg_model.backends.names import BackendError
 from eovseg_model.backends.status import EngineStage
@@ -44,7 +44,7 @@ def test_a_one_off_uses_an_engine_that_is_ready(ready):
 def test_one_offs_of_other_sizes_are_torchs_and_build_nothing(ready):
     model, (_, text, seen), backend, built = ready
     before, status = dict(backend._engines), backend.status
-    for width in range(32, 32 * (MOST_ENGINES + 3), 32):
+    for width in range(32, 32 * (MOST_SIZES + 3), 32):
         images = torch.randn(1, 3, 32, width)
         assert_close(run_once(backend, images, text, seen), model(images, text, seen), 1e-6)
     wait_for_engines(backend)
@@ -82,11 +82,11 @@ def test_a_one_off_neither_waits_for_an_engine_nor_checks_it(tmp_path):
 def test_a_one_off_does_not_keep_an_engine_from_being_dropped(ready):
     """It does not count as use: the least recently used one is that of the stream's oldest size."""
     _, (images, text, seen), backend, _ = ready
-    for width in range(32, 32 * MOST_ENGINES, 32):
+    for width in range(32, 32 * MOST_SIZES, 32):
         backend(torch.zeros(1, 3, 32, width), text, seen)
         run_once(backend, images, text, seen)
-    assert len(backend._engines) == MOST_ENGINES
-    backend(torch.zeros(1, 3, 32, 32 * MOST_ENGINES), text, seen)
+    assert len(backend._engines) == MOST_SIZES
+    backend(torch.zeros(1, 3, 32, 32 * MOST_SIZES), text, seen)
     assert (64, 96) not in {(shape.height, shape.width) for shape in backend._engines}
     wait_for_engines(backend)
 
@@ -160,6 +160,49 @@ def test_a_batch_has_an_engine_of_its_own(ready):
         wait_for_engines(backend)
     assert differs(backend(*both), model(*both)) and differs(backend(*arguments), model(*arguments))
     assert built == [(1, 64, 96), (2, 64, 96)]
+
+
+def test_any_number_of_images_is_run_by_engines_of_powers_of_two(tmp_path):
+    model, (_, text, seen), ran = random_model("tiny"), inputs("tiny", 1), []
+
+    def engine(images, *rest):
+        ran.append(len(images))
+        return engine_of(model)(images, *rest)
+
+    backend = fake_backend(model, tmp_path, write_file, engine, patient=True)
+    images = torch.randn(7, 3, 32, 64)
+    for _ in range(2):
+        ran.clear()
+        found = backend(images, text, seen)
+    assert ran == [4, 2, 1]
+    expected = model(images, text, seen)
+    assert differs(found, expected)
+    assert_close(found, expected, 2e-3)
+    assert [shape.batch for shape in backend._engines] == [4, 2, 1]
+
+
+def test_engines_of_batches_stay_with_those_of_single_images(tmp_path):
+    """Of five image sizes in batches of 1, 2 and 4, the engines of the last four stay."""
+    model, (_, text, seen) = random_model("tiny"), inputs("tiny", 1)
+    backend = fake_backend(model, tmp_path, write_file, engine_of(model))
+    for width in (32, 64, 96, 128, 160):
+        for batch in (1, 2, 4):
+            backend(torch.zeros(batch, 3, 32, width), text, seen)
+    assert [(shape.width, shape.batch) for shape in backend._engines] == [
+        (width, batch) for width in (64, 96, 128, 160) for batch in (1, 2, 4)
+    ]
+    wait_for_engines(backend)
+
+
+def test_batches_on_a_gpu_have_graphs_of_powers_of_two():
+    model = random_model("tiny")
+    with simulated_cuda():
+        predictor = EOVSegPredictor(model.to("cuda"), ["mug"], backend=load_backend("torch", model))
+        pictures = np.random.default_rng(0).integers(0, 256, (3, 64, 96, 3), np.uint8)
+        for number in (3, 2, 1, 3):
+            predictor.segment_batch(pictures[:number], short_side=-1)
+        graphs = predictor._backend._graphs._graphs
+        assert sorted(sizes[0][0][0] for sizes in graphs) == [1, 2]
 
 
 def test_the_error_of_an_engine_for_a_batch_says_so(tmp_path):
