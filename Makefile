@@ -4,7 +4,7 @@ PYTEST_ARGS ?=
 export TORCH_INDEX
 RUN := . build/env.sh &&
 
-.PHONY: help setup demo test lint pins oldest audit mutants clean
+.PHONY: help setup demo play test lint pins oldest audit mutants clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -24,6 +24,9 @@ setup:  ## create .venv, build the messages, write build/env.sh; skips what is u
 
 demo: setup  ## run a camera and the node for a minute; writes images and a video
 	@$(RUN) exec python -m eovseg_ros.demo
+
+play: setup  ## run a camera, the node and its web page until Ctrl-C; PLAY_ARGS='--help' tells more
+	@$(RUN) exec eovseg-ros play $(PLAY_ARGS)
 
 test: setup  ## run all tests except the slow ones
 	@$(RUN) exec python tools/run_tests.py $(PYTEST_ARGS)

@@ -25,6 +25,7 @@ ON_PYPI = {
     "pybullet_data": "pybullet",
     "pybullet_utils": "pybullet",
     "yaml": "pyyaml",
+    **dict.fromkeys(("fastapi", "starlette", "uvicorn"), "nicegui"),  # which is made of them
 }
 # Name on PyPI -> rosdep key, for what a robot takes from rosdep.
 ROSDEP_KEYS = {
@@ -95,10 +96,10 @@ def python_packages(folder: str, without: Iterable[str] = ()) -> set[str]:
 
 def test_a_robot_gets_what_the_node_and_the_model_import() -> None:
     from_pypi = requirements(requirement_lines(ROOT / "requirements.txt")).keys()
-    exported = EXTRAS["export"].keys()  # other backends; the node says what is missing
+    optional = EXTRAS["export"].keys() | EXTRAS["web"].keys()  # the programs say what is missing
     for packages in (python_packages("model", NOT_FOR_THE_NODE), python_packages("eovseg_ros")):
         from_rosdep = {name for name in packages if ROSDEP_KEYS.get(name) in manifest_dependencies()}
-        assert packages - from_rosdep - exported <= from_pypi
+        assert packages - from_rosdep - optional <= from_pypi
     assert from_pypi <= DEPENDENCIES.keys()
 
 
@@ -119,7 +120,7 @@ def test_pip_installs_what_the_model_imports() -> None:
     assert rest <= DEPENDENCIES.keys() | EXTRAS["export"].keys()
     for room, names in needs.items():
         assert names <= DEPENDENCIES.keys() | EXTRAS[room].keys(), room
-    assert python_packages("eovseg_ros") <= DEPENDENCIES.keys() | EXTRAS["node"].keys()
+    assert python_packages("eovseg_ros") <= DEPENDENCIES.keys() | EXTRAS["node"].keys() | EXTRAS["web"].keys()
 
 
 def test_every_dependency_of_the_pip_package_is_imported() -> None:
@@ -130,7 +131,7 @@ def test_every_dependency_of_the_pip_package_is_imported() -> None:
 
 def test_every_ros_package_that_is_imported_is_declared_and_no_other() -> None:
     imported = third_party_imports("eovseg_ros") | third_party_imports("launch")
-    python = set(ON_PYPI) | DEPENDENCIES.keys() | ROSDEP_KEYS.keys()
+    python = set(ON_PYPI) | DEPENDENCIES.keys() | ROSDEP_KEYS.keys() | EXTRAS["web"].keys()
     declared = manifest_dependencies().keys() - NOT_IMPORTED - set(ROSDEP_KEYS.values())
     in_messages = set(re.findall(r"^(\w+)/\w+", "\n".join(p.read_text() for p in messages()), re.MULTILINE))
     assert declared == (imported - python) | in_messages

@@ -28,7 +28,7 @@ def oldest(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModuleType:
 
 
 def test_every_lower_bound_that_the_model_has_is_installed(oldest: ModuleType) -> None:
-    assert set(oldest.tested_extras()) == PROJECT["optional-dependencies"].keys() - {"node", "dev"}
+    assert set(oldest.tested_extras()) == PROJECT["optional-dependencies"].keys() - {"node", "web", "dev"}
     assert {"torch", "open-clip-torch", "openvino", "pybullet", "hotcoco"} <= oldest.direct_dependencies()
 
 

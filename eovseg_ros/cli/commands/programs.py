@@ -1,10 +1,18 @@
-"""The commands demo and benchmark, which are programs with their own nodes, arguments and --help."""
+"""The commands web, play, demo and benchmark: programs with their own nodes, arguments and --help."""
 
 import argparse
 
 
 def add_programs(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the commands to the parser; each sets `program`, a function of the arguments that follow."""
+    web = commands.add_parser(
+        "web", help="show and control the node in a browser; --help lists its arguments", add_help=False
+    )
+    web.set_defaults(program=_web)
+    play = commands.add_parser(
+        "play", help="run a camera, the node and its web page; --help lists its arguments", add_help=False
+    )
+    play.set_defaults(program=_play)
     demo = commands.add_parser("demo", help="run the demo; --help lists its arguments", add_help=False)
     demo.set_defaults(program=_demo)
     benchmark = commands.add_parser(
@@ -19,6 +27,18 @@ def add_programs(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         ("soak", _soak, "check memory, losses and results over many frames and changes"),
     ):
         measures.add_parser(name, help=about, add_help=False).set_defaults(program=program)
+
+
+def _web(arguments: list[str]) -> int:
+    from eovseg_ros.web import main as serve_console
+
+    return serve_console(arguments)
+
+
+def _play(arguments: list[str]) -> int:
+    from eovseg_ros.demo import play_live
+
+    return play_live(arguments)
 
 
 def _demo(arguments: list[str]) -> int:

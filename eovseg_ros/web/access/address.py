@@ -6,11 +6,9 @@ import secrets
 import socket
 from typing import NamedTuple
 
+from eovseg_ros.processes import ArgumentError
+
 SHORTEST_TOKEN = 16  # characters
-
-
-class AddressError(ValueError):
-    """Raised for a host that is not allowed without a token, or for a short token."""
 
 
 class Address(NamedTuple):
@@ -32,18 +30,18 @@ def check_address(host: str, port: int, token: str | None) -> Address:
     """Return the address; an empty `token` is replaced by a random one, None asks for none.
 
     Raises:
-        AddressError: another machine could reach `host` and there is no token, or the token is short or
+        ArgumentError: another machine could reach `host` and there is no token, or the token is short or
             has characters that a URL does not take as they are.
     """
     if token is None:
         if not is_loopback(host):
-            raise AddressError(
+            raise ArgumentError(
                 f"--host {host} lets other machines see the camera and change the node: "
                 "add --token, or keep the default host and use an SSH tunnel"
             )
         return Address(host, port, "")
     if token and not re.fullmatch(rf"[A-Za-z0-9_-]{{{SHORTEST_TOKEN},}}", token):
-        raise AddressError(
+        raise ArgumentError(
             f"--token needs at least {SHORTEST_TOKEN} letters, digits, - or _; "
             "--token without a value makes a random one"
         )

@@ -69,6 +69,10 @@ class Robot:
         for topic in (self._status, self._vocabulary, self._diagnostics):
             topic.watch()
 
+    async def wait_for_status(self, seconds: float) -> None:
+        """Wait until there is a status, at most for this time."""
+        await self._status.messages.after(0, seconds)
+
     @property
     def subscriptions(self) -> int:
         """Number of topics that are subscribed to now."""

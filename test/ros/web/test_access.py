@@ -5,8 +5,9 @@ import socket
 
 import pytest
 
+from eovseg_ros.processes import ArgumentError
 from eovseg_ros.web.access import request_rules
-from eovseg_ros.web.access.address import Address, AddressError, check_address, is_loopback
+from eovseg_ros.web.access.address import Address, check_address, is_loopback
 from eovseg_ros.web.access.guard import Guard
 from eovseg_ros.web.access.request_rules import RequestHead, RequestRules
 
@@ -25,14 +26,14 @@ def test_other_machines_need_a_token():
     assert check_address("::1", 8080, None).url == "http://[::1]:8080/"
     for host in ("0.0.0.0", "192.168.1.5", "robot.local", "::"):
         assert not is_loopback(host)
-        with pytest.raises(AddressError, match="--token"):
+        with pytest.raises(ArgumentError, match="--token"):
             check_address(host, 8080, None)
     assert check_address("robot", 80, TOKEN).url == f"http://robot:80/?token={TOKEN}"
     assert check_address("0.0.0.0", 80, TOKEN).url == f"http://{socket.gethostname()}:80/?token={TOKEN}"
     random = {check_address("0.0.0.0", 80, "").token for _ in range(3)}
     assert len(random) == 3 and min(map(len, random)) == 32
     for token in ("short", "a" * 15, "a" * 20 + "&b=c", "a" * 20 + " ", "\xe9" * 20):
-        with pytest.raises(AddressError, match="at least 16"):
+        with pytest.raises(ArgumentError, match="at least 16"):
             check_address("0.0.0.0", 80, token)
 
 

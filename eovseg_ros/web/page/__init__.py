@@ -1,0 +1,1 @@
+"""The page: elements of NiceGUI, and components in JavaScript that draw them."""

@@ -1,0 +1,1 @@
+"""The web server: pictures, segments and snapshots over HTTP, and the page."""
