@@ -4,15 +4,13 @@ import argparse
 import sys
 
 import rclpy
-from rclpy.exceptions import NameValidationException
-from rclpy.expand_topic_name import expand_topic_name
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 from rclpy.utilities import remove_ros_args
-from rclpy.validate_full_topic_name import validate_full_topic_name
 
 from eovseg_ros.cli.commands.command import Command
 from eovseg_ros.cli.commands.control import add_control
+from eovseg_ros.cli.commands.full_name import full_name
 from eovseg_ros.cli.commands.programs import add_programs
 from eovseg_ros.cli.commands.segment import add_segment
 from eovseg_ros.cli.commands.watch import add_watch
@@ -33,7 +31,8 @@ def main(arguments: list[str] | None = None, ending: Ending | None = None) -> in
     options, others = parser.parse_known_args(remove_ros_args(words))
     if hasattr(options, "program"):
         ending.raise_interrupts()
-        return options.program(others)
+        named = [] if options.node == parser.get_default("node") else ["--node", options.node]
+        return options.program([*named, *others])
     if others:
         parser.error(f"unrecognized arguments: {' '.join(others)}")
     ending.call(lambda: None)  # a signal must not interrupt the node while it joins the graph
@@ -42,7 +41,8 @@ def main(arguments: list[str] | None = None, ending: Ending | None = None) -> in
     ending.call(shut_down)
     try:
         with until_shutdown():
-            options.node = _full_name(node, options.node)
+            wrong = f"--node must be a node's name, such as /robot/eovseg; got {options.node!r}"
+            options.node = full_name(node, options.node, wrong)
             options.run(Command(node, NodeClient(node, options.node), options))
         return 0
     except ClientError as error:
@@ -68,12 +68,3 @@ def _parser() -> argparse.ArgumentParser:
     add_watch(commands)
     add_programs(commands)
     return parser
-
-
-def _full_name(node: Node, name: str) -> str:
-    try:
-        full = expand_topic_name(name, node.get_name(), node.get_namespace())
-        validate_full_topic_name(full)
-        return full
-    except (ValueError, NameValidationException) as error:
-        raise ClientError(f"--node must be a node's name, such as /robot/eovseg; got {name!r}") from error

@@ -9,6 +9,7 @@ import rclpy
 from sensor_msgs.msg import Image
 
 from eovseg_ros.cli.commands.command import Command
+from eovseg_ros.cli.commands.full_name import full_name
 from eovseg_ros.cli.commands.png_file import write_png
 from eovseg_ros.cli.describe import describe_segments
 from eovseg_ros.messages import image_to_array
@@ -19,12 +20,20 @@ def add_watch(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     """Add the commands to the parser."""
     echo = commands.add_parser("echo", help="print a line per frame with its segments")
     echo.add_argument("--count", type=int, default=0, help="frames to print (default: until Ctrl-C)")
+    _add_camera(echo)
     echo.set_defaults(run=_echo)
 
     view = commands.add_parser("view", help="write overlays as PNG files")
     view.add_argument("folder", type=Path, help="output folder")
     view.add_argument("--count", type=int, default=1, help="frames to write (default: 1; 0: until Ctrl-C)")
+    _add_camera(view)
     view.set_defaults(run=_view)
+
+
+def _add_camera(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--camera", default="", help="name from the parameter cameras, if the node has several"
+    )
 
 
 def _echo(command: Command) -> None:
@@ -56,7 +65,8 @@ def _path_of(folder: Path, message: Image) -> Path:
 def _receive(command: Command, message_type: type, topic: str, handle: Callable[[Any], None]) -> None:
     """Pass as many messages as `--count` to `handle`, or all until Ctrl-C if that is 0."""
     node, client, options = command
-    name = f"{options.node}/{topic}"
+    wrong = f"--camera must be the name of a camera, such as front; got {options.camera!r}"
+    name = full_name(node, "/".join(filter(None, (options.node, options.camera, topic))), wrong)
     received = 0
 
     def receive(message: object) -> None:

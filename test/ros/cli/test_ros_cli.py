@@ -217,6 +217,13 @@ def test_view_on_a_full_disk_is_a_clear_error(running, capsys, monkeypatch, tmp_
     assert err == "eovseg-ros: /dev/full: No space left on device\n"
 
 
+@pytest.mark.parametrize("name", ["front camera", "a//b", "1", "/"])
+def test_a_name_that_no_camera_can_have_is_a_clear_error(capsys, name):
+    status, out, err = run(capsys, "view", "/tmp", "--camera", name)
+    reason = f"--camera must be the name of a camera, such as front; got {name!r}"
+    assert (status, out, err) == (1, "", f"eovseg-ros: {reason}\n")
+
+
 def test_segment_prints_the_segments_of_a_file_and_writes_the_overlay(running, capsys, tmp_path):
     assert run(capsys, "vocabulary", "set", "mug", "wall|stuff")[0] == 0
     rgb = squares((3, 0), (7, 1))
