@@ -7,6 +7,7 @@ import pytest
 from graph import image_publisher, squares
 from own_services import (
     ACTIVATE,
+    ACTIVE_SHUTDOWN,
     CLEANUP,
     CONFIGURE,
     DEACTIVATE,
@@ -64,6 +65,15 @@ def test_cleanup_answers_requests_at_once_and_the_next_model_serves_new_ones(gra
     assert change(graph, CONFIGURE)
     assert service(graph.picture(squares((5, 0)))).vocabulary.version == 2
     assert "Traceback" not in service.process.log
+
+
+def test_a_shutdown_by_a_transition_answers_requests(graph, start_fake):
+    service = SegmentService(graph, start_fake())
+    pending = [service.start(slow_picture(graph)) for _ in range(2)]
+    time.sleep(0.5)
+    assert change(graph, ACTIVE_SHUTDOWN)
+    answers = [answer_of(graph, future, 1.0) for future in pending]
+    assert {a.message for a in answers} == {"the node was cleaned up before the image was segmented"}
 
 
 def test_the_process_ends_while_requests_wait(graph, start_fake):
