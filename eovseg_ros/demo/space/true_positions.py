@@ -82,12 +82,12 @@ def paired_positions(
     """
     found = {s.id: s for s in segments.segments if s.is_thing and s.has_position}
     true = {s.id: s for s in true_segments.segments if s.is_thing and s.has_position}
-    both = np.stack([panoptic.ravel(), true_panoptic.ravel()]).astype(np.uint32)
-    codes, counts = np.unique(both[0] << 16 | both[1], return_counts=True)
+    width = int(true_panoptic.max(initial=0)) + 1
+    common = np.bincount((panoptic.astype(np.int64) * width + true_panoptic).ravel())  # pixels by both ids
     pairs = []
-    for code, common in zip(codes.tolist(), counts.tolist(), strict=True):
-        one, other = found.get(code >> 16), true.get(code & 0xFFFF)
-        if one and other and common > 0.5 * (one.pixel_area + other.pixel_area - common):
+    for code in np.flatnonzero(common).tolist():
+        one, other = found.get(code // width), true.get(code % width)
+        if one and other and common[code] > 0.5 * (one.pixel_area + other.pixel_area - common[code]):
             pairs.append(PositionPair(one, other))
     return pairs
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from eovseg_model.drawing.space_picture import Ground, TitledBox, draw_space
-from eovseg_model.drawing.space_titles import PlacedTitle, write_titles
+from eovseg_model.drawing.space_titles import PlacedText, PlacedTitle, write_titles
 from eovseg_model.drawing.viewpoint import Viewpoint
 from eovseg_model.geometry.box import Box
 
@@ -101,6 +101,37 @@ def test_a_title_stays_inside_the_picture():
     )
     red = (picture == RED).all(axis=2)
     assert red[:, :4].any() and red[:4].any() and red[:40].sum() == red.sum()
+
+
+def test_a_title_is_in_the_middle_of_its_plate_above_the_middle_of_its_box():
+    """The box is 1 m right of the axis and 3.9 m below the eye: 150 / 3.9 pixels to the right."""
+    box = Box(LEVEL.at(1, 2, 0.1), np.full(3, 0.2), np.eye(3))
+    title = PlacedTitle("iiiiii", box.corners(), RED)
+    picture = write_titles(np.zeros((300, 400, 3), np.uint8), [], [title], ABOVE)
+    red, white = (picture == RED).all(axis=2), (picture > 200).all(axis=2)
+    middle = 199.5 + 150 / 3.9
+    for drawn in (red, white):
+        columns = np.flatnonzero(drawn.any(axis=0))
+        assert (columns[0] + columns[-1]) / 2 == pytest.approx(middle, abs=1.5)
+    assert np.flatnonzero(red.any(axis=1))[-1] <= 149.5 - 0.1 * 37.5
+
+
+def test_the_nearest_box_has_its_title_at_its_place():
+    far = PlacedTitle("far", Box(LEVEL.at(0, 2), np.full(3, 0.2), np.eye(3)).corners(), (0, 255, 0))
+    near = PlacedTitle("near", Box(LEVEL.at(0, 2, 0.1), np.full(3, 0.2), np.eye(3)).corners(), RED)
+    alone = write_titles(np.zeros((300, 400, 3), np.uint8), [], [near], ABOVE)
+    for titles in ([far, near], [near, far]):
+        picture = write_titles(np.zeros((300, 400, 3), np.uint8), [], titles, ABOVE)
+        assert ((picture == RED).all(axis=2) == (alone == RED).all(axis=2)).all()
+
+
+def test_texts_are_written_at_their_points():
+    text = PlacedText("2 m", LEVEL.at(1, 2))
+    picture = write_titles(np.zeros((300, 400, 3), np.uint8), [text], [], ABOVE)
+    rows, columns = np.nonzero(picture.min(axis=2) > 150)
+    assert rows.mean() == pytest.approx(149.5, abs=2) and 0 < columns.min() - 237 < 9
+    outside = PlacedText("9 m", LEVEL.at(0, 9))
+    assert not write_titles(np.zeros((300, 400, 3), np.uint8), [outside], [], ABOVE).any()
 
 
 def test_a_title_of_a_box_behind_the_eye_is_left_out():

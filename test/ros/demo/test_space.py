@@ -1,5 +1,6 @@
 """What the demo shows of space, on made-up data."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,12 +10,13 @@ from geometry_msgs.msg import Point
 from PIL import Image as Picture
 from std_msgs.msg import Header
 
+from eovseg_ros.demo.live_demo import LiveDemo
 from eovseg_ros.demo.space.cloud_recorder import CloudRecorder
 from eovseg_ros.demo.space.cloud_views import draw_views
 from eovseg_ros.demo.space.ground import find_ground
 from eovseg_ros.demo.space.true_positions import TruePositions, paired_positions, position_table
 from eovseg_ros.demo.stamp_join import StampJoin
-from eovseg_ros.messages import FrameSpace, SegmentedFrame, camera_model, points_message
+from eovseg_ros.messages import FrameSpace, SegmentedFrame, array_to_image, camera_model, points_message
 from eovseg_ros.msg import PanopticSegmentation, Segment
 from eovseg_ros.simulation.camera_messages import FrameMessages
 
@@ -77,7 +79,7 @@ def test_the_summary_has_median_and_90th_percentile():
 
 
 class Topics:
-    """A stand-in for a node; `send` calls back as a subscription does."""
+    """A stand-in for a node; `send` and `publish` call back as a subscription does."""
 
     def __init__(self):
         self._callbacks = {}
@@ -89,6 +91,25 @@ class Topics:
         message = SimpleNamespace(header=Header(stamp=Time(sec=second)))
         self._callbacks[topic](message)
         return message
+
+    def publish(self, topic, message, second):
+        message.header.stamp.sec = second
+        self._callbacks[topic](message)
+
+
+def test_every_frame_is_compared_with_its_truth_and_the_newest_are_remembered():
+    topics = Topics()
+    positions = TruePositions(topics)
+    for second in range(1, 41):
+        x = second / 100  # metres apart
+        topics.publish("/eovseg/panoptic", array_to_image(FOUND, "16UC1", Header()), second)
+        topics.publish("/camera/truth/panoptic", array_to_image(TRUE, "16UC1", Header()), second)
+        topics.publish("/eovseg/segments", segments_of(segment(2, position=(x, 0.0, 1.0), area=2)), second)
+        topics.publish("/camera/truth/segments", segments_of(segment(9, area=2)), second)
+    assert positions.frames == 40
+    assert positions.distances == pytest.approx([second / 100 for second in range(1, 41)])
+    assert positions.pairs((10, 0)) is None and positions.pairs((41, 0)) is None
+    assert [pair.distance for pair in positions.pairs((11, 0))] == pytest.approx([0.11])
 
 
 def test_messages_of_a_stamp_are_joined_in_any_order_and_older_ones_dropped():
@@ -133,6 +154,21 @@ def test_without_a_usable_floor_the_ground_is_a_metre_below_a_level_camera(point
     ground = find_ground(points)
     assert (ground.origin.tolist(), ground.up.tolist()) == ([0, 1, 0], [0, -1, 0])
     assert (ground.right.tolist(), ground.ahead.tolist()) == ([1, 0, 0], [0, 0, 1])
+
+
+def test_a_demo_without_points_says_why_and_goes_on(capsys):
+    camera = SimpleNamespace(depth_error="no depth image on /camera/depth")
+    demo = object.__new__(LiveDemo)
+    demo._client = SimpleNamespace(status=SimpleNamespace(cameras=[camera]))
+    demo._recorder = SimpleNamespace(save_picture=lambda name: Path(f"{name}.png"))
+    calls = []
+    demo._clouds = SimpleNamespace(
+        newest=None, ask=lambda: calls.append("ask"), stop=lambda: calls.append("stop")
+    )
+    assert demo._save_picture("1_act", 1, late=False) == Path("1_act_1.png")
+    assert demo._save_picture("1_act", 2, late=False) is None and calls == ["ask"]
+    assert demo._save_picture("1_act", 2, late=True) == Path("1_act_2.png") and calls == ["ask", "stop"]
+    assert capsys.readouterr().out == "   no points and positions: no depth image on /camera/depth\n"
 
 
 def room():
