@@ -106,8 +106,11 @@ def test_host_work_in_the_network_is_found(work, part):
 
 def engine_backend(model, folder):
     """With the network itself in place of what a maker loads."""
-    maker = EngineMaker("fake", "1", lambda model, shape, folder: write_word(folder), lambda folder: network)
-    network = CapturedEngine(ExportableNetwork(model))
+
+    def load(folder):
+        return CapturedEngine(ExportableNetwork(model))
+
+    maker = EngineMaker("fake", "1", lambda model, shape, folder: write_word(folder), load)
     return EngineBackend(
         model=model,
         maker=maker,
