@@ -13,7 +13,8 @@ export default {
         </th></tr></thead>
         <tbody><tr v-for="row in sorted" :key="row.key" :class="{ chosen: row.key === chosen }">
           <td class="track">{{ row.track || "–" }}</td>
-          <th class="name" scope="row"><button type="button" :aria-pressed="row.key === chosen ? 'true' : 'false'"
+          <th class="name" scope="row"><button type="button" :aria-label="'Outline ' + row.name"
+            :aria-pressed="row.key === chosen ? 'true' : 'false'"
             @click="$emit('choose', row.key === chosen ? '' : row.key)"><i :style="{ background: row.colour }"></i><span>{{ row.name }}</span></button></th>
           <td class="score">{{ Math.round(100 * row.score) }} %</td>
           <td class="area">{{ row.area.toFixed(row.area < 10 ? 1 : 0) }} %</td>
