@@ -61,7 +61,7 @@ def draw_views(
 def _views(ground: Ground, centres: np.ndarray) -> tuple[Viewpoint, Viewpoint]:
     """Return a view from beside the camera and one from above, of objects at centres (N, 3)."""
     ahead = (centres - ground.origin) @ ground.ahead
-    distance, height = float(np.median(ahead)), float(-ground.origin @ ground.up)
+    distance, height = max(float(np.median(ahead)), 1.5), float(-ground.origin @ ground.up)
     eye = ground.at(0.85 * distance, -0.3 * distance, height + 0.3 * distance)
     beside = Viewpoint(eye=eye, target=ground.at(0.05, 0.75 * distance, 0.3), up=ground.up, field_of_view=46)
     first, last = -0.3, max(float(ahead.max()) + 0.5, 2.0)  # metres ahead of the camera, seen from above
