@@ -35,6 +35,7 @@ TARGETS = {
     "model/evaluation/metrics/panoptic_quality.py": _tests("model/evaluation", "panoptic_quality"),
     "model/evaluation/metrics/mask_ap.py": _tests("model/evaluation", "mask_ap"),
     "model/evaluation/metrics/mean_iou.py": _tests("model/evaluation", "mean_iou"),
+    "model/backends/batch_parts.py": _tests("model/backends", "batch_parts"),
     "model/backends/status.py": _tests("model/backends", "status_text"),
     "model/backends/engines/agreement.py": _tests("model/backends", "agreement"),
     "model/backends/engines/background_build.py": _tests("model/backends", "background_build"),

@@ -5,9 +5,11 @@ import pytest
 import torch
 
 from eovseg_model.inference.preprocess import (
+    check_batch,
     check_image,
     check_output_size,
     normalise,
+    prepare,
     resize_image,
     resized_shape,
     to_input,
@@ -51,6 +53,28 @@ def test_the_short_side_is_scaled_unless_the_long_side_becomes_too_long(shape, s
 def test_what_is_no_image_is_refused(image, words):
     with pytest.raises(ValueError, match=words):
         check_image(image)
+
+
+def test_a_batch_has_at_least_one_image_and_one_size():
+    check_batch([np.zeros((4, 6, 3), np.uint8)] * 2)
+    check_batch(np.zeros((2, 4, 6, 3), np.uint8))
+    with pytest.raises(ValueError, match="a batch needs at least one image, got none"):
+        check_batch([])
+    with pytest.raises(ValueError, match="must have one size, got 6x4 and 4x6; segment them one by one"):
+        check_batch(
+            [np.zeros((4, 6, 3), np.uint8), np.zeros((4, 6, 3), np.uint8), np.zeros((6, 4, 3), np.uint8)]
+        )
+    with pytest.raises(ValueError, match="got float32"):
+        check_batch([np.zeros((4, 6, 3), np.uint8), np.zeros((4, 6, 3), np.float32)])
+
+
+@pytest.mark.parametrize("short_side", [-1, 20, 60])
+def test_a_batch_is_prepared_as_its_images_are(short_side):
+    images = np.random.default_rng(0).integers(0, 256, (3, 33, 50, 3), np.uint8)
+    found, shape = prepare(images, short_side, CPU)
+    singles = [prepare([image], short_side, CPU) for image in images]
+    assert {one for _, one in singles} == {shape}
+    assert torch.equal(found, torch.cat([x for x, _ in singles]))
 
 
 def test_one_pixel_is_an_image():
