@@ -1,10 +1,12 @@
 """Conversion of sensor_msgs/CameraInfo to the model of a camera."""
 
 from functools import lru_cache
-
-from sensor_msgs.msg import CameraInfo, RegionOfInterest
+from typing import TYPE_CHECKING
 
 from eovseg_model.geometry import CameraModel, GeometryError
+
+if TYPE_CHECKING:
+    from sensor_msgs.msg import CameraInfo, RegionOfInterest
 
 # OpenCV has one order of coefficients for both models, and their number tells which it is. Some drivers
 # publish 8 as plumb_bob.
@@ -13,7 +15,7 @@ _MODEL_OF = {4: "plumb_bob", 5: "plumb_bob"} | dict.fromkeys((8, 12, 14), "ratio
 _LARGEST_RATIO = 1e4  # of focal length, or of the distance of the optical centre, to the image's size
 
 
-def camera_model(message: CameraInfo, *, rectified: bool) -> CameraModel:
+def camera_model(message: "CameraInfo", *, rectified: bool) -> CameraModel:
     """Return the camera of the image that a CameraInfo describes; the same object for the same calibration.
 
     The image is the region `roi` of the sensor's image, of which `binning_x` x `binning_y` pixels are one.
@@ -35,12 +37,12 @@ def camera_model(message: CameraInfo, *, rectified: bool) -> CameraModel:
     )
 
 
-def _distortion_model(message: CameraInfo) -> str:
+def _distortion_model(message: "CameraInfo") -> str:
     name: str = message.distortion_model
     return _MODEL_OF.get(len(message.d), name) if name in _OPENCV_MODELS else name
 
 
-def _region(roi: RegionOfInterest, width: int, height: int) -> tuple[int, int, int, int]:
+def _region(roi: "RegionOfInterest", width: int, height: int) -> tuple[int, int, int, int]:
     """Return x, y, width and height; a roi without pixels stands for the whole image."""
     if roi.width == 0 or roi.height == 0:
         return 0, 0, width, height

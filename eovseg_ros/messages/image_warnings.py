@@ -1,9 +1,12 @@
 """Warnings about images that can be read."""
 
-from sensor_msgs.msg import CompressedImage, Image
+from typing import TYPE_CHECKING
 
 from .encodings.compressed_format import parse_format
 from .encodings.names import canonical_name, is_colour
+
+if TYPE_CHECKING:
+    from sensor_msgs.msg import CompressedImage, Image
 
 _GUESSED = {
     "8UC3": "BGR",
@@ -14,12 +17,12 @@ _GUESSED = {
 }
 
 
-def image_warning(message: Image | CompressedImage) -> str:
+def image_warning(message: "Image | CompressedImage") -> str:
     """Return a warning if the order of channels is a guess or colours were lost in compression, else "".
 
     The number of different warnings is small: they contain only names of known encodings.
     """
-    if isinstance(message, Image):
+    if not hasattr(message, "format"):
         return _guess(canonical_name(message.encoding))
     form = parse_format(message.format)
     raw, stored = canonical_name(form.raw), canonical_name(form.stored)

@@ -1,11 +1,10 @@
 """Conversions between image messages and NumPy arrays."""
 
 import sys
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-from sensor_msgs.msg import CompressedImage, Image
-from std_msgs.msg import Header
 
 from eovseg_model.data import MAX_PIXELS
 
@@ -16,8 +15,12 @@ from .encodings.names import canonical_name
 from .encodings.packed import PACKED_ENCODINGS, PACKED_PICTURES, is_measurement, packed_to_rgb
 from .encodings.planar import PLANAR_PICTURES, planar_to_rgb
 
+if TYPE_CHECKING:  # messages of other libraries can be read without ROS
+    from sensor_msgs.msg import CompressedImage, Image
+    from std_msgs.msg import Header
 
-def image_to_rgb(message: Image | CompressedImage, *, max_pixels: int = MAX_PIXELS) -> np.ndarray:
+
+def image_to_rgb(message: "Image | CompressedImage", *, max_pixels: int = MAX_PIXELS) -> np.ndarray:
     """Convert an image message to RGB.
 
     Args:
@@ -29,7 +32,7 @@ def image_to_rgb(message: Image | CompressedImage, *, max_pixels: int = MAX_PIXE
     Raises:
         ImageError: the size, step, encoding or data of the message is invalid or not supported.
     """
-    if isinstance(message, CompressedImage):
+    if hasattr(message, "format"):
         return compressed_to_rgb(message, max_pixels)
     name = canonical_name(message.encoding)
     if name not in PACKED_PICTURES and name not in PLANAR_PICTURES:
@@ -43,7 +46,7 @@ def image_to_rgb(message: Image | CompressedImage, *, max_pixels: int = MAX_PIXE
         raise ImageError(f"OpenCV cannot convert {_describe(message)}: {error}") from error
 
 
-def image_to_array(message: Image) -> np.ndarray:
+def image_to_array(message: "Image") -> np.ndarray:
     """View the data of an image as an array, respecting its `step` and byte order.
 
     Returns:
@@ -79,7 +82,7 @@ def image_to_array(message: Image) -> np.ndarray:
     return native[:, :, 0] if encoding.channels == 1 else native
 
 
-def array_to_image(array: np.ndarray, encoding: str, header: Header) -> Image:
+def array_to_image(array: np.ndarray, encoding: str, header: "Header") -> "Image":
     """Convert an array to a new message, copying its bytes once.
 
     Args:
@@ -88,6 +91,8 @@ def array_to_image(array: np.ndarray, encoding: str, header: Header) -> Image:
     Raises:
         ImageError: the array does not have the encoding's type or number of channels.
     """
+    from sensor_msgs.msg import Image
+
     expected = PACKED_ENCODINGS[encoding]
     channels = array.shape[2] if array.ndim == 3 else 1
     if array.dtype != np.dtype(expected.dtype) or channels != expected.channels:
@@ -110,5 +115,5 @@ def _unreadable(encoding: str) -> ImageError:
     return ImageError(f"cannot read encoding {quoted(encoding)}: publish one of {pictures}")
 
 
-def _describe(message: Image) -> str:
+def _describe(message: "Image") -> str:
     return f"the {message.width}x{message.height} {message.encoding} image"

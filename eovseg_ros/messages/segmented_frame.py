@@ -3,21 +3,24 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
-from std_msgs.msg import Header
 
 from eovseg_model.geometry import SegmentGeometry
 from eovseg_model.inference import LabelledSegment, Region, measure_regions
 
 from .frame_space import FrameSpace
 
+if TYPE_CHECKING:
+    from std_msgs.msg import Header
+
 
 @dataclass(frozen=True)
 class SegmentedFrame:
     """A segmented image; what only some topics need is computed at the first use."""
 
-    header: Header
+    header: "Header"
     rgb: np.ndarray  # (H, W, 3) uint8
     panoptic: np.ndarray  # (H, W) uint16, pixel = segment id, 0 = void
     segments: Sequence[LabelledSegment]

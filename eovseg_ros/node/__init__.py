@@ -1,1 +1,5 @@
 """The node, its threads and its topics."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -96,7 +96,7 @@ def python_packages(folder: str, without: Iterable[str] = ()) -> set[str]:
 
 def test_a_robot_gets_what_the_node_and_the_model_import() -> None:
     from_pypi = requirements(requirement_lines(ROOT / "requirements.txt")).keys()
-    optional = EXTRAS["export"].keys() | EXTRAS["web"].keys()  # the programs say what is missing
+    optional = {name for extra in ("export", "web", "bags") for name in EXTRAS[extra]}  # programs name them
     for packages in (python_packages("model", NOT_FOR_THE_NODE), python_packages("eovseg_ros")):
         from_rosdep = {name for name in packages if ROSDEP_KEYS.get(name) in manifest_dependencies()}
         assert packages - from_rosdep - optional <= from_pypi
@@ -120,7 +120,8 @@ def test_pip_installs_what_the_model_imports() -> None:
     assert rest <= DEPENDENCIES.keys() | EXTRAS["export"].keys()
     for room, names in needs.items():
         assert names <= DEPENDENCIES.keys() | EXTRAS[room].keys(), room
-    assert python_packages("eovseg_ros") <= DEPENDENCIES.keys() | EXTRAS["node"].keys() | EXTRAS["web"].keys()
+    extras = EXTRAS["node"].keys() | EXTRAS["web"].keys() | EXTRAS["bags"].keys()
+    assert python_packages("eovseg_ros") <= DEPENDENCIES.keys() | extras
 
 
 def test_every_dependency_of_the_pip_package_is_imported() -> None:
@@ -131,7 +132,9 @@ def test_every_dependency_of_the_pip_package_is_imported() -> None:
 
 def test_every_ros_package_that_is_imported_is_declared_and_no_other() -> None:
     imported = third_party_imports("eovseg_ros") | third_party_imports("launch")
-    python = set(ON_PYPI) | DEPENDENCIES.keys() | ROSDEP_KEYS.keys() | EXTRAS["web"].keys()
+    python = (
+        set(ON_PYPI) | DEPENDENCIES.keys() | ROSDEP_KEYS.keys() | EXTRAS["web"].keys() | EXTRAS["bags"].keys()
+    )
     declared = manifest_dependencies().keys() - NOT_IMPORTED - set(ROSDEP_KEYS.values())
     in_messages = set(re.findall(r"^(\w+)/\w+", "\n".join(p.read_text() for p in messages()), re.MULTILINE))
     assert declared == (imported - python) | in_messages

@@ -61,9 +61,8 @@ def test_it_is_described(wheel: Path) -> None:
     assert metadata["Name"] == "eovseg_model" and metadata["License-Expression"] == "Apache-2.0"
     assert metadata["License-File"] == "LICENSE" and metadata["Description-Content-Type"] == "text/markdown"
     assert metadata.get_payload().startswith("# eovseg_ros")
-    assert {"training", "evaluation", "simulation", "export", "node", "dev"} == set(
-        metadata.get_all("Provides-Extra")
-    )
+    extras = {"training", "evaluation", "simulation", "export", "node", "web", "bags", "dev"}
+    assert extras == set(metadata.get_all("Provides-Extra"))
 
 
 def test_its_command_runs_outside_the_source(wheel: Path, tmp_path: Path) -> None:

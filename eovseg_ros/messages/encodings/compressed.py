@@ -1,8 +1,9 @@
 """Decoding of compressed images."""
 
+from typing import TYPE_CHECKING
+
 import cv2
 import numpy as np
-from sensor_msgs.msg import CompressedImage
 
 from eovseg_model.data import PictureError, decode_picture
 
@@ -11,8 +12,11 @@ from .errors import ImageError, quoted
 from .names import canonical_name
 from .packed import PACKED_PICTURES, packed_to_rgb
 
+if TYPE_CHECKING:
+    from sensor_msgs.msg import CompressedImage
 
-def compressed_to_rgb(message: CompressedImage, max_pixels: int) -> np.ndarray:
+
+def compressed_to_rgb(message: "CompressedImage", max_pixels: int) -> np.ndarray:
     """Decode a compressed image to (H, W, 3) uint8 RGB, ignoring EXIF data.
 
     Raises:

@@ -1,12 +1,14 @@
 """Encodings with separate planes for luma (Y) and chroma (U, V)."""
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import cv2
 import numpy as np
-from sensor_msgs.msg import Image
 
 from .errors import ImageError
+
+if TYPE_CHECKING:
+    from sensor_msgs.msg import Image
 
 
 class PlanarEncoding(NamedTuple):
@@ -29,7 +31,7 @@ PLANAR_PICTURES = {
 }
 
 
-def planar_to_rgb(message: Image, encoding: PlanarEncoding) -> np.ndarray:
+def planar_to_rgb(message: "Image", encoding: PlanarEncoding) -> np.ndarray:
     """Convert an image, whose `step` is that of its luma, to (H, W, 3) uint8 RGB.
 
     Raises:

@@ -2,16 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-from sensor_msgs.msg import CameraInfo, Image
-from std_msgs.msg import Header
 
 from eovseg_model.geometry import CameraModel, GeometryError, same_aspect
 from eovseg_ros.messages import FrameSpace, ImageError, SpaceError, camera_model, image_to_array
 from eovseg_ros.node.space.nearest_in_time import Nearest
-from eovseg_ros.node.space.target_frame import TargetFrame
+
+if TYPE_CHECKING:  # recordings are paired without ROS
+    from sensor_msgs.msg import CameraInfo, Image
+    from std_msgs.msg import Header
+
+    from eovseg_ros.node.space.target_frame import TargetFrame
 
 _ENCODINGS = ("16UC1", "mono16", "32FC1")  # drivers also name millimetres mono16
 _MOST_CHARACTERS = 60  # of a text from a message
@@ -43,7 +46,7 @@ class SpaceSettings:
     camera_info: Source
     tolerance: Callable[[], float]  # between the stamps of image and depth, seconds
     rectified: bool
-    target: TargetFrame | None
+    target: "TargetFrame | None"
 
 
 class DepthMatch:
@@ -51,9 +54,9 @@ class DepthMatch:
 
     def __init__(
         self,
-        header: Header,
-        depth: Nearest[Image],
-        camera_info: Nearest[CameraInfo],
+        header: "Header",
+        depth: "Nearest[Image]",
+        camera_info: "Nearest[CameraInfo]",
         settings: SpaceSettings,
     ) -> None:
         self._header = header
@@ -118,7 +121,7 @@ class DepthMatch:
         return camera
 
 
-def _read(message: Image, topic: str) -> np.ndarray:
+def _read(message: "Image", topic: str) -> np.ndarray:
     """Return the depth (H, W), a view of the message in native byte order."""
     if message.encoding not in _ENCODINGS:
         raise SpaceError(

@@ -3,9 +3,11 @@
 import time
 import weakref
 from collections import deque
-from typing import Generic, NamedTuple, TypeVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
-from std_msgs.msg import Header
+if TYPE_CHECKING:
+    from std_msgs.msg import Header
 
 Message = TypeVar("Message")
 
@@ -48,24 +50,26 @@ class Nearest(Generic[Message]):
 class NearestInTime(Generic[Message]):
     """Keeps the newest messages of a topic, and offers later ones to the images that are still in use.
 
+    clock gives the time of arrival in nanoseconds; None is the monotonic clock.
     `expect` and `add` must be called by one thread; any thread may use and drop a Nearest.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], int] | None = None) -> None:
+        self._clock = clock or (lambda: time.monotonic_ns())
         self._newest: deque[tuple[Moment, Message]] = deque(maxlen=KEPT)
         self._expected: list[weakref.ref[Nearest[Message]]] = []
 
-    def expect(self, header: Header) -> Nearest[Message]:
+    def expect(self, header: "Header") -> Nearest[Message]:
         """Return the nearest message of an image that arrives now; it follows until it is dropped."""
-        nearest: Nearest[Message] = Nearest(_moment(header))
+        nearest: Nearest[Message] = Nearest(self._moment(header))
         for moment, message in self._newest:
             nearest.offer(moment, message)
         self._expected = [*self._in_use(), weakref.ref(nearest)]
         return nearest
 
-    def add(self, header: Header, message: Message) -> None:
+    def add(self, header: "Header", message: Message) -> None:
         """Add a message that arrives now."""
-        moment = _moment(header)
+        moment = self._moment(header)
         self._newest.append((moment, message))
         self._expected = self._in_use()
         for reference in self._expected:
@@ -75,6 +79,5 @@ class NearestInTime(Generic[Message]):
     def _in_use(self) -> list[weakref.ref[Nearest[Message]]]:
         return [reference for reference in self._expected if reference() is not None]
 
-
-def _moment(header: Header) -> Moment:
-    return Moment(header.stamp.sec * 10**9 + header.stamp.nanosec, time.monotonic_ns())
+    def _moment(self, header: "Header") -> Moment:
+        return Moment(header.stamp.sec * 10**9 + header.stamp.nanosec, self._clock())

@@ -1,0 +1,1 @@
+"""Recordings instead of topics: label bags with the model, without ROS."""

@@ -1,0 +1,1 @@
+"""Images to tracked segments, and bags to files of results."""

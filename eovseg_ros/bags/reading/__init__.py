@@ -1,0 +1,1 @@
+"""Bags and MCAP files as images in the order of their time."""

@@ -1,0 +1,1 @@
+"""Messages and MCAP files of results, which can be continued after a break."""
