@@ -1,5 +1,7 @@
 """Calls of the node's own services."""
 
+import time
+
 from graph import RELIABLE, squares
 from lifecycle_msgs.srv import ChangeState
 from rcl_interfaces.srv import GetParameters
@@ -99,3 +101,12 @@ def change(graph, number):
     request = ChangeState.Request()
     request.transition.id = number
     return graph.call(client, request).success
+
+
+def publish_until(graph, publisher, condition):
+    """Publish pictures at 20 Hz."""
+    deadline = time.monotonic() + 15
+    while not condition():
+        assert time.monotonic() < deadline
+        publisher.publish(graph.picture(squares((3, 0))))
+        time.sleep(0.05)

@@ -2,11 +2,11 @@
 
 import time
 
-from graph import LATCHED, image_publisher, squares
+from graph import LATCHED, image_publisher
 from lifecycle_msgs.srv import GetState
-from own_services import CLEANUP, DEACTIVATE, EnableService, change
+from own_services import CLEANUP, DEACTIVATE, EnableService, change, publish_until
 
-from eovseg_ros.msg import PanopticSegmentation, Vocabulary
+from eovseg_ros.msg import PanopticSegmentation, Status, Vocabulary
 
 UNCONFIGURED = "the node is not configured: `ros2 lifecycle set /eovseg configure` loads the model"
 
@@ -23,21 +23,16 @@ def test_stop_and_go(graph, start_fake):
     vocabularies = graph.collect(Vocabulary, "/eovseg/vocabulary", LATCHED)
     publisher = image_publisher(graph)
 
-    def publish(condition):
-        graph.wait(
-            lambda: publisher.publish(graph.picture(squares((3, 0)))) or time.sleep(0.02) or condition()
-        )
-
-    publish(lambda: len(segments) > 5)
+    publish_until(graph, publisher, lambda: len(segments) > 5)
     assert enable(False) == (True, "the node is inactive")
     assert state_of(graph) == "inactive"
     time.sleep(0.2)
     before, until = len(segments), time.monotonic() + 0.5
-    publish(lambda: time.monotonic() > until)
+    publish_until(graph, publisher, lambda: time.monotonic() > until)
     assert len(segments) == before
     assert enable(True) == (True, "the node is active")
     assert state_of(graph) == "active"
-    publish(lambda: len(segments) > before)
+    publish_until(graph, publisher, lambda: len(segments) > before)
     assert process.log.count("loading variant") == 1
     assert [v.version for v in vocabularies] == [1]
 
@@ -74,12 +69,10 @@ def test_a_node_that_loads_its_model_refuses_and_starts_all_the_same(graph, star
 
 def test_requests_during_a_transition_are_refused(graph, start_fake, monkeypatch):
     monkeypatch.setenv("FAKE_SECONDS", "0.8")
-    start_fake()
+    start_fake(diagnostics_rate=10.0)
     enable = EnableService(graph)
-    publisher = image_publisher(graph)
-    graph.wait_for_subscribers(publisher)
-    publisher.publish(graph.picture(squares((3, 0))))
-    time.sleep(0.2)
+    statuses = graph.collect(Status, "/eovseg/status")
+    publish_until(graph, image_publisher(graph), lambda: statuses and statuses[-1].cameras[0].received)
     first = enable.start(False)
     assert enable(True) == (False, "the node is deactivating: call again when that is over")
     assert graph.wait(lambda: first.done() and first.result()).message == "the node is inactive"

@@ -4,9 +4,9 @@ import time
 
 import pytest
 from graph import LATCHED, image_publisher, squares
-from own_services import ACTIVATE, CLEANUP, CONFIGURE, DEACTIVATE, VocabularyService, change
+from own_services import ACTIVATE, CLEANUP, CONFIGURE, DEACTIVATE, VocabularyService, change, publish_until
 
-from eovseg_ros.msg import Vocabulary
+from eovseg_ros.msg import PanopticSegmentation, Status, Vocabulary
 
 
 def test_an_inactive_node_uses_a_vocabulary_at_once(graph, start_fake):
@@ -28,19 +28,30 @@ def test_an_inactive_node_uses_a_vocabulary_at_once(graph, start_fake):
 )
 def test_a_node_that_is_deactivated_meanwhile_uses_it_all_the_same(graph, start_fake, monkeypatch, entry):
     monkeypatch.setenv("FAKE_SECONDS", "0.8")
-    start_fake(vocabulary=["cup"])
+    start_fake(vocabulary=["cup"], diagnostics_rate=10.0)
     service = VocabularyService(graph)
     vocabularies = graph.collect(Vocabulary, "/eovseg/vocabulary", LATCHED)
+    statuses = graph.collect(Status, "/eovseg/status")
     publisher = image_publisher(graph)
-    graph.wait_for_subscribers(publisher)
-    publisher.publish(graph.picture(squares((3, 0))))
-    time.sleep(0.2)
+    publish_until(graph, publisher, lambda: statuses and statuses[-1].cameras[0].received)
     pending = service.start(entry)
     time.sleep(0.2)
     assert not pending.done()
     assert change(graph, DEACTIVATE)
     assert service.answer_of(pending) == (True, 2, "")
     graph.wait(lambda: [v.labels for v in vocabularies] == [["cup"], [entry]])
+
+
+def test_a_low_rate_delays_no_vocabulary(graph, start_fake):
+    start_fake(max_rate=0.05)
+    service = VocabularyService(graph)
+    segments = graph.collect(PanopticSegmentation, "/eovseg/segments")
+    publisher = image_publisher(graph)
+    publish_until(graph, publisher, lambda: segments)
+    publisher.publish(graph.picture(squares((3, 0))))  # waits for 20 s
+    started = time.monotonic()
+    assert service("mug") == (True, 2, "")
+    assert time.monotonic() - started < 2 and len(segments) == 1
 
 
 def test_a_node_that_is_not_configured_keeps_it_for_then(graph, start):
