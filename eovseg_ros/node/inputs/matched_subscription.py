@@ -32,12 +32,8 @@ class MatchedSubscription:
         self._receive = receive
         self._depth = depth
         self._latched = latched
+        self.topic = node.resolve_topic_name(name)  # of a destroyed subscription, rclpy does not know it
         self._subscription = self._subscribe(self._common_qos(self._publishers()))
-
-    @property
-    def topic(self) -> str:
-        """Resolved name of the topic."""
-        return self._subscription.topic_name
 
     @property
     def qos(self) -> QoSProfile:
@@ -64,7 +60,7 @@ class MatchedSubscription:
         return self._node.create_subscription(self._type, self._name, self._receive, qos)
 
     def _publishers(self) -> list[TopicEndpointInfo]:
-        return self._node.get_publishers_info_by_topic(self._node.resolve_topic_name(self._name))
+        return self._node.get_publishers_info_by_topic(self.topic)
 
     def _common_qos(self, publishers: Sequence[TopicEndpointInfo]) -> QoSProfile:
         offers = [publisher.qos_profile for publisher in publishers]

@@ -97,3 +97,10 @@ def test_the_queue_has_the_depth_that_is_asked_for_and_nothing_is_left_after_the
     assert subscription.qos.depth == 4 and subscription.topic == "/camera_info"
     subscription.close()
     assert [s for s in graph.node.subscriptions if s.topic_name == "/camera_info"] == []
+
+
+def test_the_topic_has_its_name_after_the_end_too(graph):
+    """Frames that are finished while the node deactivates still name it."""
+    subscription, _ = subscribe(graph)
+    subscription.close()
+    assert subscription.topic == "/camera_info"
