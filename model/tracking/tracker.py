@@ -1,12 +1,15 @@
 """The tracker: results of a sequence in, segments with lasting ids and steady names out."""
 
 import dataclasses
+import json
+from collections.abc import Mapping
 
 import numpy as np
 
 from ..inference import LabelledSegment
 from .matching import assign, similarities
 from .observation import Observation, TrackableResult, observe
+from .saved_tracks import tracks_from_arrays, tracks_to_arrays
 from .track import Track
 from .tracking_config import TrackingConfig
 
@@ -51,6 +54,27 @@ class Tracker:
         self._stamp = stamp
         things = self._named(seen.segments, tracks, result)
         return [things.get(segment.id) or self._stuff_segment(segment) for segment in result.segments]
+
+    def save(self) -> dict[str, np.ndarray]:
+        """Return all that it remembers as arrays, which `numpy.savez` can write."""
+        rest = {"stuff": self._stuff, "labels": self._labels, "last_id": self._last_id}
+        return {
+            **tracks_to_arrays(self._tracks),
+            "stamp": np.array(self._stamp, np.float64),
+            "rest": np.frombuffer(json.dumps(rest).encode(), np.uint8),
+        }
+
+    def restore(self, saved: Mapping[str, np.ndarray]) -> None:
+        """Remember what `save` returned: all later results are those of the tracker that was saved.
+
+        Example:
+            >>> tracker, other = Tracker(), Tracker()
+            >>> other.restore(tracker.save())
+        """
+        rest = json.loads(saved["rest"].tobytes())
+        self._tracks = tracks_from_arrays(saved)
+        self._stuff, self._labels = rest["stuff"], tuple(rest["labels"])
+        self._last_id, self._stamp = rest["last_id"], float(saved["stamp"])
 
     def _forget(self, result: TrackableResult, seen: Observation, stamp: float) -> None:
         another_model = self._tracks and self._tracks[0].kernel.shape != seen.kernels.shape[1:]
