@@ -43,7 +43,7 @@ class VocabularyPanel:
         version = ""
         if editor.encoding:
             version = "encoding …"
-        elif vocabulary:
+        elif vocabulary and ready:
             version = f"live, version {vocabulary.version}, {len(vocabulary.labels)} classes"
         refusal = editor.refusal
         self._element.show(

@@ -293,12 +293,13 @@ def test_an_inactive_node_is_activated_by_a_button(page, station):
     page.one(".banner button").click()
     page.wait_for(".state", "active")
     page.wait_for_frames()
-    assert not any(page.texts(".banner"))
+    page.until(lambda: not any(page.texts(".banner")), "the end of the banner")
 
 
 def test_a_node_that_is_started_again_under_the_page(page, station):
     station.node.stop()
     page.wait_for(".banner", "There is no node /eovseg")
+    page.one(".stale .waiting")
     page.save("missing")
     station.add_camera("rear")
     station.start_node(cameras=["front", "rear"])

@@ -1,7 +1,7 @@
 // Fetches pictures one after another, as fast as this browser draws them, and outlines segments.
 export default {
   template: `
-    <div class="picture" :style="{ aspectRatio: ratio }">
+    <div :class="{ picture: true, stale: !shown }" :style="{ aspectRatio: ratio }">
       <canvas ref="canvas" tabindex="0" role="img" :aria-label="label"
         @pointermove="point($event, false)" @pointerleave="leave" @click="point($event, true)"
         @keydown="move" @blur="leave"></canvas>
@@ -57,11 +57,15 @@ export default {
             this.draw(bitmap, after, Number(answer.headers.get("x-stamp")));
           } else if (answer.status === 204) {
             after = 0; // the node, or this console, may have started again
+            this.shown = false;
           } else {
+            this.shown = false;
             await this.pause(500);
           }
         } catch {
-          if (!this.abort.signal.aborted) await this.pause(500);
+          if (this.abort.signal.aborted) continue;
+          this.shown = false;
+          await this.pause(500);
         }
       }
     },

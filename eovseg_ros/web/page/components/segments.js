@@ -6,7 +6,7 @@ export default {
   template: `
     <div class="segments">
       <table v-if="rows.length">
-        <caption class="hidden">Segments of the newest frame</caption>
+        <caption class="unseen">Segments of the newest frame</caption>
         <thead><tr><th v-for="[key, title] in columns" :key="key" :class="key" scope="col"
           :aria-sort="key === by ? (down ? 'descending' : 'ascending') : 'none'">
           <button type="button" @click="sort(key)">{{ title }}<span aria-hidden="true">{{ key === by ? (down ? " ▾" : " ▴") : "" }}</span></button>

@@ -16,15 +16,15 @@ export default {
             <option v-for="name in presets" :key="name" :value="name">{{ name }}</option>
           </select>
         </label>
-        <button type="button" :disabled="!undoable" @click="$emit('undo')">Undo</button>
+        <button type="button" :disabled="!ready || !undoable" @click="$emit('undo')">Undo</button>
       </div>
       <ul class="chips" aria-label="Vocabulary">
         <li v-for="chip in chips" :key="chip.entry" :class="{ chip: true, busy: chip.encoding }">
           <i :style="{ background: chip.colour }"></i><span class="names">{{ chip.names }}</span>
-          <button v-if="!chip.set" type="button" class="kind" :aria-label="chip.names + ' is ' + kind(chip) + '; change'"
+          <button v-if="!chip.set" type="button" class="kind" :disabled="!ready" :aria-label="chip.names + ' is ' + kind(chip) + '; change'"
             :title="'Make it ' + (chip.stuff ? 'a thing' : 'stuff')" @click="$emit('kind', chip.entry)">{{ kind(chip) }}</button>
           <span v-else class="kind">set</span>
-          <button type="button" class="remove" :aria-label="'Remove ' + chip.names" @click="remove(chip)">×</button>
+          <button type="button" class="remove" :disabled="!ready" :aria-label="'Remove ' + chip.names" @click="remove(chip)">×</button>
           <span v-if="chip.encoding" class="busy-note">encoding …</span>
         </li>
         <li v-if="refusal" class="chip refused" role="alert">
