@@ -27,6 +27,7 @@ ON_PYPI = {
     "yaml": "pyyaml",
     **dict.fromkeys(("fastapi", "starlette", "uvicorn"), "nicegui"),  # which is made of them
 }
+IN_ROS = {"tf2_ros": "tf2_ros_py"}  # import name -> ROS package, where the two differ
 # Name on PyPI -> rosdep key, for what a robot takes from rosdep.
 ROSDEP_KEYS = {
     "filelock": "python3-filelock",
@@ -85,7 +86,7 @@ def third_party_imports(folder: str, without: Iterable[str] = ()) -> set[str]:
                 names |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
                 names.add(node.module.split(".")[0])
-    return names - OWN - sys.stdlib_module_names
+    return {IN_ROS.get(name, name) for name in names - OWN - sys.stdlib_module_names}
 
 
 def python_packages(folder: str, without: Iterable[str] = ()) -> set[str]:
