@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from .colours import Colour
-from .points import draw_points
+from .drawn_points import draw_points
 from .space_titles import PlacedText, PlacedTitle, write_titles
 from .viewpoint import Viewpoint
 

@@ -12,8 +12,10 @@ from std_msgs.msg import Header
 
 from eovseg_model.benchmark.synthetic import synthetic_picture
 from eovseg_ros.messages.images import array_to_image, image_to_array
+from eovseg_ros.node.cameras.camera_stream import CameraStream
+from eovseg_ros.node.cameras.received_image import ReceivedImage
 from eovseg_ros.node.frame_tracker import FrameTracker
-from eovseg_ros.node.frame_worker import FrameWorker, ReceivedImage
+from eovseg_ros.node.frame_worker import FrameWorker
 from eovseg_ros.node.live_vocabulary import LiveVocabulary
 from eovseg_ros.node.outputs.frame_publisher import FramePublisher
 from eovseg_ros.node.parameters import NodeParameters
@@ -52,15 +54,22 @@ class Worker:
             predictor=predictor,
             entries=ENTRIES,
             version=1,
-            on_ready=lambda: self.worker.mailbox.nudge(),
+            on_ready=lambda: self.worker.images.nudge(),
             on_error=self._logger.error,
         )
-        self.worker = FrameWorker(
-            predictor=predictor,
-            vocabulary=self.vocabulary,
+        stream = CameraStream(
+            name="",
             publisher=publisher,
             tracker=FrameTracker(),
             statistics=FrameStatistics(),
+            parameters=lambda: parameters,
+            logger=self._logger,
+        )
+        self.worker = FrameWorker(
+            streams={"": stream},
+            predictor=predictor,
+            vocabulary=self.vocabulary,
+            announce=lambda snapshot: None,
             parameters=lambda: parameters,
             logger=self._logger,
             threads=1,
@@ -69,7 +78,7 @@ class Worker:
     def process(self, message: Image) -> dict:
         """The last message of every topic, once all have come."""
         before = {topic: len(self.node.publishers[topic].messages) for topic in TOPICS}
-        self.worker.mailbox.put(ReceivedImage(message, time.monotonic()))
+        self.worker.images.put("", ReceivedImage(message, time.monotonic()))
         deadline = time.monotonic() + 60
         while any(len(self.node.publishers[topic].messages) == n for topic, n in before.items()):
             assert not self._logger.complaints and time.monotonic() < deadline, self._logger.complaints

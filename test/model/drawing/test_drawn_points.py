@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from eovseg_model.drawing.points import draw_points
+from eovseg_model.drawing.drawn_points import draw_points
 from eovseg_model.drawing.viewpoint import Viewpoint
 
 DOWN_UP = np.array([0.0, -1.0, 0.0])
