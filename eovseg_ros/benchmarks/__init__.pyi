@@ -1,3 +1,4 @@
+from .console.console_cost import measure_console as measure_console
 from .depth_cost import measure_depth_cost as measure_depth_cost
 from .discovery import measure_discovery as measure_discovery
 from .latency import measure_latency as measure_latency

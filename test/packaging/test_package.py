@@ -25,7 +25,7 @@ ON_PYPI = {
     "pybullet_data": "pybullet",
     "pybullet_utils": "pybullet",
     "yaml": "pyyaml",
-    **dict.fromkeys(("fastapi", "starlette", "uvicorn"), "nicegui"),  # which is made of them
+    **dict.fromkeys(("aiohttp", "fastapi", "socketio", "starlette", "uvicorn"), "nicegui"),  # which is made of them
 }
 IN_ROS = {"tf2_ros": "tf2_ros_py"}  # import name -> ROS package, where the two differ
 # Name on PyPI -> rosdep key, for what a robot takes from rosdep.

@@ -23,6 +23,7 @@ def add_programs(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         ("latency", _latency, "measure the time that the node adds to the model's"),
         ("depth", _depth, "measure the time that depth and points add"),
         ("cameras", _cameras, "measure memory and fairness of several cameras"),
+        ("web", _console, "measure what an open web page costs the node"),
         ("discovery", _discovery, "measure how long two processes take to discover each other"),
         ("soak", _soak, "check memory, losses and results over many frames and changes"),
     ):
@@ -63,6 +64,12 @@ def _cameras(arguments: list[str]) -> int:
     from eovseg_ros.benchmarks import measure_cameras
 
     return measure_cameras(arguments)
+
+
+def _console(arguments: list[str]) -> int:
+    from eovseg_ros.benchmarks import measure_console
+
+    return measure_console(arguments)
 
 
 def _discovery(arguments: list[str]) -> int:

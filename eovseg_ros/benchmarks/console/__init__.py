@@ -1,0 +1,1 @@
+"""What the web console costs the node, and how fast its pictures reach a browser."""
