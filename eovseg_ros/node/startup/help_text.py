@@ -16,6 +16,7 @@ classes of its vocabulary.
 
 ROS arguments, after --ros-args:
   -r image:=TOPIC          the camera's images; compressed images are on TOPIC/compressed
+  -r depth:=TOPIC          with use_depth, the depth registered to them; -r camera_info:=TOPIC their calibration
   -r __node:=NAME          name of the node
   -r __ns:=/NAMESPACE      namespace of the node
   -p NAME:=VALUE           a parameter (see below); the last value of a parameter counts
@@ -24,12 +25,21 @@ ROS arguments, after --ros-args:
 
 Topics (~ is the node's full name):
   image, image/compressed  input; the parameter image_transport selects one
+  depth, camera_info       input, with use_depth
   ~/panoptic               label image: pixel = segment id
   ~/semantic               label image: pixel = class index + 1
-  ~/segments               id, class, score, box, ... of every segment
+  ~/segments               id, class, score, box, position, ... of every segment
   ~/overlay                image with colours and names
+  ~/points, ~/markers      with depth: labelled cloud, boxes and names for RViz
+  ~/detections             things; if vision_msgs is installed, and ~/detections_3d with depth
   ~/vocabulary             the classes in use; ~/label_info if vision_msgs is installed
-  /diagnostics             rates, latency, errors
+  ~/status, /diagnostics   rates, latency, errors
+Of camera front (parameter cameras): front/image, front/depth, front/camera_info, ~/front/segments, ...
+
+Services:
+  ~/segment                segments one image
+  ~/set_vocabulary         answers once the vocabulary is live
+  ~/enable                 stop and go
 
 Parameters (live: may change while the node runs):
 {parameters}"""
