@@ -60,7 +60,7 @@ class Guard:
     async def _answer(self, verdict: Verdict, send: Send) -> None:
         headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store")]
         if verdict.set_cookie:
-            cookie = f"{self._rules.cookie_name}={self._token}; Path=/; HttpOnly; SameSite=Strict"
+            cookie = f"{self._rules.cookie_name}={self._token}; Path=/; HttpOnly; SameSite=Lax"
             headers += [(b"location", b"/"), (b"set-cookie", cookie.encode())]
         await send({"type": "http.response.start", "status": verdict.status, "headers": headers})
         await send({"type": "http.response.body", "body": verdict.text.encode()})

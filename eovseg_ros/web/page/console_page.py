@@ -51,12 +51,10 @@ class _Page:
                 self._rate, self._latency = PlotElement(), PlotElement()
         self._show()
 
-    async def refresh(self) -> None:
+    def refresh(self) -> None:
         """Show what is new."""
         self._robot.watch()
         self._show()
-        state = self._robot.state(self._selection.camera)
-        await self._settings.show(ready=state.kind in _WORKING)
 
     def _show(self) -> None:
         robot, chosen = self._robot, self._selection
@@ -81,6 +79,7 @@ class _Page:
             waiting="waiting for a picture",
         )
         self._vocabulary.show(ready=state.kind in _WORKING)
+        self._settings.show(ready=state.kind in _WORKING)
         self._segments.show(view.segments if view and state.kind is Kind.ACTIVE else None)
         samples = robot.history.samples(chosen.camera)
         rates = [[round(s.time, 1), round(s.rate, 1)] for s in samples]

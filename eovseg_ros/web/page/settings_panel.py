@@ -1,8 +1,9 @@
 """Sliders for parameters, and the settings as text to copy."""
 
+import math
 import time
 
-from nicegui import ui
+from nicegui import background_tasks, ui
 from nicegui.events import GenericEventArguments
 
 from eovseg_ros.web.page.buttons import button, text
@@ -29,11 +30,11 @@ class SettingsPanel:
             button("Copy as commands or YAML", self._copy)
         self._element.on("change", self._change)
 
-    async def show(self, *, ready: bool) -> None:
+    def show(self, *, ready: bool) -> None:
         """Show the values; without `ready`, they cannot be changed."""
         if ready and time.monotonic() > self._next_read:
-            self._next_read = time.monotonic() + _READ_PERIOD
-            await self._read()
+            self._next_read = math.inf  # a node that does not answer must not hold up the page
+            background_tasks.create(self._read())
         sliders = [
             {
                 **slider._asdict(),
@@ -50,6 +51,7 @@ class SettingsPanel:
             self._values = await self._robot.read_settings()
         except RequestFailed:
             self._values = {}  # the banner says why
+        self._next_read = time.monotonic() + _READ_PERIOD
 
     async def _change(self, event: GenericEventArguments) -> None:
         name, value = event.args
@@ -61,7 +63,7 @@ class SettingsPanel:
         except RequestFailed as error:
             self._errors[name] = str(error)
         await self._read()
-        await self.show(ready=True)
+        self.show(ready=True)
 
     def _copy(self) -> None:
         show_copies(self._robot.name, self._robot.editor.entries, self._values)

@@ -191,7 +191,7 @@ def test_the_token_opens_the_page(guarded):
     status, headers, _ = client.get(f"/?token={TOKEN}")
     assert (status, headers["location"]) == (303, "/")
     cookie = headers["set-cookie"]
-    assert "HttpOnly" in cookie and "SameSite=Strict" in cookie
+    assert "HttpOnly" in cookie and "SameSite=Lax" in cookie
     known = Client(guarded, Cookie=cookie.split(";")[0])
     status, headers, page = known.get("/")
     assert status == 200 and b"EOV-Seg" in page and TOKEN.encode() not in page
