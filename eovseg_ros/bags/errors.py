@@ -11,3 +11,7 @@ class BrokenMessage(ValueError):
 
 class UsageError(Exception):
     """Raised if the arguments do not fit together or the bags; the message says what to do."""
+
+
+class DiskFull(Exception):
+    """Raised if results cannot be written for want of space; what is complete is kept."""

@@ -25,7 +25,9 @@ ON_PYPI = {
     "pybullet_data": "pybullet",
     "pybullet_utils": "pybullet",
     "yaml": "pyyaml",
-    **dict.fromkeys(("aiohttp", "fastapi", "socketio", "starlette", "uvicorn"), "nicegui"),  # which is made of them
+    **dict.fromkeys(
+        ("aiohttp", "fastapi", "socketio", "starlette", "uvicorn"), "nicegui"
+    ),  # which is made of them
 }
 IN_ROS = {"tf2_ros": "tf2_ros_py"}  # import name -> ROS package, where the two differ
 # Name on PyPI -> rosdep key, for what a robot takes from rosdep.
@@ -217,7 +219,9 @@ def console_scripts() -> dict[str, str]:
     return dict(re.split(r"\s*=\s*", line) for line in lines)
 
 
-@pytest.mark.parametrize("name", ["eovseg_node", "sim_camera", "recorded_camera", "eovseg-ros", "eovseg"])
+@pytest.mark.parametrize(
+    "name", ["eovseg_node", "sim_camera", "recorded_camera", "eovseg-ros", "eovseg-bags", "eovseg"]
+)
 def test_console_script_starts_a_function_that_exists(name: str) -> None:
     module, _, function = console_scripts()[name].partition(":")
     path = ROOT / (module.replace("eovseg_model", "model").replace(".", "/") + ".py")

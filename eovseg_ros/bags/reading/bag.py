@@ -15,7 +15,8 @@ class Bag(Protocol):
     """An open recording."""
 
     topics: dict[str, Topic]
-    start: int  # time of the first message, nanoseconds; 0 if it is not known
+    start: int  # time of the first message, nanoseconds; 0 without messages
+    end: int  # of the last one
 
     def messages(
         self, topics: Collection[str], start: int | None = None, stop: int | None = None
@@ -71,7 +72,8 @@ class _FinishedBag:
                 definition=connection.msgdef.data,
                 encoding="ros2idl" if connection.msgdef.format.name == "IDL" else "ros2msg",
             )
-        self.start = self._reader.start_time if self._reader.message_count else 0
+        empty = not self._reader.message_count
+        self.start, self.end = (0, 0) if empty else (self._reader.start_time, self._reader.end_time - 1)
 
     def __enter__(self) -> "_FinishedBag":
         return self
@@ -89,6 +91,8 @@ class _FinishedBag:
         try:
             for connection, time, data in self._reader.messages(wanted, start=start, stop=stop):
                 yield RawMessage(connection.topic, time, data)
+        except OSError:  # of the disk or the network; the bag may be fine
+            raise
         except Exception as error:
             raise BagError(f"{self._path} is broken: {_reason(error)}") from error
 
@@ -104,6 +108,7 @@ class _Files:
                 known = self.topics.get(name)
                 self.topics[name] = topic._replace(messages=topic.messages + (known.messages if known else 0))
         self.start = min((bag.start for bag in bags if bag.start), default=0)
+        self.end = max(bag.end for bag in bags)
 
     def __enter__(self) -> "_Files":
         return self

@@ -90,9 +90,10 @@ class _Input:
         self._now = 0  # time of the newest message
         self._depths: NearestInTime[RawMessage] = NearestInTime(lambda: self._now)
         self._infos: NearestInTime[RawMessage] = NearestInTime(lambda: self._now)
+        self._depth, self._info = _Recorded(camera.depth_topic), _Recorded(camera.camera_info_topic)
         self._settings = SpaceSettings(
-            depth=_Recorded(camera.depth_topic),
-            camera_info=_Recorded(camera.camera_info_topic),
+            depth=self._depth,
+            camera_info=self._info,
             tolerance=lambda: depth.tolerance,
             rectified=depth.rectified,
             target=None,
@@ -111,8 +112,10 @@ class _Input:
         """Take a message if it is of this camera; return the image if it is one to label."""
         self._now = message.log_time
         if message.topic == self._camera.depth_topic:
+            self._depth.silence = ""
             self._depths.add(_header(message), message)
         elif message.topic == self._camera.camera_info_topic:
+            self._info.silence = ""
             self._infos.add(_header(message), message)
         elif message.topic == self._camera.image_topic and self._choice.takes(message.log_time):
             return BagImage(self._camera, self._type_name, message, self._match(message))
@@ -141,12 +144,12 @@ class _Decoded:
         return found and (decode_message(found[0].data, self._type_name), found[1])
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Recorded:
     """A topic of the bag, as a Source of DepthMatch."""
 
     topic: str
-    silence: str = "the bag has none near the image"
+    silence: str = "the bag has none before the image or soon after it"
 
 
 def _header(message: RawMessage) -> Any:

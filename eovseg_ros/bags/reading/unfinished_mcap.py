@@ -27,12 +27,12 @@ class UnfinishedMcap:
         self._file: BinaryIO = path.open("rb")
         self._path = path
         self.topics: dict[str, Topic] = {}
-        self.start = 0
+        self.start = self.end = 0
         counts: dict[str, int] = {}
         for schema, topic, qos, time, _ in self._records():
             counts[topic] = counts.get(topic, 0) + 1
             self.topics[topic] = Topic(topic, schema[0], counts[topic], qos, schema[1], schema[2])
-            self.start = min(self.start or time, time)
+            self.start, self.end = min(self.start or time, time), max(self.end, time)
 
     def __enter__(self) -> "UnfinishedMcap":
         return self
@@ -44,13 +44,11 @@ class UnfinishedMcap:
         self, topics: Collection[str], start: int | None = None, stop: int | None = None
     ) -> Iterator[RawMessage]:
         """As in Bag. Raises BagError at the end, which is where the file breaks off."""
-        last = 0
         for _, topic, _, time, data in self._records():
-            last = max(last, time)
             if topic in topics and (start is None or time >= start) and (stop is None or time < stop):
                 yield RawMessage(topic, time, data)
-        if stop is None or last < stop:
-            seconds = (last - self.start) / 1e9
+        if stop is None or self.end < stop:
+            seconds = (self.end - self.start) / 1e9
             raise BagError(f"{self._path} breaks off after {seconds:.1f} s: its recorder did not finish it")
 
     def _records(self) -> Iterator[tuple[tuple[str, str, str], str, str, int, bytes]]:

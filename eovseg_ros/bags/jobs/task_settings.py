@@ -1,0 +1,15 @@
+"""What is done with every bag of a run."""
+
+from dataclasses import dataclass
+
+from eovseg_ros.bags.labelling.settings import LabelSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskSettings:
+    """The same for all bags."""
+
+    label: LabelSettings
+    threads: int  # of the model; 0: PyTorch's default
+    command: str
+    overwrite: bool = False

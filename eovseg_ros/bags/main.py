@@ -1,0 +1,43 @@
+"""Entry point of `eovseg-bags`: parse the arguments and label the bags."""
+
+import argparse
+import shlex
+import sys
+
+from eovseg_model.backends import BackendError
+from eovseg_model.checkpoint import CheckpointError
+from eovseg_model.vocabulary import VocabularyError
+from eovseg_ros.bags.arguments import add_label_arguments, read_settings
+from eovseg_ros.bags.errors import UsageError
+from eovseg_ros.processes import Ending
+
+_MISSING = "eovseg-bags: {error}; install what it needs: pip install rosbags mcap zstandard"
+
+
+def main(arguments: list[str] | None = None, ending: Ending | None = None) -> int:
+    """Run a command; return 0 if everything is labelled, 1 if not, with the reasons on stderr."""
+    words = sys.argv[1:] if arguments is None else arguments
+    parser = argparse.ArgumentParser(prog="eovseg-bags", description="Label recordings without ROS.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    about = "label the images of bags; an interrupted run continues where it was"
+    add_label_arguments(label := commands.add_parser("label", help=about, description=about))
+    options = parser.parse_args(words)
+    if ending:
+        ending.raise_interrupts()
+    try:
+        from eovseg_ros.bags.jobs.job import plan_jobs
+        from eovseg_ros.bags.jobs.run import run_jobs
+
+        settings = read_settings(options, f"eovseg-bags {shlex.join(words)}")
+        jobs = plan_jobs(options.bags, options.out)
+        options.out.mkdir(parents=True, exist_ok=True)
+        return run_jobs(jobs, settings, processes=min(options.jobs, len(jobs)), out=options.out)
+    except UsageError as error:
+        label.error(str(error))
+    except ModuleNotFoundError as error:
+        if error.name not in ("rosbags", "mcap", "zstandard"):
+            raise
+        print(_MISSING.format(error=error), file=sys.stderr)
+    except (BackendError, CheckpointError, VocabularyError, ValueError, RuntimeError, OSError) as error:
+        print(f"eovseg-bags: {error}", file=sys.stderr)
+    return 1
