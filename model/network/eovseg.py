@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from .assembly.ablations import NoSelection, NoSpatialFeatures
 from .config import EOVSegConfig
-from .decoding.decoder import LightweightDecoder, StageOutput
+from .decoding.decoder import DecoderStage, LightweightDecoder, StageOutput
 from .features.aggregator import LiteAggregator
 from .features.backbone import ConvNeXtBackbone, ResNetBackbone
 from .features.spatial import SpatialExtractor
@@ -115,6 +115,12 @@ class EOVSeg(nn.Module):
         features = self.vas(aggregated, text)
         spatial = partial(self.spatial_extractor.masked_mean, self.spatial_extractor(images))
         return self.decoder(features, spatial, text, every_stage=every_stage)
+
+    def classify_embeddings(self, embeddings: Tensor, text: TextEmbeddings) -> Tensor:
+        """Classify class embeddings of the last stage (B, N, text_dim) as the decoder does: (B, N, C + 1)."""
+        last = self.decoder.stages[-1]
+        assert isinstance(last, DecoderStage)
+        return class_logits(embeddings, self.void_row(text), last.logit_scale)
 
     def classify_out_of_vocabulary(
         self, clip_dense: Tensor, mask_logits: Tensor, text: TextEmbeddings

@@ -40,3 +40,15 @@ def test_the_cosine_of_class_embeddings_and_text_is_the_class_logit(run):
     best = torch.stack([cosine[..., group].amax(-1) for group in text.groups], dim=-1)
     scale = model.decoder.stages[-1].logit_scale.exp()
     torch.testing.assert_close(scale * best, output.class_logits[..., :-1], rtol=1e-4, atol=1e-4)
+
+
+@torch.no_grad()
+def test_class_embeddings_give_the_class_logits_and_those_of_other_words(run):
+    model, (_, text, _), _, output = run
+    found = model.classify_embeddings(output.class_embeddings, text)
+    torch.testing.assert_close(found, output.class_logits, rtol=1e-4, atol=1e-4)
+    other = TextEmbeddings(text.embeddings[[5, 0]], torch.tensor([[0], [1]]))
+    void, scale = output.class_logits[..., -1], model.decoder.stages[-1].logit_scale.exp()
+    cosine = output.class_embeddings @ other.embeddings.T
+    found = model.classify_embeddings(output.class_embeddings, other)
+    torch.testing.assert_close(found, torch.cat([scale * cosine, void[..., None]], -1), rtol=1e-4, atol=1e-4)
