@@ -6,7 +6,6 @@ from .input_size import check_short_side as check_short_side
 from .labelled_segment import LabelledSegment as LabelledSegment
 from .mask_sizes import MaskSizes as MaskSizes
 from .mask_sizes import upsample_masks as upsample_masks
-from .naming import class_probabilities as class_probabilities
 from .panoptic import Instances as Instances
 from .panoptic import PanopticMap as PanopticMap
 from .panoptic import fuse_instances as fuse_instances
@@ -24,3 +23,4 @@ from .regions import measure_regions as measure_regions
 from .results import PanopticResult as PanopticResult
 from .results import Segment as Segment
 from .results import SegmentFeatures as SegmentFeatures
+from .results import class_probabilities as class_probabilities

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..network import EOVSegConfig, EOVSegOutput
-from ..vocabulary import Vocabulary
+from ..network import EOVSeg, EOVSegConfig, EOVSegOutput
+from ..vocabulary import EncodedVocabulary, Vocabulary
 from .mask_sizes import MaskSizes, upsample_masks, upsampled_bands
 from .panoptic import Instances, fuse_instances, fuse_semantic
 
@@ -52,6 +52,25 @@ def query_features(output: EOVSegOutput) -> Tensor:
     probabilities = output.final_class_logits.softmax(-1)[..., :-1]
     parts = (output.object_kernels, output.class_embeddings, probabilities)
     return torch.cat([part.float() for part in parts], dim=-1)
+
+
+@torch.no_grad()
+def class_probabilities(model: EOVSeg, embeddings: np.ndarray, vocabulary: EncodedVocabulary) -> np.ndarray:
+    """Classify class embeddings (S, text_dim) by any words, without an image: (S, C + 1) float32, void last.
+
+    These are the decoder's probabilities. The out-of-vocabulary branch has no part in them, because it needs
+    the image.
+
+    Example:
+        >>> from eovseg_model import EOVSegPredictor
+        >>> predictor = EOVSegPredictor.from_checkpoint("tiny", vocabulary=["wall|stuff"], device="cpu")
+        >>> found = predictor(np.full((96, 128, 3), 200, np.uint8)).segment_features
+        >>> words = predictor.encode(["red mug", "wall|stuff"])
+        >>> class_probabilities(predictor.model, found.embeddings, words).argmax(1).tolist()
+        [1]
+    """
+    rows = torch.from_numpy(np.asarray(embeddings, np.float32)).to(model.device)
+    return model.classify_embeddings(rows[None], vocabulary.text)[0].softmax(-1).cpu().numpy()
 
 
 @dataclass(frozen=True)

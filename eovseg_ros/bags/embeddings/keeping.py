@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from eovseg_model.tracking import TrackableFeatures
+from eovseg_model.inference import SegmentFeatures
 from eovseg_ros.bags.embeddings.embeddings_file import EmbeddingsFile, has_block
 from eovseg_ros.bags.embeddings.stored_frame import StoredFrame, make_preview
 from eovseg_ros.messages import SegmentedFrame
@@ -24,7 +24,7 @@ class KeptEmbeddings:
         self._part = _part_of(self._path)
         self._file = EmbeddingsFile(self._part, images=images) if wanted else None
 
-    def add(self, camera: str, log_time: int, frame: SegmentedFrame, features: TrackableFeatures) -> None:
+    def add(self, camera: str, log_time: int, frame: SegmentedFrame, features: SegmentFeatures) -> None:
         """Keep the segments of an image; features has a row for each of them."""
         if not self._file:
             return

@@ -104,7 +104,7 @@ class _Writer:
         vocabulary = self._model.vocabulary.vocabulary
         stored = image.stored
         probabilities = (
-            class_probabilities(self._model.predictor, stored.embeddings, self._model.vocabulary)
+            class_probabilities(self._model.predictor.model, stored.embeddings, self._model.vocabulary)
             if len(stored.ids)
             else np.zeros((0, len(vocabulary) + 1), np.float32)
         )

@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from eovseg_model.tracking import TrackableFeatures, Tracker, TrackingConfig
+from eovseg_model.inference import SegmentFeatures
+from eovseg_model.tracking import Tracker, TrackingConfig
 from eovseg_ros.bags.labelling.model import LabelModel
 from eovseg_ros.bags.labelling.settings import LabelSettings
 from eovseg_ros.bags.reading.images import BagImage
@@ -21,7 +22,7 @@ class LabelledFrame(NamedTuple):
     frame: SegmentedFrame
     depth_error: str
     warning: str
-    features: TrackableFeatures
+    features: SegmentFeatures
 
 
 class FrameLabeller:
