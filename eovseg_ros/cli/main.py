@@ -12,6 +12,7 @@ from eovseg_ros.cli.commands.command import Command
 from eovseg_ros.cli.commands.control import add_control
 from eovseg_ros.cli.commands.full_name import full_name
 from eovseg_ros.cli.commands.programs import add_programs
+from eovseg_ros.cli.commands.rerun import add_rerun
 from eovseg_ros.cli.commands.segment import add_segment
 from eovseg_ros.cli.commands.watch import add_watch
 from eovseg_ros.clients import ClientError, NodeClient
@@ -66,5 +67,6 @@ def _parser() -> argparse.ArgumentParser:
     add_control(commands)
     add_segment(commands)
     add_watch(commands)
+    add_rerun(commands)
     add_programs(commands)
     return parser

@@ -21,7 +21,7 @@ ORDER = (
     *("eovseg_model." + room for room in ("data", "simulation")),
     *("eovseg_model." + room for room in ("evaluation", "training", "benchmark", "cli")),
     *("eovseg_ros." + room for room in ("messages", "processes", "node", "simulation", "clients")),
-    *("eovseg_ros." + room for room in ("bags", "web", "benchmarks", "demo", "cli")),
+    *("eovseg_ros." + room for room in ("viewer", "bags", "web", "benchmarks", "demo", "cli")),
 )
 FORMER_PLACES = {"eovseg_model.predictor"}  # kept for one release
 INNER_ROOMS = {"eovseg_model.network", "eovseg_model.export"}  # of no concern to the node

@@ -1,0 +1,2 @@
+from .destination import Destination as Destination
+from .stream import stream as stream
