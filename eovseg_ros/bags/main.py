@@ -8,6 +8,7 @@ from eovseg_model.backends import BackendError
 from eovseg_model.checkpoint import CheckpointError
 from eovseg_model.vocabulary import VocabularyError
 from eovseg_ros.bags.arguments import add_label_arguments, read_settings
+from eovseg_ros.bags.embeddings.relabel_command import add_relabel_command
 from eovseg_ros.bags.errors import UsageError
 from eovseg_ros.processes import Ending
 
@@ -21,10 +22,13 @@ def main(arguments: list[str] | None = None, ending: Ending | None = None) -> in
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     about = "label the images of bags; an interrupted run continues where it was"
     add_label_arguments(label := commands.add_parser("label", help=about, description=about))
+    add_relabel_command(commands)
     options = parser.parse_args(words)
     if ending:
         ending.raise_interrupts()
     try:
+        if hasattr(options, "run"):
+            return int(options.run(options, f"eovseg-bags {shlex.join(words)}"))
         from eovseg_ros.bags.jobs.job import plan_jobs
         from eovseg_ros.bags.jobs.run import run_jobs
 
