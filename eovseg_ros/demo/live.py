@@ -4,11 +4,12 @@ import argparse
 from contextlib import ExitStack
 from pathlib import Path
 
+from eovseg_ros.demo.acts import ACTS
 from eovseg_ros.demo.camera import DemoCamera, choose_camera
 from eovseg_ros.processes import ChildProcess, use_own_graph
 from eovseg_ros.web import main as serve_console
 
-_VOCABULARY = ["bottle", "mug,cup", "box", "bowl", "ball", "floor|stuff", "wall|stuff", "table|stuff"]
+_VOCABULARY = next(act.vocabulary for act in ACTS if act.name == "shapes")
 
 
 def play_live(arguments: list[str] | None = None) -> int:

@@ -44,11 +44,12 @@ class _Page:
                     self._kinds = Choice("Picture", self._choose_kind)
                     self._cameras = Choice("Camera", self._choose_camera)
                     self._snapshot = text("a", "Snapshot").classes("button").props("download")
-            self._vocabulary = VocabularyPanel(robot)
-            self._segments = SegmentsPanel(self._selection)
-            self._settings = SettingsPanel(robot)
+            with ui.element("div").classes("side"):
+                self._vocabulary = VocabularyPanel(robot)
+                self._settings = SettingsPanel(robot)
             with ui.element("section").classes("card plots").props('aria-label="Rate and latency"'):
                 self._rate, self._latency = PlotElement(), PlotElement()
+            self._segments = SegmentsPanel(self._selection)
         self._show()
 
     def refresh(self) -> None:

@@ -23,7 +23,9 @@ def as_yaml(node: str, entries: Sequence[str], settings: Mapping[str, float]) ->
 
 
 def _command(node: str, name: str, value: str) -> str:
-    return f"ros2 param set {shlex.quote(node)} {name} {shlex.quote(value)}"
+    # Double quotes read better around the single ones of YAML, but a shell looks into them.
+    quoted = f'"{value}"' if "'" in value and not set(value) & set('"$`\\!') else shlex.quote(value)
+    return f"ros2 param set {shlex.quote(node)} {name} {quoted}"
 
 
 def _quoted(entry: str) -> str:

@@ -18,6 +18,11 @@ def test_commands_pass_a_shell_and_yaml_unchanged():
     assert [one[:4] for one in words] == [["ros2", "param", "set", "/robot/eovseg"]] * 3
     assert {one[4]: yaml.safe_load(one[5]) for one in words} == {"vocabulary": ENTRIES, **SETTINGS}
     assert as_commands("/eovseg", [], {}) == ""
+    line = as_commands("/eovseg", ["mug,cup", "floor|stuff"], {"smoothing": 0.8})
+    assert line.splitlines() == [
+        "ros2 param set /eovseg vocabulary \"['mug,cup', 'floor|stuff']\"",
+        "ros2 param set /eovseg smoothing 0.8",
+    ]
 
 
 def test_the_parameter_file_reads_as_written():

@@ -1,72 +1,12 @@
 """The page in a real browser."""
 
-import os
 import time
-from pathlib import Path
 
 import pytest
+from browser_page import Page
 from graph import LATCHED
 
 from eovseg_ros.msg import Vocabulary
-
-ROOT = Path(__file__).parents[3]
-SHOTS = ROOT / "build/screenshots"
-
-
-class Page:
-    """What the tests do on the page, by what people see."""
-
-    def __init__(self, browser, url):
-        self.browser = browser
-        browser.get(url)
-        self.until(lambda: self.all("canvas"), "the page")
-
-    def all(self, selector):
-        return self.browser.find_elements("css selector", selector)
-
-    def one(self, selector):
-        return self.until(lambda: next(iter(self.all(selector)), None), selector)
-
-    def texts(self, selector):
-        """The texts of all elements; read at once, as they come and go."""
-        script = "return [...document.querySelectorAll(arguments[0])].map((one) => one.innerText)"
-        return self.browser.execute_script(script, selector)
-
-    def until(self, condition, what, seconds=15.0):
-        end = time.monotonic() + seconds
-        while not (answer := condition()):
-            assert time.monotonic() < end, f"waited {seconds} s in vain for {what}: {self.texts('body')}"
-            time.sleep(0.05)
-        return answer
-
-    def wait_for(self, selector, text, seconds=15.0):
-        self.until(lambda: any(text in one for one in self.texts(selector)), f"{text!r}", seconds)
-
-    def click(self, selector):
-        """Click on an element that may just be drawn again."""
-        script = "const one = document.querySelector(arguments[0]); one?.click(); return Boolean(one)"
-        self.until(lambda: self.browser.execute_script(script, selector), selector)
-
-    def type(self, text):
-        self.one("form input:enabled").send_keys(text, "\ue007")
-
-    def press(self, *keys):
-        from selenium.webdriver import ActionChains
-
-        ActionChains(self.browser).send_keys(*keys).perform()
-
-    @property
-    def frames(self):
-        """Number of pictures drawn so far."""
-        return int(self.one("canvas").get_dom_attribute("data-frames") or 0)
-
-    def wait_for_frames(self, count=3):
-        drawn = self.frames
-        self.until(lambda: self.frames >= drawn + count, "pictures")
-
-    def save(self, name):
-        SHOTS.mkdir(parents=True, exist_ok=True)
-        self.browser.save_screenshot(str(SHOTS / f"{name}.png"))
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +47,19 @@ def test_a_typed_word_is_live_in_the_labels_and_on_the_topic(page, station):
     assert page.texts(".chip .names") == ["cup", "ball", "floor"]
     station.colours = [(7, 1)]
     page.wait_for(".segments .name", "ball")
+
+
+def test_a_preset_replaces_the_vocabulary_until_undo(page):
+    script = """
+        const list = document.querySelector(".presets select");
+        list.value = "@coco_panoptic";
+        list.dispatchEvent(new Event("change"));
+    """
+    page.browser.execute_script(script)
+    page.wait_for(".version", "133 classes")
+    assert page.texts(".chip .names") == ["@coco_panoptic"] and page.texts(".chip .kind") == ["set"]
+    page.one(".line button").click()
+    page.wait_for(".version", "3 classes")
 
 
 def test_a_refused_word_stays_with_the_words_of_the_node(page):
@@ -312,12 +265,3 @@ def test_a_node_that_is_started_again_under_the_page(page, station):
     page.wait_for(".segments .name", "ball")
     severe = [line for line in page.browser.get_log("browser") if "Error:" in line["message"]]
     assert severe == []
-
-
-@pytest.mark.skipif("EOVSEG_SCREENSHOT" not in os.environ, reason="EOVSEG_SCREENSHOT is not set")
-def test_the_screenshot_of_the_readme(browser):
-    """EOVSEG_SCREENSHOT=URL takes it from a running console, as that of `make play`."""
-    page = Page(browser, os.environ["EOVSEG_SCREENSHOT"])
-    page.wait_for(".state", "active", 60)
-    page.wait_for_frames(100)
-    browser.save_screenshot(str(ROOT / "docs/images/console.png"))

@@ -1,5 +1,6 @@
 // One number over the last minutes.
 const [WIDTH, HEIGHT] = [300, 64];
+const LONGEST_PERIOD = 11; // seconds between two values; the node sends one at least every 10
 export default {
   template: `
     <figure class="plot">
@@ -22,11 +23,13 @@ export default {
       const last = this.samples.at(-1)?.[1] ?? null;
       return last === null ? "–" : last.toFixed(last < 100 ? 1 : 0);
     },
-    lines() { // a gap where there is no value
+    lines() { // with gaps where there is no value, or where nobody watched
       const end = this.samples.at(-1)?.[0] ?? 0, parts = [[]];
+      let before = 0;
       for (const [time, value] of this.samples) {
-        if (value === null) parts.push([]);
-        else parts.at(-1).push(`${WIDTH * (1 - (end - time) / (60 * this.minutes))},${(HEIGHT - 2) * (1 - value / this.most) + 1}`);
+        if (value === null || time - before > LONGEST_PERIOD) parts.push([]);
+        before = time;
+        if (value !== null) parts.at(-1).push(`${WIDTH * (1 - (end - time) / (60 * this.minutes))},${(HEIGHT - 2) * (1 - value / this.most) + 1}`);
       }
       return parts.filter((part) => part.length > 1).map((part) => part.join(" "));
     },
