@@ -8,6 +8,7 @@ from pathlib import Path
 from eovseg_model.backends import BACKENDS, DEFAULT_BACKEND, DEFAULT_DEVICE, DEFAULT_PRECISION, PRECISIONS
 from eovseg_model.data import MAX_PIXELS
 from eovseg_ros.bags.errors import UsageError
+from eovseg_ros.bags.exporting.exports import ExportSettings
 from eovseg_ros.bags.jobs.task_settings import TaskSettings
 from eovseg_ros.bags.labelling.settings import LabelSettings, ModelSettings
 from eovseg_ros.bags.reading.cameras import parse_cameras
@@ -68,6 +69,11 @@ def add_label_arguments(parser: argparse.ArgumentParser) -> None:
     add("--embeddings", action="store_true", help="write the class embedding of each segment")
     text = "store what relabel and find need beside the results"
     add("--keep-embeddings", action="store_true", help=text)
+    text = "also write all messages of the bag and the results to one file, NAME_full.mcap"
+    add("--copy", action="store_true", help=text)
+    text = "also write the images and results as a data set of COCO's panoptic format, DIR/NAME"
+    add("--coco", type=Path, metavar="DIR", help=text)
+    add("--video", action="store_true", help="also write an overlay video of each camera, NAME.mp4")
     add("--overwrite", action="store_true", help="replace results of other settings")
 
     work = parser.add_argument_group("work")
@@ -115,6 +121,7 @@ def read_settings(options: argparse.Namespace, command: str) -> TaskSettings:
         threads=options.threads or max(1, len(os.sched_getaffinity(0)) // options.jobs),
         command=command,
         overwrite=options.overwrite,
+        exports=ExportSettings(copy=options.copy, video=options.video, coco=options.coco),
     )
 
 

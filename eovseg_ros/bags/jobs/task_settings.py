@@ -1,7 +1,8 @@
 """What is done with every bag of a run."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from eovseg_ros.bags.exporting.exports import ExportSettings
 from eovseg_ros.bags.labelling.settings import LabelSettings
 
 
@@ -13,3 +14,4 @@ class TaskSettings:
     threads: int  # of the model; 0: PyTorch's default
     command: str
     overwrite: bool = False
+    exports: ExportSettings = field(default_factory=ExportSettings)

@@ -1,6 +1,5 @@
 """Labels a bag into a file, which appears when it is complete."""
 
-import errno
 import hashlib
 import itertools
 import json
@@ -11,7 +10,7 @@ from typing import Any
 
 from eovseg_model.inference import ImageSizeError
 from eovseg_ros.bags.embeddings.keeping import KeptEmbeddings, can_continue
-from eovseg_ros.bags.errors import BagError, BrokenMessage, DiskFull
+from eovseg_ros.bags.errors import BagError, BrokenMessage
 from eovseg_ros.bags.labelling.frames import FrameLabeller, LabelledFrame
 from eovseg_ros.bags.labelling.model import LabelModel
 from eovseg_ros.bags.labelling.report import BagReport, Counts, Status, count_reason
@@ -22,13 +21,12 @@ from eovseg_ros.bags.reading.cameras import check_topics
 from eovseg_ros.bags.reading.images import BagImage, read_images
 from eovseg_ros.bags.writing.channels import camera_channels, vocabulary_channel
 from eovseg_ros.bags.writing.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
+from eovseg_ros.bags.writing.full_disk import saying_full_disk
 from eovseg_ros.bags.writing.mcap_file import McapFile
 from eovseg_ros.bags.writing.messages import label_image_message, segments_message, vocabulary_message
 from eovseg_ros.bags.writing.metadata import RESULT, read_metadata
 
 CHUNK = 32  # images; a run that is killed loses no more work
-_NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
-
 Progress = Callable[[int], None]  # is told the number of images that are done
 
 
@@ -50,7 +48,7 @@ class BagLabeller:
         report = BagReport(str(path), str(target), Status.LABELLED)
         started = time.monotonic()
         try:
-            with open_bag(path) as bag:
+            with saying_full_disk(f"labelling {path} into {target}"), open_bag(path) as bag:
                 check_topics(self._settings.cameras, bag.topics)
                 fingerprint = self._fingerprint(path)
                 if target.exists() and not overwrite:
@@ -61,11 +59,6 @@ class BagLabeller:
         except BagError as error:
             report.status, report.error = Status.FAILED, str(error)
         except OSError as error:
-            if error.errno in _NO_SPACE:
-                raise DiskFull(
-                    f"no space left on the disk while labelling {path} into {target}: free some and run "
-                    "the same command again, which continues"
-                ) from error
             report.status, report.error = Status.FAILED, f"{type(error).__name__}: {error}"
         report.seconds = time.monotonic() - started
         return report

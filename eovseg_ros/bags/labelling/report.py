@@ -42,6 +42,7 @@ class BagReport:
     error: str = ""
     counts: Counts = field(default_factory=Counts)
     seconds: float = 0.0  # of this run
+    exports: list[str] = field(default_factory=list)  # files and folders beside the output
 
     @property
     def fine(self) -> bool:
@@ -57,6 +58,7 @@ class BagReport:
             "status": str(self.status),
             "error": self.error,
             "seconds": round(self.seconds, 3),
+            "exports": self.exports,
             **counts,
         }
 

@@ -1,0 +1,195 @@
+"""Results in other formats."""
+
+import errno
+import json
+import os
+
+import cv2
+import numpy as np
+import pytest
+from bag_files import FIRST, PERIOD, image, write_bag
+from fake_model import fake_model
+from test_labelling import moving, of, picture, read, settings
+
+from eovseg_model.data import CocoPanoptic
+from eovseg_ros.bags.errors import DiskFull
+from eovseg_ros.bags.exporting import video
+from eovseg_ros.bags.exporting.exports import ExportSettings
+from eovseg_ros.bags.jobs import task
+from eovseg_ros.bags.jobs.job import plan_jobs
+from eovseg_ros.bags.jobs.task import Task
+from eovseg_ros.bags.jobs.task_settings import TaskSettings
+from eovseg_ros.bags.labelling.report import Status
+from eovseg_ros.bags.reading.bag import open_bag
+
+
+@pytest.fixture(autouse=True)
+def stand_in(monkeypatch):
+    monkeypatch.setattr(task, "load_label_model", lambda model, threads: fake_model())
+
+
+def do(bag, out, *topics, overwrite=False, labels=None, **exports):
+    """The report of one bag."""
+    label = labels or settings(*topics)
+    own = TaskSettings(
+        label=label, threads=1, command="", overwrite=overwrite, exports=ExportSettings(**exports)
+    )
+    out.mkdir(exist_ok=True)
+    (job,) = plan_jobs([bag], out)
+    return Task(own).do(job, lambda done: None)
+
+
+@pytest.mark.parametrize("compressed", [True, False])
+def test_coco_is_read_by_our_own_reader(tmp_path, compressed):
+    messages = moving(5)
+    messages[1][2].encoding = "nonsense"
+    bag = write_bag(tmp_path / "bag", messages)
+    report = do(bag, tmp_path / "out", labels=settings(compressed=compressed), coco=tmp_path / "sets")
+    assert report.exports == [str(tmp_path / "sets/bag")]
+    found = CocoPanoptic.from_folder(tmp_path / "sets/bag")
+    assert len(found) == 4 and [c.name for c in found.categories] == ["cup", "ball", "floor"]
+    assert [c.is_thing for c in found.categories] == [True, True, False]
+    sample = found[3]  # of image 4, because image 1 could not be read
+    assert (sample.id_map == picture(4)[:, :, 0]).all()
+    assert np.abs(sample.image.astype(int) - picture(4)).mean() < 3  # JPEG
+    assert {(s.id, s.category) for s in sample.segments} == {(1, 0), (2, 1), (9, 2)}
+    content = json.loads((tmp_path / "sets/bag/panoptic.json").read_text())
+    assert content["images"][3]["stamp"] == FIRST + 4 * PERIOD
+    assert content["images"][3]["file_name"] == "000004.jpg" and content["images"][3]["height"] == 48
+    cup = next(s for s in content["annotations"][3]["segments_info"] if s["id"] == 1)
+    assert cup["area"] == 100 and cup["bbox"] == [9, 10, 10, 10] and cup["score"] == 0.5
+    assert cup["track_id"] > 0
+    assert sorted(p.name for p in (tmp_path / "sets/bag").iterdir()) == [
+        "images",
+        "panoptic",
+        "panoptic.json",
+    ]
+
+
+def frames_of(path):
+    """Number, rate and size of the frames of a video."""
+    reader = cv2.VideoCapture(str(path))
+    _, first = reader.read()
+    return int(reader.get(cv2.CAP_PROP_FRAME_COUNT)), reader.get(cv2.CAP_PROP_FPS), first.shape
+
+
+def test_a_video_has_a_frame_for_each_result_at_the_rate_of_the_images(tmp_path):
+    bag = write_bag(tmp_path / "bag", moving(12))
+    report = do(bag, tmp_path / "out", video=True)
+    assert report.exports == [str(tmp_path / "out/bag.mp4")]
+    assert frames_of(tmp_path / "out/bag.mp4") == (12, 10.0, (48, 64, 3))
+
+
+def test_every_camera_has_a_video(tmp_path):
+    rear = [(t, time + 1, m) for t, time, m in moving(4, "/rear/image")]
+    messages = sorted(moving(6, "/front/image") + rear, key=lambda entry: entry[1])
+    bag = write_bag(tmp_path / "bag", messages)
+    report = do(bag, tmp_path / "out", "/front/image", "/rear/image", video=True, coco=tmp_path / "sets")
+    assert frames_of(tmp_path / "out/bag_front.mp4")[0] == 6
+    assert frames_of(tmp_path / "out/bag_rear.mp4")[0] == 4 and len(report.exports) == 3
+    names = sorted(path.name for path in (tmp_path / "sets/bag/panoptic").iterdir())
+    assert names[0] == "front_000001.png" and names[-1] == "rear_000008.png" and len(names) == 10
+
+
+def test_a_copy_has_all_messages_of_the_bag_and_the_results(tmp_path):
+    text = [
+        ("/chatter", FIRST + i * PERIOD + 9, ("std_msgs/msg/String", bytes([0, 1, 0, 0, 2, 0, 0, 0, 65, 0])))
+        for i in range(4)
+    ]
+    source = sorted(moving(3) + text, key=lambda entry: entry[1])
+    bag = write_bag(tmp_path / "bag", source, storage="sqlite3")
+    do(bag, tmp_path / "out", copy=True)
+    found, metadata = read(tmp_path / "out/bag_full.mcap")
+    with open_bag(tmp_path / "out/bag_full.mcap") as full:
+        copied = list(full.messages(full.topics))
+        assert full.topics["/chatter"].type_name == "std_msgs/msg/String"
+    assert [m.log_time for m in copied] == sorted(m.log_time for m in copied)
+    for path in (bag, tmp_path / "out/bag_labels.mcap"):
+        with open_bag(path) as part:
+            own = list(part.messages(part.topics))
+            assert own == [m for m in copied if m.topic in part.topics]
+    assert len(copied) == 7 + 1 + 9
+    assert [m.data for m in of(found, "/chatter")] == ["A"] * 4 and metadata["eovseg"]["status"] == "labelled"
+
+
+def test_exports_of_a_finished_bag_are_made_later_and_only_once(tmp_path):
+    bag, out = write_bag(tmp_path / "bag", moving(3)), tmp_path / "out"
+    assert do(bag, out).exports == []
+    report = do(bag, out, video=True, copy=True)
+    assert report.status == Status.SKIPPED and len(report.exports) == 2
+    before = [os.stat(path).st_mtime_ns for path in report.exports]
+    again = do(bag, out, video=True, copy=True)
+    assert [os.stat(path).st_mtime_ns for path in again.exports] == before
+    replaced = do(bag, out, video=True, copy=True, overwrite=True)
+    assert replaced.status == Status.LABELLED
+    assert all(os.stat(path).st_mtime_ns > old for path, old in zip(replaced.exports, before, strict=True))
+
+
+def test_what_an_interrupted_export_left_is_replaced(tmp_path):
+    bag, out = write_bag(tmp_path / "bag", moving(3)), tmp_path / "out"
+    (tmp_path / "sets/bag.part/images").mkdir(parents=True)
+    (tmp_path / "sets/bag.part/images/old.jpg").write_bytes(b"")
+    out.mkdir()
+    for name in ("bag_full.mcap.part", "bag.part.mp4"):
+        (out / name).write_bytes(b"torn")
+    do(bag, out, video=True, copy=True, coco=tmp_path / "sets")
+    assert sorted(p.name for p in out.iterdir()) == ["bag.mp4", "bag_full.mcap", "bag_labels.mcap"]
+    assert len(list((tmp_path / "sets/bag/images").iterdir())) == 3
+
+
+def test_a_bag_that_breaks_off_is_exported_up_to_there(tmp_path):
+    big = [
+        (t, time, image(np.repeat(np.repeat(picture(i), 8, 0), 8, 1), time))
+        for i, (t, time, _) in enumerate(moving(12))
+    ]
+    file = write_bag(tmp_path / "bag", big) / "bag.mcap"
+    file.write_bytes(file.read_bytes()[:3_000_000])
+    report = do(file, tmp_path / "out", video=True, copy=True, coco=tmp_path / "sets")
+    assert report.status == Status.INCOMPLETE
+    frames = report.counts.frames
+    assert frames_of(tmp_path / "out/bag.mp4")[0] == frames
+    assert len(CocoPanoptic.from_folder(tmp_path / "sets/bag")) == frames
+    with open_bag(tmp_path / "out/bag_full.mcap") as full:
+        assert full.topics["/image"].messages == full.topics["/eovseg/segments"].messages == frames
+
+
+def test_a_bag_without_images_has_no_video(tmp_path):
+    bag = write_bag(tmp_path / "bag", moving(2))
+    report = do(
+        bag, tmp_path / "out", labels=settings(max_pixels=1), video=True, copy=True, coco=tmp_path / "sets"
+    )
+    assert report.counts.frames == 0 and sum(report.counts.skipped.values()) == 2
+    assert not (tmp_path / "out/bag.mp4").exists() and (tmp_path / "out/bag_full.mcap").exists()
+    assert json.loads((tmp_path / "sets/bag/panoptic.json").read_text())["images"] == []
+
+
+@pytest.mark.parametrize("exports", [{"copy": True}, {"coco": "sets"}, {"video": True}])
+def test_a_full_disk_during_an_export_is_said(tmp_path, monkeypatch, exports):
+    bag, out = write_bag(tmp_path / "bag", moving(3)), tmp_path / "out"
+    do(bag, out)
+
+    def fail(*arguments, **options):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    if "coco" in exports:
+        exports = {"coco": tmp_path / "sets"}
+        monkeypatch.setattr("pathlib.Path.write_bytes", fail)
+    elif "copy" in exports:
+        monkeypatch.setattr(os, "fsync", fail)
+    else:
+        monkeypatch.setattr(video._Video, "check", fail)
+    with pytest.raises(DiskFull, match="no space left on the disk while exporting .*bag_labels.mcap"):
+        do(bag, out, **exports)
+    monkeypatch.undo()
+    monkeypatch.setattr(task, "load_label_model", lambda model, threads: fake_model())
+    assert len(do(bag, out, **exports).exports) == 1
+
+
+def test_a_video_that_lost_frames_is_an_error(tmp_path, monkeypatch):
+    bag = write_bag(tmp_path / "bag", moving(5))
+    monkeypatch.setattr(
+        video._Video, "close", lambda own: own._writer.release() or os.truncate(own._path, 40)
+    )
+    with pytest.raises(OSError, match="OpenCV wrote 0 of 5 frames to .*bag.part.mp4"):
+        do(bag, tmp_path / "out", video=True)
+    assert not list((tmp_path / "out").glob("*.mp4"))
