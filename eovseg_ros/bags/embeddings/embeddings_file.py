@@ -101,6 +101,7 @@ def _to_bytes(frames: list[StoredFrame]) -> bytes:
     arrays: dict[str, np.ndarray] = {
         "cameras": np.array([frame.camera for frame in frames], str),
         "times": np.array([(frame.log_time, frame.stamp) for frame in frames], np.int64).reshape(-1, 2),
+        "sizes": np.array([frame.size for frame in frames], np.int32).reshape(-1, 2),
         "counts": np.array(counts, np.int32),
         "preview_sizes": np.array([len(frame.preview) for frame in frames], np.int32),
         "previews": np.frombuffer(b"".join(frame.preview for frame in frames), np.uint8),
@@ -109,6 +110,7 @@ def _to_bytes(frames: list[StoredFrame]) -> bytes:
     if shown:
         arrays["ids"] = np.concatenate([frame.ids for frame in shown]).astype(np.uint16)
         arrays["track_ids"] = np.concatenate([frame.track_ids for frame in shown]).astype(np.uint32)
+        arrays["boxes"] = np.concatenate([frame.boxes for frame in shown]).astype(np.int32)
         arrays["kernels"] = _rounded(np.concatenate([frame.kernels for frame in shown]))
         arrays["embeddings"] = _rounded(np.concatenate([frame.embeddings for frame in shown]))
     content = io.BytesIO()
@@ -128,8 +130,10 @@ def _from_bytes(data: bytes) -> Iterator[StoredFrame]:
             camera=str(arrays["cameras"][i]),
             log_time=int(arrays["times"][i, 0]),
             stamp=int(arrays["times"][i, 1]),
+            size=(int(arrays["sizes"][i, 0]), int(arrays["sizes"][i, 1])),
             ids=arrays["ids"][rows].astype(int) if count else np.zeros(0, int),
             track_ids=arrays["track_ids"][rows].astype(int) if count else np.zeros(0, int),
+            boxes=arrays["boxes"][rows].astype(int) if count else np.zeros((0, 4), int),
             kernels=arrays["kernels"][rows].astype(np.float32) if count else empty,
             embeddings=arrays["embeddings"][rows].astype(np.float32) if count else empty,
             preview=previews[preview_ends[i] - arrays["preview_sizes"][i] : preview_ends[i]],

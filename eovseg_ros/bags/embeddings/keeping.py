@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from eovseg_model.inference import SegmentFeatures
+from eovseg_model.inference import Region, SegmentFeatures
 from eovseg_ros.bags.embeddings.embeddings_file import EmbeddingsFile, has_block
 from eovseg_ros.bags.embeddings.stored_frame import StoredFrame, make_preview
 from eovseg_ros.messages import SegmentedFrame
@@ -33,8 +33,10 @@ class KeptEmbeddings:
             camera=camera,
             log_time=log_time,
             stamp=stamp.sec * 10**9 + stamp.nanosec,
+            size=(frame.panoptic.shape[0], frame.panoptic.shape[1]),
             ids=np.array([segment.id for segment in frame.segments], int),
             track_ids=np.array([segment.track_id for segment in frame.segments], int),
+            boxes=np.array([_box(frame.regions.get(s.id)) for s in frame.segments], int).reshape(-1, 4),
             kernels=features.kernels,
             embeddings=features.embeddings,
             preview=make_preview(frame.rgb),
@@ -78,6 +80,10 @@ def can_continue(target: Path, images: int) -> bool:
     if not part.exists() and path.exists():  # a run was killed between the two last steps
         path.replace(part)
     return has_block(part, images)
+
+
+def _box(region: Region | None) -> tuple[int, int, int, int]:
+    return (region.x, region.y, region.width, region.height) if region else (0, 0, 0, 0)
 
 
 def _part_of(path: Path) -> Path:

@@ -11,16 +11,19 @@ PREVIEW = 240  # pixels
 class StoredFrame(NamedTuple):
     """The S segments of an image, in the order of its results; their masks are in its panoptic image.
 
-    Times are in nanoseconds. ids (S,) are those of the panoptic image, kernels (S, hidden) and embeddings
-    (S, text) float32, as `eovseg_model.inference.SegmentFeatures` has them, rounded to float16. preview is
-    the image as a small JPEG.
+    Times are in nanoseconds. size is the image's height and width. ids (S,) are those of the panoptic image,
+    boxes (S, 4) x, y, width and height in pixels, zeros for a segment without pixels. kernels (S, hidden) and
+    embeddings (S, text) are float32, as in `eovseg_model.inference.SegmentFeatures`, but rounded to float16.
+    preview is the image as a small JPEG.
     """
 
     camera: str
     log_time: int
     stamp: int
+    size: tuple[int, int]
     ids: np.ndarray
     track_ids: np.ndarray
+    boxes: np.ndarray
     kernels: np.ndarray
     embeddings: np.ndarray
     preview: bytes

@@ -28,7 +28,10 @@ MAP = np.array([[1, 1, 2, 3, 3, 3, 0, 5]], np.uint16)  # segment 4 has no pixels
 
 def stored(*ids):
     rows = np.arange(len(ids), dtype=np.float32)[:, None]
-    return StoredFrame("", 0, 0, np.array(ids), np.zeros(len(ids), int), rows, rows, b"")
+    none = np.zeros(len(ids), int)
+    return StoredFrame(
+        "", 0, 0, MAP.shape, np.array(ids), none, np.zeros((len(ids), 4), int), rows, rows, b""
+    )
 
 
 def probabilities(*best, share=0.9):

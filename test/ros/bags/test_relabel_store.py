@@ -20,8 +20,10 @@ def frame(number, segments, camera="front", preview=b"jpeg"):
         camera=camera,
         log_time=FIRST + number,
         stamp=FIRST,
+        size=(480, 640),
         ids=np.arange(segments) + 1,
         track_ids=np.arange(segments) + 70_000,
+        boxes=np.arange(4 * segments).reshape(-1, 4),
         kernels=rows + [0.25, 0.5, -3],
         embeddings=rows * 0 + [0.1, -0.2],
         preview=preview,
@@ -40,8 +42,9 @@ def test_frames_come_back_rounded_to_half_precision(tmp_path):
     file.close()
     found = list(read_embeddings(path))
     for one, other in zip(found, written, strict=True):
-        assert one[:3] == other[:3] and one.preview == other.preview
+        assert one[:4] == other[:4] and one.preview == other.preview
         assert one.ids.tolist() == other.ids.tolist() and one.track_ids.tolist() == other.track_ids.tolist()
+        assert one.boxes.tolist() == other.boxes.tolist()
         if len(other.ids):
             assert one.kernels.tolist() == other.kernels.tolist()  # these have few bits
             np.testing.assert_allclose(one.embeddings, other.embeddings, rtol=2**-11)
@@ -117,6 +120,8 @@ def test_what_is_stored_of_a_bag(tmp_path):
     assert (last.log_time, last.stamp) == (FIRST + 2 * PERIOD + 5, FIRST + 2 * PERIOD)
     assert first.ids.tolist() == [1, 9] and last.ids.tolist() == [1, 2, 9]
     assert last.track_ids.tolist() == [2, 0, 1]  # as in the results: a cup, a ball that is new, the floor
+    assert last.size == (48, 64)
+    assert last.boxes.tolist() == [[7, 10, 10, 10], [38, 24, 10, 10], [0, 40, 64, 8]]
     assert last.kernels.shape == (3, 1024) and last.embeddings.shape == (3, 8)
     shown = cv2.imdecode(np.frombuffer(last.preview, np.uint8), cv2.IMREAD_COLOR)
     assert shown.shape == picture(2).shape
