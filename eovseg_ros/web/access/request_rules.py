@@ -25,7 +25,6 @@ class Verdict(NamedTuple):
     set_cookie: bool = False  # and send the browser to the address without the token
 
 
-SOCKET_PATH = "/_nicegui_ws/"  # the only one that takes data
 _PASS = Verdict(200)
 _REFUSED = "Open the address that eovseg-ros web has printed: it ends with the token.\n"
 
@@ -40,14 +39,14 @@ class RequestRules:
 
     def judge(self, head: RequestHead) -> Verdict:
         """Return whether a request may pass, and what to answer if not."""
-        if head.method not in ("GET", "HEAD") and not head.path.startswith(SOCKET_PATH):
+        if head.method not in ("GET", "HEAD"):  # the page sends its data over a WebSocket
             return Verdict(405, "This address takes no data.\n")
         host = head.headers.get("host", "")
         if not self._address.token and not _is_local(host, self._address.host):
             # A page on the internet may give its own name the address 127.0.0.1.
             return Verdict(403, "Open the console as localhost, or start it with --token.\n")
         origin = head.headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+        if origin is not None and _host_in(origin) != host.lower():
             return Verdict(403, "Requests from pages of other sites are refused.\n")
         if head.headers.get("sec-fetch-site") == "cross-site" and (
             head.headers.get("sec-fetch-mode") != "navigate" or head.path != "/"
@@ -72,6 +71,13 @@ def _is_local(host: str, own: str) -> bool:
     except ValueError:
         return False
     return name == own or is_loopback(name)
+
+
+def _host_in(origin: str) -> str:
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return ""
 
 
 def _token_in(query: str) -> str:

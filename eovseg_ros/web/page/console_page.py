@@ -23,6 +23,8 @@ _PERIOD = 0.3  # seconds between two looks for news
 _STYLE = Path(__file__).parent / "style.css"
 _WORKING = (Kind.ACTIVE, Kind.SILENT, Kind.INACTIVE)  # the node has a vocabulary and takes changes
 
+_NO_OVERLAY = "The node offers no overlay, as its parameter overlay is false: choose Camera or Labels."
+
 
 def build_console(robot: Robot) -> None:
     """Build the page, and keep it up to date while its browser is connected."""
@@ -72,12 +74,13 @@ class _Page:
         self._cameras.show(names, [name or "camera" for name in names], chosen.camera)
         query = urlencode({"camera": chosen.camera, "kind": chosen.kind})
         self._snapshot.props(f'href="snapshot?{query}"')
+        no_overlay = chosen.kind == "overlay" and view is not None and not view.offers_overlay
         self._picture.show(
             camera=chosen.camera,
             kind=chosen.kind,
             chosen=chosen.segment,
             label=f"{chosen.kind} of camera {chosen.camera}; arrow keys choose a pixel",
-            waiting="waiting for a picture",
+            waiting=_NO_OVERLAY if no_overlay else "waiting for a picture",
         )
         self._vocabulary.show(ready=state.kind in _WORKING)
         self._settings.show(ready=state.kind in _WORKING)

@@ -52,6 +52,8 @@ class CameraView:
             kind = CompressedImage if "sensor_msgs/msg/CompressedImage" in types else Image
             return Source(kind, name, _NEWEST) if types else None
 
+        self._node = node
+        self._overlay_topic = f"{target}/{prefix}overlay"
         overlay, semantic = topic(Image, "overlay"), topic(Image, "semantic")
         image: WatchedTopic[Any] = WatchedTopic(node, find_image)
         self._segments = topic(PanopticSegmentation, "segments", self._keep)
@@ -63,6 +65,11 @@ class CameraView:
             "labels": Picture(semantic, lambda message: colour_labels(image_to_array(message), vocabulary())),
         }
         self._recent: OrderedDict[tuple[int, int], PanopticSegmentation] = OrderedDict()  # by stamp
+
+    @property
+    def offers_overlay(self) -> bool:
+        """Whether the node has the topic ~/overlay; it has not if its parameter overlay is false."""
+        return self._node.count_publishers(self._overlay_topic) > 0
 
     @property
     def segments(self) -> PanopticSegmentation | None:

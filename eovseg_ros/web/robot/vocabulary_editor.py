@@ -64,13 +64,11 @@ class VocabularyEditor:
 
     async def replace(self, entry: str, new: str) -> None:
         """Put another entry in the place of one."""
-        if new != entry and entry in self.entries:
-            await self._change(tuple(new if e == entry else e for e in self.entries), new)
+        await self._change(tuple(new if e == entry else e for e in self.entries), new)
 
     async def use(self, entries: Sequence[str]) -> None:
         """Replace all entries."""
-        if tuple(entries) != self.entries:
-            await self._change(tuple(entries), entries[0] if entries else "")
+        await self._change(tuple(entries), entries[0] if entries else "")
 
     async def undo(self) -> None:
         """Return to the vocabulary before the last change."""
@@ -84,6 +82,8 @@ class VocabularyEditor:
 
     async def _change(self, entries: Entries, culprit: str, *, remember: bool = True) -> None:
         before = self.entries
+        if entries == before:
+            return
         self._pending, self.encoding, self.refusal = entries, culprit, None
         try:
             await self._send(entries)

@@ -71,7 +71,13 @@ def test_tokens_are_compared_in_constant_time(monkeypatch):
 
 def test_pages_of_other_sites_are_refused():
     for address, cookie in ((LOCAL, ""), (SHARED, f"eovseg_8080={TOKEN}")):
-        for origin in ("http://evil.example", "http://127.0.0.1:9090", "null", "http://127.0.0.1:8080.evil"):
+        for origin in (
+            "http://evil.example",
+            "http://127.0.0.1:9090",
+            "null",
+            "http://127.0.0.1:8080.evil",
+            "http://[",
+        ):
             assert judge(address, "/_nicegui_ws/socket.io/", origin=origin, cookie=cookie).status == 403
         own = "http://127.0.0.1:8080"
         assert judge(address, "/_nicegui_ws/socket.io/", origin=own, cookie=cookie).status == 200
@@ -89,10 +95,11 @@ def test_a_name_of_the_internet_that_points_here_is_refused():
     assert judge(SHARED, host="robot.local:8080", cookie=f"eovseg_8080={TOKEN}").status == 200
 
 
-def test_only_the_socket_takes_data():
+def test_nothing_takes_data():
     for method in ("POST", "PUT", "DELETE", "OPTIONS", "PATCH"):
-        assert judge(LOCAL, "/upload", method=method).status == 405
-    assert judge(LOCAL, "/_nicegui_ws/socket.io/", method="POST").status == 200
+        for path in ("/", "/upload", "/_nicegui_ws/socket.io/"):
+            assert judge(LOCAL, path, method=method).status == 405
+    assert judge(LOCAL, "/_nicegui_ws/socket.io/").status == 200
 
 
 def ask(guard, kind="http", path="/", headers=()):

@@ -265,3 +265,10 @@ def test_a_node_that_is_started_again_under_the_page(page, station):
     page.wait_for(".segments .name", "ball")
     severe = [line for line in page.browser.get_log("browser") if "Error:" in line["message"]]
     assert severe == []
+
+
+def test_a_node_without_an_overlay(page, station):
+    station.start_node(overlay=False)
+    page.wait_for(".waiting", "its parameter overlay is false", 30)
+    page.click(".choice[aria-label=Picture] button:nth-child(2)")
+    page.wait_for_frames()

@@ -1,6 +1,7 @@
 """The console over HTTP, without a browser: pictures, snapshots, slow and hostile clients."""
 
 import base64
+import contextlib
 import http.client
 import io
 import json
@@ -184,6 +185,24 @@ def test_a_flood_without_the_token_gets_no_frame_and_costs_no_memory(guarded, st
             assert status == 401 and b"token" in body and len(body) < 200
     assert memory_of(pid) - before < 4e6
     assert not station.graph.node.get_subscriptions_info_by_topic("/eovseg/panoptic")
+
+
+def test_headers_and_bodies_without_end_cost_no_memory(url, station):
+    host = urlsplit(url)
+    pid = station.console.pid
+    before = memory_of(pid)
+    for head in (
+        "GET / HTTP/1.1\r\nHost: localhost\r\nX-Long: ",
+        f"POST /?token={TOKEN} HTTP/1.1\r\nHost: localhost\r\n",
+    ):
+        body = "Transfer-Encoding: chunked\r\n\r\n" if head.startswith("POST") else ""
+        with socket.create_connection((host.hostname, host.port), timeout=2) as connection:
+            connection.sendall((head + body).encode())
+            chunk = b"4000\r\n" + bytes(0x4000).replace(b"\0", b"a") + b"\r\n"
+            with contextlib.suppress(OSError):  # closed or no longer read; else 32 MB are thrown away
+                for _ in range(2000):
+                    connection.sendall(chunk if body else chunk[6:-2])
+            assert memory_of(pid) - before < 4e6
 
 
 def test_the_token_opens_the_page(guarded):

@@ -13,10 +13,10 @@ export default {
       <span v-if="cross" class="cross" aria-hidden="true"
         :style="{ left: 100 * cross.x + '%', top: 100 * cross.y + '%' }"></span>
       <span v-if="title" class="tag" role="status"><i :style="{ background: colour }"></i>{{ title }}</span>
-      <p v-if="!shown" class="waiting">{{ waiting }}</p>
+      <p v-if="!shown" class="waiting">{{ problem || waiting }}</p>
     </div>`,
   props: { camera: String, kind: String, chosen: String, label: String, waiting: String },
-  data: () => ({ ratio: "4 / 3", shown: false, outline: [], title: "", colour: "", cross: null }),
+  data: () => ({ ratio: "4 / 3", shown: false, problem: "", outline: [], title: "", colour: "", cross: null }),
   mounted() {
     this.open = true;
     this.place = null; // of the pointer, 0 to 1 across the picture
@@ -60,6 +60,7 @@ export default {
             this.shown = false;
           } else {
             this.shown = false;
+            this.problem = answer.status === 415 ? await answer.text() : ""; // why it cannot be read
             await this.pause(500);
           }
         } catch {
@@ -79,6 +80,7 @@ export default {
       canvas.getContext("2d").drawImage(bitmap, 0, 0);
       bitmap.close();
       this.shown = true;
+      this.problem = "";
       canvas.dataset.frame = number;
       canvas.dataset.frames = Number(canvas.dataset.frames ?? 0) + 1;
       canvas.dataset.age = Date.now() / 1000 - stamp;
