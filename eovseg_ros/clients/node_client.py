@@ -15,6 +15,7 @@ from eovseg_ros.msg import Status, Vocabulary
 from eovseg_ros.srv import SegmentImage, SetVocabulary
 
 _LATCHED = QoSProfile(depth=10, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+_MOST_VOCABULARIES = 32  # for clients that run for long
 
 
 class ClientError(RuntimeError):
@@ -27,7 +28,7 @@ class NodeClient:
     def __init__(self, node: Node, target: str) -> None:
         self._node = node
         self._target = target
-        self.vocabularies: dict[int, Vocabulary] = {}  # received so far, by version
+        self.vocabularies: dict[int, Vocabulary] = {}  # the newest that were received, by version
         self.status: Status | None = None  # the newest
         node.create_subscription(Vocabulary, f"{target}/vocabulary", self._keep_vocabulary, _LATCHED)
         node.create_subscription(Status, f"{target}/status", self._keep_status, _LATCHED)
@@ -112,6 +113,8 @@ class NodeClient:
         if self.vocabularies and message.version < self._version:
             self.vocabularies.clear()  # the node was started again
         self.vocabularies[message.version] = message
+        if len(self.vocabularies) > _MOST_VOCABULARIES:
+            del self.vocabularies[min(self.vocabularies)]
 
     def _keep_status(self, message: Status) -> None:
         self.status = message

@@ -110,6 +110,14 @@ def test_a_node_that_is_started_again_counts_from_the_start(graph, callers):
     assert sorted(client.vocabularies) == [1, 3] and live is client.vocabularies[3]
 
 
+def test_a_client_that_runs_for_long_keeps_few_vocabularies(graph, callers):
+    node, client = ScriptedNode(graph), callers[0].client
+    for version in range(1, 51):
+        node.publish(version)
+        client.wait(lambda version=version: version in client.vocabularies, 10, f"no version {version}")
+    assert sorted(client.vocabularies) == list(range(19, 51))
+
+
 def test_a_node_that_says_nothing_is_given_up_in_time(graph, callers):
     client = callers[0].client
     node = ScriptedNode(graph)
