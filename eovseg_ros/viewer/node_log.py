@@ -36,6 +36,10 @@ class NodeLog:
             gone = f"no status from {self._target} for {_SILENCE:.0f} s: has the node ended?"
             self._say("state", gone, "WARN")
 
+    def wait_anew(self) -> None:
+        """Wait for a status from now on, after a time in which none could be received."""
+        self._received = time.monotonic()
+
     def warn(self, text: str) -> None:
         """Log an error of a message; of those with the same words before a colon, one in some seconds."""
         kind, now = text.partition(":")[0], time.monotonic()

@@ -56,6 +56,8 @@ def stream(
             log.check()
             if recorder.flush():
                 rclpy.spin_once(node, timeout_sec=0.2)
+            else:
+                log.wait_anew()
     finally:
         recorder.close()
 

@@ -283,7 +283,7 @@ def test_a_slow_viewer_gets_the_newest_frames_and_slows_nobody(graph, start_fake
     with Viewer(tmp_path) as viewer:
         graph.wait(lambda: len(viewer.lines("camera/pose/image/rgb", kind="Image")) > 3, what="pictures")
         viewer.state.write_text("slow")
-        time.sleep(4.0)
+        time.sleep(13.0)  # longer than a node may be silent
         assert viewer.process.poll() is None
         assert statuses[-1].cameras[0].rate_out > 8  # 10 Hz
         resumed = max(camera.sent)
@@ -291,11 +291,11 @@ def test_a_slow_viewer_gets_the_newest_frames_and_slows_nobody(graph, start_fake
         graph.wait(
             lambda: any(one["time"] > resumed for one in viewer.lines("camera/pose/image/rgb", kind="Image"))
         )
-        status, seconds, _, _ = viewer.end()
-    assert status == 0 and seconds < 2
+        status, seconds, _, err = viewer.end()
+    assert (status, err) == (0, "") and seconds < 2
     times = [one["time"] for one in viewer.lines("camera/pose/image/rgb", kind="Image")]
     missed = [stamp for stamp in camera.sent if times[0] < stamp < times[-1] and stamp not in times]
-    assert len(missed) > 25  # of 40
+    assert len(missed) > 100  # of 130
     assert times == sorted(times)
 
 
