@@ -8,8 +8,10 @@ from eovseg_model.backends import BackendError
 from eovseg_model.checkpoint import CheckpointError
 from eovseg_model.vocabulary import VocabularyError
 from eovseg_ros.bags.arguments import add_label_arguments, read_settings
+from eovseg_ros.bags.benchmark.command import add_benchmark_command
 from eovseg_ros.bags.embeddings.relabel_command import add_relabel_command
 from eovseg_ros.bags.errors import UsageError
+from eovseg_ros.bags.search.find_command import add_find_command
 from eovseg_ros.processes import Ending
 
 _MISSING = "eovseg-bags: {error}; install what it needs: pip install rosbags mcap zstandard"
@@ -23,6 +25,8 @@ def main(arguments: list[str] | None = None, ending: Ending | None = None) -> in
     about = "label the images of bags; an interrupted run continues where it was"
     add_label_arguments(label := commands.add_parser("label", help=about, description=about))
     add_relabel_command(commands)
+    add_benchmark_command(commands)
+    add_find_command(commands)
     options = parser.parse_args(words)
     if ending:
         ending.raise_interrupts()

@@ -1,0 +1,1 @@
+"""Objects in labelled bags, found by a description."""
