@@ -13,14 +13,18 @@ from eovseg_model.inference import LabelledSegment, Region
 from eovseg_ros.bags.message_types import COMPRESSED_IMAGE, IMAGE, SEGMENTS, VOCABULARY, message_class
 from eovseg_ros.messages import SegmentedFrame
 
-_FAST = (cv2.IMWRITE_PNG_COMPRESSION, 1)
+# Ids compress no worse without PNG's filters, in a third of the time. OpenCV has the option since 4.12.
+_UNFILTERED = (
+    (cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_NONE) if hasattr(cv2, "IMWRITE_PNG_FILTER") else ()
+)
+_PNG = (cv2.IMWRITE_PNG_COMPRESSION, 3, *_UNFILTERED)
 
 
 def label_image_message(ids: np.ndarray, header: Any, *, compressed: bool) -> Any:
     """Return ids (H, W) as mono8 or 16UC1 image, compressed as PNG if wanted."""
     encoding = "mono8" if ids.itemsize == 1 else "16UC1"
     if compressed:
-        written, png = cv2.imencode(".png", ids, _FAST)
+        written, png = cv2.imencode(".png", ids, _PNG)
         assert written
         form = f"{encoding}; png compressed {encoding}"
         return message_class(COMPRESSED_IMAGE)(header=header, format=form, data=png.ravel())
