@@ -235,4 +235,4 @@ def test_console_script_starts_a_function_that_exists(name: str) -> None:
 
 
 def test_both_installations_start_the_same_function_as_eovseg() -> None:
-    assert PROJECT["scripts"] == {"eovseg": console_scripts()["eovseg"]}
+    assert PROJECT["scripts"] == {name: console_scripts()[name] for name in ("eovseg", "eovseg-bags")}

@@ -1,4 +1,4 @@
-"""The wheel that `pip install .` makes holds the model and its command, and no node and no test."""
+"""The wheel that `pip install .` makes holds the model, what labels recordings, and their commands."""
 
 import os
 import shutil
@@ -26,7 +26,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     for name in ("pyproject.toml", "setup.py", "setup.cfg", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, folder)
-    for name in ("model", "eovseg_ros", "test/launch"):
+    for name in ("model", "eovseg_ros", "msg", "test/launch"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--no-index"]
     subprocess.run([*command, "-w", folder, folder], check=True, capture_output=True)
@@ -40,19 +40,27 @@ def read(wheel: Path, name: str) -> str:
         return archive.read(path).decode()
 
 
-def test_it_holds_the_whole_model_and_nothing_else(wheel: Path) -> None:
-    model = ROOT / "model"
-    source = {path.relative_to(model).as_posix() for path in model.rglob("*") if path.suffix in SUFFIXES}
+def test_it_holds_the_whole_model_and_what_labels_recordings(wheel: Path) -> None:
+    model, bags = ROOT / "model", ROOT / "eovseg_ros/bags"
+    source = {f"eovseg_model/{p.relative_to(model)}" for p in model.rglob("*") if p.suffix in SUFFIXES}
+    rooms = {f"eovseg_ros/bags/{p.relative_to(bags)}" for p in bags.rglob("*") if p.suffix in SUFFIXES}
+    definitions = {f"eovseg_ros/bags/definitions/{path.name}" for path in (ROOT / "msg").glob("*.msg")}
     with zipfile.ZipFile(wheel) as archive:
         files = {path for path in archive.namelist() if ".dist-info/" not in path}
-    assert files == {f"eovseg_model/{path}" for path in source}
+    assert source | rooms | definitions <= files
     assert {"eovseg_model/py.typed", "eovseg_model/weights/eovseg_tiny.safetensors"} <= files
+    others = {"/".join(path.split("/")[:2]) for path in files - source}
+    rest = ("__init__.py", "bags", "messages", "node", "processes")
+    assert others == {f"eovseg_ros/{name}" for name in rest}
+    node = {"eovseg_ros/node/__init__.py", "eovseg_ros/node/__init__.pyi"}
+    assert node <= files and "eovseg_ros/node/space/depth_match.py" in files
 
 
-def test_its_one_command_is_that_of_the_model(wheel: Path) -> None:
+def test_its_commands_need_no_ros(wheel: Path) -> None:
     assert read(wheel, "entry_points.txt").split() == [
         "[console_scripts]",
         *("eovseg", "=", "eovseg_model.cli.main:main"),
+        *("eovseg-bags", "=", "eovseg_ros.bags.program:main"),
     ]
 
 
@@ -87,8 +95,16 @@ def test_its_command_runs_outside_the_source(wheel: Path, tmp_path: Path) -> Non
         [sys.executable, "-c", program], env=environment, cwd=tmp_path, capture_output=True, text=True
     )
     assert done.stdout == "person\n", done.stderr
-    script = tmp_path / "site/bin/eovseg"
-    done = subprocess.run(
-        [sys.executable, script, "--help"], env=environment, cwd=tmp_path, capture_output=True, text=True
+    for name, text in (("eovseg", "benchmark"), ("eovseg-bags", "label")):
+        words = [sys.executable, tmp_path / "site/bin" / name, "--help"]
+        done = subprocess.run(words, env=environment, cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == 0 and text in done.stdout, done.stderr
+    program = (
+        "from eovseg_ros.bags import message_types as m; print(m.__file__, m.definition(m.VOCABULARY)[:22])"
     )
-    assert done.returncode == 0 and "benchmark" in done.stdout, done.stderr
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment, cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.stdout == f"{tmp_path}/site/eovseg_ros/bags/message_types.py std_msgs/Header header\n", (
+        done.stderr
+    )
