@@ -18,6 +18,7 @@ from eovseg_ros.viewer.camera_pose import CameraPose
 from eovseg_ros.viewer.frame_match import Frame, FrameMatch
 from eovseg_ros.viewer.paths import Paths
 from eovseg_ros.viewer.recorder import Recorder
+from eovseg_ros.viewer.stamps import stamp_of
 
 # The node publishes in this way, and waits for no subscriber; the oldest are dropped.
 _RESULTS = QoSProfile(depth=2, reliability=ReliabilityPolicy.RELIABLE)
@@ -91,7 +92,7 @@ class CameraStream:
 
     def _take_points(self, message: PointCloud2) -> None:
         try:
-            self._recorder.log(_stamp(message), self.paths.points, entities.cloud(message))
+            self._recorder.log(stamp_of(message), self.paths.points, entities.cloud(message))
         except ValueError as error:
             self._warn(f"{self._prefix}points: {error}")
 
@@ -100,7 +101,7 @@ class CameraStream:
             self._log_frame(frame)
 
     def _log_frame(self, frame: Frame) -> None:
-        stamp, segments = _stamp(frame.segments), frame.segments.segments
+        stamp, segments = stamp_of(frame.segments), frame.segments.segments
         self._log_names(stamp, frame.segments.vocabulary_version)
         self._log_camera(stamp, frame.segments)
         self._log_picture(stamp, frame.image)
@@ -166,7 +167,3 @@ def _series(names: tuple[str, ...]) -> Any:
     import rerun as rr
 
     return rr.SeriesLines(names=list(names))
-
-
-def _stamp(message: Any) -> int:
-    return int(message.header.stamp.sec) * 10**9 + int(message.header.stamp.nanosec)

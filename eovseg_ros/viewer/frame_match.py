@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from sensor_msgs.msg import Image
 
 from eovseg_ros.msg import PanopticSegmentation
+from eovseg_ros.viewer.stamps import stamp_of
 
 _MOST_IMAGES = 64  # 2 s at 30 Hz, which a slow model may take
 _MOST_BYTES = 100_000_000  # of these images together
@@ -35,9 +36,9 @@ class FrameMatch:
 
     def add_image(self, message: Any) -> list[Frame]:
         """Take an image of the camera; return the frames that are now complete."""
-        stamp = _stamp(message)
+        stamp = stamp_of(message)
         waiting = self._waiting
-        if waiting and _stamp(waiting.segments) == stamp:
+        if waiting and stamp_of(waiting.segments) == stamp:
             self._waiting = None
             self._forget_images(stamp)
             return [waiting._replace(image=message)]
@@ -58,7 +59,7 @@ class FrameMatch:
         return self._add(self._semantic, message)
 
     def _add(self, kept: OrderedDict[int, Any], message: Any) -> list[Frame]:
-        stamp = _stamp(message)
+        stamp = stamp_of(message)
         kept[stamp] = message
         if stamp not in self._segments or stamp not in self._semantic:
             if len(kept) > _MOST_RESULTS:
@@ -77,8 +78,3 @@ class FrameMatch:
         """Drop the images up to a frame: results come in the order of the images."""
         while self._images and (first := next(iter(self._images))) <= stamp:
             self._bytes -= len(self._images.pop(first).data)
-
-
-def _stamp(message: Any) -> int:
-    """Return the stamp in nanoseconds."""
-    return int(message.header.stamp.sec) * 10**9 + int(message.header.stamp.nanosec)

@@ -1,5 +1,6 @@
 """What happens to the node, as lines of a log and on stderr."""
 
+import math
 import sys
 import time
 from collections.abc import Iterator
@@ -7,6 +8,7 @@ from collections.abc import Iterator
 from eovseg_ros.msg import Status
 from eovseg_ros.viewer.paths import LOG
 from eovseg_ros.viewer.recorder import Recorder
+from eovseg_ros.viewer.stamps import stamp_of
 
 _SILENCE = 12.0  # seconds without a status; nodes publish it every 10 s at least
 _REPEATED = 10.0  # seconds until an error of the same kind is logged again
@@ -25,7 +27,7 @@ class NodeLog:
 
     def take_status(self, status: Status) -> None:
         """Log what has changed."""
-        self._newest = status.header.stamp.sec * 10**9 + status.header.stamp.nanosec
+        self._newest = stamp_of(status)
         self._received = time.monotonic()
         for topic, text, level in _lines(status):
             self._say(topic, text, level)
@@ -43,7 +45,7 @@ class NodeLog:
     def warn(self, text: str) -> None:
         """Log an error of a message; of those with the same words before a colon, one in some seconds."""
         kind, now = text.partition(":")[0], time.monotonic()
-        if now - self._warned.get(kind, -_REPEATED) >= _REPEATED:
+        if now - self._warned.get(kind, -math.inf) >= _REPEATED:
             self._warned[kind] = now
             self._log(text, "WARN")
 

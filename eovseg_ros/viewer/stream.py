@@ -13,6 +13,7 @@ from eovseg_ros.viewer.destination import Destination
 from eovseg_ros.viewer.layout import layout
 from eovseg_ros.viewer.node_log import NodeLog
 from eovseg_ros.viewer.recorder import Recorder
+from eovseg_ros.viewer.stamps import stamp_of
 
 _MISSING = "rerun-sdk is missing: pip install 'eovseg_model[rerun]', or 'rerun-sdk>=0.41,<0.42'"
 
@@ -40,6 +41,8 @@ def stream(
         raise ClientError(_MISSING)
     status = client.get_status(seconds)
     chosen = _choose(cameras, status, target)
+    if status.vocabulary_version:
+        client.get_vocabulary(seconds)  # so that the first frames have names
     recorder = Recorder(destination, client.wait)
     recorder.show(layout(chosen, live=destination.file is None))
     log = NodeLog(recorder, target)
@@ -63,11 +66,10 @@ def stream(
 
 
 def _take(status: Status, log: NodeLog, streams: dict[str, CameraStream]) -> None:
-    stamp = status.header.stamp.sec * 10**9 + status.header.stamp.nanosec
     log.take_status(status)
     for camera in status.cameras:
         if camera.name in streams:
-            streams[camera.name].take_status(camera, stamp)
+            streams[camera.name].take_status(camera, stamp_of(status))
 
 
 def _choose(cameras: Sequence[str], status: Status, target: str) -> list[str]:

@@ -44,7 +44,7 @@ def viewer_url(address: str) -> str:
 def check_viewer(url: str) -> None:
     """Raise ClientError if nothing listens at the URL of a viewer."""
     parts = urlsplit(url)
-    host, port = parts.hostname or "", parts.port or (443 if parts.scheme != "rerun+http" else 80)
+    host, port = parts.hostname or "", parts.port or (80 if parts.scheme == "rerun+http" else 443)
     if reason := _why_unreachable(host, port):
         raise ClientError(
             f"no viewer at {host} port {port}: {reason}; start one there with 'rerun', "

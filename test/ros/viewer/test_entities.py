@@ -26,12 +26,12 @@ def segment(number, label, *, is_thing=True, track=0, at=None):
 
 
 def test_names_begin_with_void_and_have_the_colours_of_the_vocabulary():
-    colours = [ColorRGBA(r=1.0, g=0.5, b=0.0, a=1.0), ColorRGBA(r=0.0, g=0.0, b=1.0, a=1.0)]
+    colours = [ColorRGBA(r=1.0, g=0.5, b=0.0, a=1.0), ColorRGBA(r=0.0, g=1.0, b=1.0, a=1.0)]
     context = entities.class_names(Vocabulary(labels=["cup", "floor"], colors=colours)).plain()["context"]
     assert [(one["id"], one["label"], one["color"]) for one in context] == [
         (0, "void", [0, 0, 0, 0]),
         (1, "cup", [255, 128, 0]),
-        (2, "floor", [0, 0, 255]),
+        (2, "floor", [0, 255, 255]),
     ]
 
 
@@ -58,11 +58,11 @@ def test_a_cloud_has_the_colours_of_its_packed_field():
     for offset, name in enumerate(("x", "y", "z", "rgb")):
         message.fields.append(PointField(name=name, offset=4 * offset, datatype=PointField.FLOAT32, count=1))
     points = np.array([[1, 2, 3, 0], [4, 5, 6, 0]], np.float32)
-    points.view(np.uint32)[:, 3] = 0x00102030, 0x00FFFE01
+    points.view(np.uint32)[:, 3] = 0x00102030, 0x00FFFFFF
     message.data.frombytes(points.tobytes())
     cloud = entities.cloud(message).plain()
     assert cloud["positions"] == [[1, 2, 3], [4, 5, 6]]
-    assert cloud["colors"] == [[0x10, 0x20, 0x30], [0xFF, 0xFE, 0x01]]
+    assert cloud["colors"] == [[0x10, 0x20, 0x30], [255, 255, 255]]
     message.data = message.data[:-1]
     with pytest.raises(ValueError, match="needs 32 bytes, but holds 31"):
         entities.cloud(message)
@@ -80,7 +80,8 @@ def test_pictures_are_rgb_and_labels_keep_their_type():
     assert entities.picture(bgr).plain()["image"] == [[[3, 2, 1]] * 3] * 2
     for encoding, number in (("mono8", np.uint8), ("16UC1", np.uint16)):
         message = array_to_image(np.full((2, 3), 7, number), encoding, Header())
-        assert entities.labels(message).values["image"].dtype == number
+        drawn = entities.labels(message).values
+        assert drawn["image"].dtype == number and 0 < drawn["opacity"] < 1
 
 
 def test_series_have_a_name_for_each_number():

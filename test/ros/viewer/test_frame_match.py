@@ -4,6 +4,7 @@ from sensor_msgs.msg import Image
 
 from eovseg_ros.msg import PanopticSegmentation
 from eovseg_ros.viewer.frame_match import FrameMatch
+from eovseg_ros.viewer.stamps import stamp_of
 
 
 def at(message_type, stamp, size=0):
@@ -80,6 +81,24 @@ def test_memory_is_bounded_in_images_and_in_bytes():
     assert add(match, "sl", 4) == [] and add(match, "sl", 5) == [(4, None), (5, 5)]  # three fit into 100 MB
     match.add_image(at(Image, 8, size=200_000_000))
     assert add(match, "sl", 8) == [(8, 8)]  # the newest is kept, however large
+
+
+def test_two_large_images_do_not_stay_both():
+    match = FrameMatch()
+    for stamp in (1, 2):
+        match.add_image(at(Image, stamp, size=60_000_000))
+    assert add(match, "sl", 1) == []  # its image is gone
+    assert add(match, "sl", 2) == [(1, None), (2, 2)]
+
+
+def test_seconds_and_nanoseconds_make_a_stamp():
+    match = FrameMatch()
+    match.add_image(at(Image, 2 * 10**9 + 5))
+    assert add(match, "sl", 10**9 + 5) == []
+    frames = match.add_segments(at(PanopticSegmentation, 2 * 10**9 + 5))
+    frames += match.add_semantic(at(Image, 2 * 10**9 + 5))
+    assert [stamp_of(frame.segments) for frame in frames] == [1_000_000_005, 2_000_000_005]
+    assert stamp_of(frames[1].image) == 2_000_000_005
 
 
 def test_images_of_one_stamp_count_once():

@@ -91,6 +91,22 @@ def test_a_viewer_elsewhere_must_listen(free_port):
         check_viewer(url)
 
 
+@pytest.mark.parametrize(
+    ("url", "host", "port"),
+    [
+        ("rerun+http://a:9000/proxy", "a", 9000),
+        ("rerun+http://a/proxy", "a", 80),
+        ("rerun+https://a/proxy", "a", 443),
+        ("rerun://a/proxy", "a", 443),
+    ],
+)
+def test_an_address_without_a_port_has_that_of_its_scheme(monkeypatch, url, host, port):
+    asked = []
+    monkeypatch.setattr(viewer_process, "_why_unreachable", lambda *where: asked.append(where) or "")
+    check_viewer(viewer_url(url))
+    assert asked == [(host, port)]
+
+
 def test_a_viewer_that_runs_is_used(free_port, install):
     started = install(LISTEN)
     with socket.create_server(("127.0.0.1", free_port)):
