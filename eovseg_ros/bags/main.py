@@ -9,6 +9,7 @@ from eovseg_model.checkpoint import CheckpointError
 from eovseg_model.vocabulary import VocabularyError
 from eovseg_ros.bags.arguments import add_label_arguments, read_settings
 from eovseg_ros.bags.benchmark.command import add_benchmark_command
+from eovseg_ros.bags.benchmark.example_command import add_example_command
 from eovseg_ros.bags.embeddings.relabel_command import add_relabel_command
 from eovseg_ros.bags.errors import UsageError
 from eovseg_ros.bags.search.find_command import add_find_command
@@ -26,6 +27,7 @@ def main(arguments: list[str] | None = None, ending: Ending | None = None) -> in
     add_label_arguments(label := commands.add_parser("label", help=about, description=about))
     add_relabel_command(commands)
     add_benchmark_command(commands)
+    add_example_command(commands)
     add_find_command(commands)
     options = parser.parse_args(words)
     if ending:

@@ -6,17 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from eovseg_ros.bags.benchmark.recorded_bag import IMAGE_TOPIC, read_recording, write_recorded_bag
 from eovseg_ros.bags.labelling.bag_labeller import BagLabeller
 from eovseg_ros.bags.labelling.model import LabelModel
 from eovseg_ros.bags.labelling.settings import LabelSettings
-from eovseg_ros.bags.message_types import IMAGE, encode_message, message_class
 from eovseg_ros.bags.reading.cameras import parse_cameras
-from eovseg_ros.bags.reading.records import Topic
-from eovseg_ros.bags.writing.channels import source_channel
-from eovseg_ros.bags.writing.mcap_file import McapFile
 
-_RECORDING = Path(__file__).parents[2] / "simulation/recordings/robot_view.zip"
-_TOPIC = "/camera/image_raw"
 _ROUNDS = 10  # the model and the labelling take turns, as other load of the machine comes and goes
 
 
@@ -30,13 +25,15 @@ class Speed(NamedTuple):
 
 def measure_speed(model: LabelModel, seconds: float, folder: Path) -> Speed:
     """Label a bag of some seconds at 10 Hz in ten parts, and before each segment its images without a bag."""
-    labeller = BagLabeller(model, LabelSettings(cameras=tuple(parse_cameras([_TOPIC]))), "benchmark")
-    frames = max(2, round(10 * seconds / _ROUNDS))
+    labeller = BagLabeller(model, LabelSettings(cameras=tuple(parse_cameras([IMAGE_TOPIC]))), "benchmark")
+    recording = read_recording()
+    frames = max(2, round(recording.rate * seconds / _ROUNDS))
     alone = labelling = 0.0
     memory: list[float] = []
     for i in range(_ROUNDS):
-        pictures = _pictures(i * frames, frames)
-        bag = _write_bag(folder / f"{i}.mcap", pictures)
+        first = i * frames
+        pictures = [recording.rgb(number % len(recording)) for number in range(first, first + frames)]
+        bag = write_recorded_bag(folder / f"{i}.mcap", recording, first, frames, depth=False)
         if i == 0:
             _segment(model, pictures[:2])  # the first images take longer
         begun = time.perf_counter()
@@ -54,37 +51,6 @@ def measure_speed(model: LabelModel, seconds: float, folder: Path) -> Speed:
 def _segment(model: LabelModel, pictures: list[np.ndarray]) -> None:
     for rgb in pictures:
         model.predictor(rgb, vocabulary=model.vocabulary)
-
-
-def _pictures(first: int, count: int) -> list[np.ndarray]:
-    """Return images of the recorded camera (240, 320, 3), which begins again at its end."""
-    import cv2
-
-    from eovseg_model.simulation import Recording
-
-    recording = Recording(_RECORDING)
-    numbers = [i % len(recording) for i in range(first, first + count)]
-    return [cv2.resize(recording.rgb(i), (320, 240), interpolation=cv2.INTER_AREA) for i in numbers]
-
-
-def _write_bag(path: Path, pictures: list[np.ndarray]) -> Path:
-    file = McapFile(path, [source_channel(Topic(_TOPIC, IMAGE, len(pictures)))])
-    for i, rgb in enumerate(pictures, 1):
-        stamp = message_class("builtin_interfaces/msg/Time")(sec=i // 10, nanosec=i % 10 * 10**8)
-        message = message_class(IMAGE)(
-            header=message_class("std_msgs/msg/Header")(stamp=stamp, frame_id="camera"),
-            height=240,
-            width=320,
-            encoding="rgb8",
-            is_bigendian=0,
-            step=960,
-            data=rgb.reshape(-1),
-        )
-        file.add(0, i * 10**8, encode_message(message))
-        if file.full:
-            file.end_chunk()
-    file.finish({})
-    return path
 
 
 def _resident() -> float:

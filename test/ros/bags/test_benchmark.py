@@ -14,6 +14,11 @@ from test_labelling import picture, settings
 from eovseg_ros.bags.benchmark.command import add_benchmark_command
 from eovseg_ros.bags.benchmark.speed import measure_speed
 from eovseg_ros.bags.labelling.bag_labeller import BagLabeller
+from eovseg_ros.bags.main import main
+from eovseg_ros.bags.reading.bag import open_bag
+from eovseg_ros.bags.reading.cameras import parse_cameras
+from eovseg_ros.bags.reading.images import DepthSettings, read_images
+from eovseg_ros.bags.reading.selection import Selection
 
 
 class Timed:
@@ -51,6 +56,16 @@ def test_the_bag_of_the_command_has_ten_minutes():
     add_benchmark_command(parser.add_subparsers())
     options = parser.parse_args(["benchmark"])
     assert (options.seconds, options.threads, options.variant) == (600.0, 1, "tiny")
+
+
+def test_the_example_is_a_bag_with_depth(tmp_path):
+    file = tmp_path / "robot.mcap"
+    assert main(["example", str(file), "--seconds", "1"]) == 0
+    cameras = parse_cameras(["/camera/image_raw"], ["/camera/depth"])
+    with open_bag(file) as bag:
+        found = [i.space((240, 320)) for i in read_images(bag, cameras, Selection(), DepthSettings())]
+    assert len(found) == 10 and found[9].camera.k[0] == 246.03646098951555
+    assert found[0].frame_id == "camera_optical_frame"
 
 
 def resident():
