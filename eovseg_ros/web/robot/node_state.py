@@ -6,7 +6,8 @@ from typing import NamedTuple
 from eovseg_ros.msg import CameraStatus, Status
 
 SILENT_AFTER = 2.0  # seconds without an image
-_STALE_AFTER = 12.0  # seconds without a status; diagnostics_rate is 0.1 Hz or more
+LONGEST_PERIOD = 10.0  # seconds between two statuses: diagnostics_rate is 0.1 Hz or more
+_LEAST_PATIENCE = 3.0  # seconds; a busy node may send a status late
 _CHANGING = {
     Status.STATE_CONFIGURING: "loading the model and encoding the vocabulary",
     Status.STATE_CLEANING_UP: "releasing the model",
@@ -36,7 +37,14 @@ class NodeState(NamedTuple):
 
 
 def judge(
-    name: str, *, publishers: int, status: Status | None, age: float, camera: str, hint: str
+    name: str,
+    *,
+    publishers: int,
+    status: Status | None,
+    age: float,
+    period: float,
+    camera: str,
+    hint: str,
 ) -> NodeState:
     """Return the state of the node `name`, as seen by a viewer of one camera.
 
@@ -44,6 +52,7 @@ def judge(
         publishers: number of publishers of ~/status.
         status: the newest message, None without any.
         age: seconds since it came.
+        period: seconds between the last two.
         camera: name of the camera.
         hint: the node's own words on why it gets no images, empty if it has none.
     """
@@ -52,8 +61,11 @@ def judge(
             Kind.MISSING,
             f"There is no node {name} in this ROS domain. Start it, or give its name with --node.",
         )
-    if status is None or age > _STALE_AFTER:
-        return NodeState(Kind.MISSING, f"The node {name} is there, but sends no status.")
+    # The publisher of a node that was killed stays in the graph for a while.
+    if status is None or age > max(_LEAST_PATIENCE, 3 * period):
+        return NodeState(
+            Kind.MISSING, f"The node {name} sends no status. It hangs, has ended or has just begun."
+        )
     if status.state == Status.STATE_UNCONFIGURED:
         return NodeState(Kind.UNCONFIGURED, "The node has not loaded its model yet.")
     if status.state == Status.STATE_INACTIVE:

@@ -19,7 +19,7 @@ from eovseg_ros.msg import Status, Vocabulary
 from eovseg_ros.srv import SetVocabulary
 from eovseg_ros.web.robot.camera_view import CameraView
 from eovseg_ros.web.robot.history import History
-from eovseg_ros.web.robot.node_state import NodeState, camera_of, judge
+from eovseg_ros.web.robot.node_state import LONGEST_PERIOD, NodeState, camera_of, judge
 from eovseg_ros.web.robot.service_calls import RequestFailed, call
 from eovseg_ros.web.robot.settings import SLIDERS
 from eovseg_ros.web.robot.vocabulary_editor import Entries, VocabularyEditor
@@ -40,7 +40,8 @@ class Robot:
     def __init__(self, node: Node, target: str) -> None:
         self.name = target
         self._node = node
-        self._received = 0.0  # time of the newest status
+        self._received = self._stamp = 0.0  # times of the newest status: monotonic clock, its own stamp
+        self._period = LONGEST_PERIOD  # seconds between the last two
         self._hints: dict[str, str] = {}  # summary of the diagnostics by camera
         self._views: dict[str, CameraView] = {}
         self._lock = threading.Lock()  # of _views
@@ -103,6 +104,7 @@ class Robot:
             publishers=self._node.count_publishers(f"{self.name}/status"),
             status=self.status,
             age=time.monotonic() - self._received,
+            period=self._period,
             camera=camera,
             hint=self._hints.get(camera, ""),
         )
@@ -183,6 +185,10 @@ class Robot:
 
     def _keep_status(self, status: Status) -> None:
         self._received = time.monotonic()
+        # By the stamps: the first status is an old one that arrives just before the next.
+        stamp = status.header.stamp.sec + status.header.stamp.nanosec / 1e9
+        self._period = min(max(stamp - self._stamp, 0.0), LONGEST_PERIOD)
+        self._stamp = stamp
         self.history.add(status)
 
     def _keep_hints(self, message: DiagnosticArray) -> None:

@@ -251,14 +251,17 @@ def test_an_inactive_node_is_activated_by_a_button(page, station):
 
 def test_a_node_that_is_started_again_under_the_page(page, station):
     station.node.stop()
-    page.wait_for(".banner", "There is no node /eovseg")
+    page.wait_for(".state", "not there", 5)
+    page.wait_for(".banner", "node /eovseg")
     page.one(".stale .waiting")
+    drawn = page.frames
     page.save("missing")
     station.add_camera("rear")
     station.start_node(cameras=["front", "rear"])
     page.wait_for(".banner", "it has no publisher", 30)  # front: the node's own hint
     page.save("silent")
     page.wait_for(".choice button", "front")
+    assert page.all(".stale") and page.frames == drawn  # the last picture was not drawn again
     page.click(".choice[aria-label=Camera] button:last-child")
     page.wait_for(".state", "active")
     page.wait_for_frames()

@@ -96,7 +96,10 @@ def status(state=Status.STATE_ACTIVE, age=0.1):
         ({}, Kind.ACTIVE, ""),
         ({"publishers": 0}, Kind.MISSING, "no node /eovseg"),
         ({"status": None}, Kind.MISSING, "sends no status"),
-        ({"age": 13.0}, Kind.MISSING, "sends no status"),
+        ({"age": 2.9, "period": 0.1}, Kind.ACTIVE, ""),
+        ({"age": 3.1}, Kind.MISSING, "sends no status"),
+        ({"age": 29.0, "period": 10.0}, Kind.ACTIVE, ""),
+        ({"age": 31.0, "period": 10.0}, Kind.MISSING, "sends no status"),
         ({"status": status(Status.STATE_UNCONFIGURED)}, Kind.UNCONFIGURED, "not loaded"),
         ({"status": status(Status.STATE_INACTIVE)}, Kind.INACTIVE, "does not process"),
         ({"status": status(Status.STATE_CONFIGURING)}, Kind.CHANGING, "loading the model"),
@@ -107,7 +110,7 @@ def status(state=Status.STATE_ACTIVE, age=0.1):
     ],
 )
 def test_states_of_the_node(changes, kind, words):
-    given = {"publishers": 1, "status": status(), "age": 0.5, "camera": "front", "hint": ""}
+    given = {"publishers": 1, "status": status(), "age": 0.5, "period": 1.0, "camera": "front", "hint": ""}
     state = judge("/eovseg", **(given | changes))
     assert state.kind is kind and words in state.text
 

@@ -56,7 +56,6 @@ export default {
             after = Number(answer.headers.get("x-frame"));
             this.draw(bitmap, after, Number(answer.headers.get("x-stamp")));
           } else if (answer.status === 204) {
-            after = 0; // the node, or this console, may have started again
             this.shown = false;
           } else {
             this.shown = false;
