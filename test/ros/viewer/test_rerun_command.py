@@ -257,6 +257,20 @@ def test_positions_in_another_frame_have_the_pose_of_the_camera(graph, start, tm
     assert viewer.lines("camera", kind="_Axes")[0]["name"] == "RIGHT_HAND_Z_UP"
 
 
+def test_without_tf2_the_rest_is_shown(graph, start, tmp_path, monkeypatch):
+    with monkeypatch.context() as patched:
+        patched.setenv("PYTHONPATH", os.pathsep.join([str(TF2_STAND_IN), os.environ["PYTHONPATH"]]))
+        parameters = {"vocabulary": ["cup"], "use_depth": True, "target_frame": "map"}
+        start("fake_node", parameters=parameters).wait_for_log("segmenting /image", 20)
+    DepthCamera(graph)
+    send_transform(graph, (1.0, 2.0, 3.0))
+    with Viewer(tmp_path) as viewer:
+        graph.wait(lambda: len(viewer.lines("camera/boxes")) > 3, what="boxes")
+        _, _, _, err = viewer.end()
+    assert err.startswith("eovseg-ros rerun: no pose of the camera: target_frame needs tf2_ros")
+    assert err.count("\n") == 1 and not viewer.lines("camera/pose", kind="Transform3D")
+
+
 def test_states_and_errors_of_the_node_are_lines_of_a_log(graph, start_fake, tmp_path):
     start_fake(diagnostics_rate=10.0)
     client = graph.node.create_client(SetBool, "/eovseg/enable")
