@@ -1,6 +1,7 @@
 """The page in a real browser."""
 
 import time
+from urllib.parse import urlsplit
 
 import pytest
 from browser_page import Page
@@ -274,4 +275,15 @@ def test_a_node_without_an_overlay(page, station):
     station.start_node(overlay=False)
     page.wait_for(".waiting", "its parameter overlay is false", 30)
     page.click(".choice[aria-label=Picture] button:nth-child(2)")
+    page.wait_for_frames()
+
+
+def test_a_console_that_is_started_again_under_the_page(page, station):
+    port = urlsplit(page.browser.current_url).port
+    page.browser.execute_script("window.old = true")
+    station.console.stop()
+    station.start_node()
+    station.start_console("--port", str(port))
+    page.until(lambda: not page.browser.execute_script("return window.old"), "the new page", 30)
+    page.wait_for(".state", "active")
     page.wait_for_frames()
