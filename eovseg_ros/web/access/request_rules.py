@@ -26,6 +26,9 @@ class Verdict(NamedTuple):
 
 
 _PASS = Verdict(200)
+_UNKNOWN = Verdict(404, "There is no such address.\n")  # NiceGUI would build a page of its own for it
+_PATHS = ("/", "/frame", "/segment", "/snapshot", "/favicon.ico")
+_FOLDERS = ("/_nicegui/", "/_nicegui_ws/")
 _REFUSED = "Open the address that eovseg-ros web has printed: it ends with the token.\n"
 
 
@@ -52,7 +55,9 @@ class RequestRules:
             head.headers.get("sec-fetch-mode") != "navigate" or head.path != "/"
         ):
             return Verdict(403, "Requests from pages of other sites are refused.\n")
-        return self._judge_token(head) if self._address.token else _PASS
+        verdict = self._judge_token(head) if self._address.token else _PASS
+        known = head.path in _PATHS or head.path.startswith(_FOLDERS)
+        return verdict if known or verdict.status != 200 else _UNKNOWN
 
     def _judge_token(self, head: RequestHead) -> Verdict:
         if self._is_token(_cookie(head.headers.get("cookie", ""), self.cookie_name)):

@@ -95,6 +95,15 @@ def test_a_name_of_the_internet_that_points_here_is_refused():
     assert judge(SHARED, host="robot.local:8080", cookie=f"eovseg_8080={TOKEN}").status == 200
 
 
+def test_unknown_addresses_build_no_page():
+    cookie = f"eovseg_8080={TOKEN}"
+    for path in ("/other", "//", "/frames", "/frame/", "/docs", "/_nicegui"):
+        assert judge(LOCAL, path).status == judge(SHARED, path, cookie=cookie).status == 404
+        assert judge(SHARED, path).status == 401
+    for path in ("/frame", "/segment", "/snapshot", "/favicon.ico", "/_nicegui/3/static/a.js"):
+        assert judge(LOCAL, path).status == judge(SHARED, path, cookie=cookie).status == 200
+
+
 def test_nothing_takes_data():
     for method in ("POST", "PUT", "DELETE", "OPTIONS", "PATCH"):
         for path in ("/", "/upload", "/_nicegui_ws/socket.io/"):

@@ -1,5 +1,6 @@
 """The page in a real browser."""
 
+import statistics
 import time
 from urllib.parse import urlsplit
 
@@ -32,6 +33,11 @@ def test_the_page_shows_the_camera_and_loads_nothing_from_elsewhere(page):
         page.one(f".choice button:nth-child({['Overlay', 'Camera', 'Labels'].index(kind) + 1})").click()
         page.wait_for(".choice [aria-pressed=true]", kind)
         page.wait_for_frames()
+    ages = []
+    for _ in range(15):
+        page.wait_for_frames(1)
+        ages.append(float(page.one("canvas").get_dom_attribute("data-age")))
+    assert statistics.median(ages) < 0.15  # seconds from the camera to the screen, the node included
     page.save("light")
 
 
