@@ -53,7 +53,7 @@ class CameraStream:
         self._named: Vocabulary | None = None  # the vocabulary whose names are logged
         self._info: CameraInfo | None = None  # the newest that is to be logged
         self._camera: CameraModel | None = None  # that is logged
-        self._position_frame = ""
+        self._position_frame = ""  # of the last frame
         self._pose = CameraPose(node)
         self._prefix = f"{target}/{camera}/" if camera else f"{target}/"
         self._images = CameraImages(node, self._take_image, self._take_info)
@@ -112,6 +112,8 @@ class CameraStream:
         self._recorder.log(stamp, self.paths.boxes, entities.boxes_in_image(segments))
         if frame.segments.position_frame:
             self._recorder.log(stamp, self.paths.boxes_in_space, entities.boxes_in_space(segments))
+        elif self._position_frame:
+            self._clear_space(stamp)
 
     def _log_names(self, stamp: int, version: int) -> None:
         vocabulary = self._vocabulary(version)
@@ -149,6 +151,14 @@ class CameraStream:
             of_camera = message.position_frame == message.header.frame_id
             axes = rr.ViewCoordinates.RDF if of_camera else rr.ViewCoordinates.RIGHT_HAND_Z_UP
             self._recorder.log_static(self.paths.root, axes)
+
+    def _clear_space(self, stamp: int) -> None:
+        """Show no space from a frame without depth on."""
+        import rerun as rr
+
+        self._position_frame = ""
+        for path in (self.paths.boxes_in_space, self.paths.points):
+            self._recorder.log(stamp, path, rr.Clear(recursive=False))
 
     def _log_picture(self, stamp: int, message: Any | None) -> None:
         import rerun as rr

@@ -81,6 +81,7 @@ class DepthCamera:
 
     def __init__(self, graph):
         self._graph = graph
+        self.with_depth = True
         make = graph.node.create_publisher
         self._image, self._depth = make(Image, "/image", RELIABLE), make(Image, "/depth", RELIABLE)
         self._info = make(CameraInfo, "/camera_info", RELIABLE)
@@ -91,7 +92,8 @@ class DepthCamera:
         image = self._graph.picture(squares((3, 0)))
         k = [80.0, 0.0, 39.5, 0.0, 80.0, 29.5, 0.0, 0.0, 1.0]
         self._info.publish(CameraInfo(header=image.header, width=80, height=60, k=k))
-        self._depth.publish(array_to_image(np.full((60, 80), 2000, np.uint16), "16UC1", image.header))
+        if self.with_depth:
+            self._depth.publish(array_to_image(np.full((60, 80), 2000, np.uint16), "16UC1", image.header))
         self._image.publish(image)
 
 
@@ -240,6 +242,24 @@ def test_a_camera_with_depth_has_points_boxes_and_a_pinhole(graph, start_fake, t
     assert viewer.lines("camera", kind="_Axes")[0]["name"] == "RDF"
     pose = viewer.lines("camera/pose", kind="Transform3D")[0]
     assert pose["translation"] == [0, 0, 0]  # positions are in the frame of the camera
+
+
+def test_what_was_in_space_is_gone_with_the_depth(graph, start_fake, tmp_path):
+    start_fake(use_depth=True)
+    camera = DepthCamera(graph)
+    with Viewer(tmp_path) as viewer:
+        graph.wait(lambda: viewer.lines("camera/points", kind="Points3D"), what="points")
+        graph.wait(lambda: viewer.lines("camera/boxes", kind="Boxes3D"), what="boxes")
+        camera.with_depth = False
+        for path in ("camera/points", "camera/boxes"):
+            graph.wait(lambda path=path: viewer.lines(path, kind="Clear"), what=f"no {path}")
+        camera.with_depth = True
+        cleared = viewer.lines("camera/boxes", kind="Clear")[-1]["time"]
+        graph.wait(
+            lambda: viewer.lines("camera/boxes", kind="Boxes3D")[-1]["time"] > cleared, what="new boxes"
+        )
+        viewer.end()
+    assert len(viewer.lines("camera/boxes", kind="Clear")) < 3  # once, or again if a frame came between
 
 
 def test_positions_in_another_frame_have_the_pose_of_the_camera(graph, start, tmp_path, monkeypatch):

@@ -6,6 +6,7 @@ compares them.
 """
 
 import json
+import time
 from pathlib import Path
 
 import numpy as np
@@ -147,6 +148,7 @@ class RecordingStream:
     def flush(self, *, timeout_sec=1e38):
         state = self._state.read_text() if self._state.exists() else ""
         if state == "slow":
+            time.sleep(timeout_sec)
             raise RuntimeError("Flush timed out - not all log messages were sent")
         if state == "gone":
             raise RuntimeError("gRPC connection severed")
