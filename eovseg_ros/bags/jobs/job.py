@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from eovseg_ros.bags.errors import BagError, UsageError
 from eovseg_ros.bags.labelling.settings import LabelSettings
-from eovseg_ros.bags.reading.bag import open_bag
+from eovseg_ros.bags.reading.bag import open_bag, slow_to_open
 
 RESULTS = "_labels.mcap"
 
@@ -48,7 +48,9 @@ def plan_jobs(bags: Sequence[Path], out: Path) -> list[Job]:
 
 
 def estimate_images(job: Job, settings: LabelSettings) -> int:
-    """Return about how many images of a bag are labelled, 0 for one that cannot be read."""
+    """Return about how many images of a bag are labelled, 0 for one that cannot be read, or not fast."""
+    if slow_to_open(job.bag):
+        return 0
     try:
         with open_bag(job.bag) as bag:
             seconds = (bag.end - bag.start) / 1e9

@@ -1,6 +1,7 @@
 """A rosbag2 folder, or an .mcap or .db3 file."""
 
 import heapq
+import re
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from types import TracebackType
@@ -45,6 +46,18 @@ def open_bag(path: Path) -> Bag:
             raise BagError(f"{path} has neither metadata.yaml nor .mcap or .db3 files; it is no bag")
     bags: list[Bag] = [UnfinishedMcap(file) if is_unfinished(file) else _FinishedBag(file) for file in files]
     return bags[0] if len(bags) == 1 else _Files(bags)
+
+
+def slow_to_open(path: Path) -> bool:
+    """Whether `open_bag` unpacks or reads all of a bag."""
+    if not path.is_dir():
+        return is_unfinished(path)
+    metadata = path / "metadata.yaml"
+    if not metadata.exists():
+        return any(is_unfinished(file) for file in path.glob("*.mcap"))
+    return bool(
+        re.search(r"^\s*compression_mode:\s*\W?FILE", metadata.read_text(errors="replace"), re.I | re.M)
+    )
 
 
 class _FinishedBag:

@@ -1,9 +1,11 @@
 """An MCAP file that grows by whole chunks and can be continued after any of them."""
 
+import fcntl
 import os
 import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import zstandard
 from mcap.data_stream import RecordBuilder
@@ -26,6 +28,7 @@ from mcap.records import (
 from mcap.records import Message as MessageRecord
 from mcap.stream_reader import StreamReader
 
+from eovseg_ros.bags.errors import BagError
 from eovseg_ros.bags.writing.channels import Channel
 
 _MAGIC = b"\x89MCAP0\r\n"
@@ -35,12 +38,17 @@ _LARGEST_CHUNK = 4 << 20  # bytes
 class McapFile:
     """Writes messages of channels, which are numbered from 0; `end_chunk` makes what was added lasting.
 
-    The bytes depend only on what is added between the ends of chunks. Raises OSError if the disk is full.
+    The bytes depend only on what is added between the ends of chunks. No other McapFile can have the file
+    meanwhile, in any process. Raises OSError if the disk is full.
     """
 
     def __init__(self, path: Path, channels: Sequence[Channel], *, size: int = 0) -> None:
-        """Create the file, or continue it after its first `size` bytes, which end with a chunk."""
-        self._file = path.open("r+b" if size else "wb")
+        """Create the file, or continue it after its first `size` bytes, which end with a chunk.
+
+        Raises BagError if another McapFile has it.
+        """
+        self._file = _open_alone(path)
+        self._file.truncate(size)
         self._chunks: list[ChunkIndex] = []
         self._counts: dict[int, int] = {}
         names = list(dict.fromkeys((channel.type_name, channel.definition) for channel in channels))
@@ -145,7 +153,6 @@ class McapFile:
 
     def _continue(self, size: int) -> None:
         """Cut the file and read the indices of its chunks."""
-        self._file.truncate(size)
         self._file.seek(0)
         place = len(_MAGIC)
         chunk: tuple[Chunk, int, int] | None = None
@@ -199,6 +206,18 @@ class McapFile:
             metadata_count=metadata,
             schema_count=len(self._schemas),
         )
+
+
+def _open_alone(path: Path) -> BinaryIO:
+    file = open(path, "r+b", opener=lambda name, flags: os.open(name, flags | os.O_CREAT, 0o666))
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        file.close()
+        raise BagError(f"another run is writing {path}: wait for it, or choose another --out") from error
+    except OSError:  # of a file system without locks
+        pass
+    return file
 
 
 def _record(number: int, channel: Channel, schema: int) -> ChannelRecord:

@@ -16,7 +16,7 @@ from bag_files import (
 
 from eovseg_ros.bags.errors import BagError, BrokenMessage, UsageError
 from eovseg_ros.bags.message_types import encode_message
-from eovseg_ros.bags.reading.bag import open_bag
+from eovseg_ros.bags.reading.bag import open_bag, slow_to_open
 from eovseg_ros.bags.reading.cameras import check_topics, parse_cameras
 from eovseg_ros.bags.reading.images import LATEST, DepthSettings, read_images
 from eovseg_ros.bags.reading.selection import Selection
@@ -263,3 +263,15 @@ def test_names_of_cameras():
 def test_topics_that_do_not_fit_together(arguments, reason):
     with pytest.raises(UsageError, match=reason):
         parse_cameras(*arguments)
+
+
+def test_bags_that_are_unpacked_or_read_as_a_whole_are_slow_to_open(tmp_path):
+    """Their images are not counted before they are labelled."""
+    folders = {c: write_bag(tmp_path / str(c), counting(2), compression=c) for c in (None, "file", "message")}
+    assert [slow_to_open(folder) for folder in folders.values()] == [False, True, False]
+    whole = folders[None] / "None.mcap"
+    assert not slow_to_open(whole)
+    (folders[None] / "metadata.yaml").unlink()
+    assert not slow_to_open(folders[None])
+    whole.write_bytes(whole.read_bytes()[:-20])
+    assert slow_to_open(whole) and slow_to_open(folders[None])

@@ -17,6 +17,7 @@ from std_msgs.msg import Header
 from eovseg_model.geometry import CameraModel
 from eovseg_model.inference import Segment
 from eovseg_ros import messages as node_messages
+from eovseg_ros.bags.errors import BagError
 from eovseg_ros.bags.message_types import definition, encode_message, type_hash, typestore
 from eovseg_ros.bags.reading.bag import open_bag
 from eovseg_ros.bags.writing.channels import camera_channels, source_channel, vocabulary_channel
@@ -226,3 +227,14 @@ def test_a_torn_checkpoint_is_none(tmp_path, content):
 def test_a_file_does_not_depend_on_when_it_is_written(tmp_path):
     digests = {hashlib.sha256(written(tmp_path / name).read_bytes()).hexdigest() for name in "ab"}
     assert len(digests) == 1
+
+
+def test_a_file_is_written_by_one_run_at_a_time(tmp_path):
+    file = McapFile(tmp_path / "a.mcap", CHANNELS)
+    write(file, 0, 2)
+    size = file.size
+    with pytest.raises(BagError, match="another run is writing .*a.mcap: wait for it"):
+        McapFile(tmp_path / "a.mcap", CHANNELS)
+    file.close()
+    assert (tmp_path / "a.mcap").stat().st_size == size  # the other one has changed nothing
+    McapFile(tmp_path / "a.mcap", CHANNELS, size=size).close()
