@@ -99,7 +99,7 @@ TARGETS = {
     "eovseg_ros/node/startup/yaml_values.py": _tests("ros/node", "start_values"),
     "eovseg_ros/node/startup/ros_arguments.py": _tests("ros/node", "start_values"),
     "eovseg_ros/viewer/entities.py": _tests("ros/viewer", "entities"),
-    "eovseg_ros/viewer/frame_match.py": _tests("ros/viewer", "frame_match"),
+    "eovseg_ros/viewer/camera/frame_match.py": _tests("ros/viewer", "frame_match"),
     "eovseg_ros/viewer/node_log.py": _tests("ros/viewer", "node_log"),
     "eovseg_ros/viewer/viewer_process.py": _tests("ros/viewer", "viewer_process"),
     "eovseg_ros/bags/reading/bag.py": _tests("ros/bags", "reading"),

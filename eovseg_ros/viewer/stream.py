@@ -8,7 +8,7 @@ from rclpy.node import Node
 
 from eovseg_ros.clients import ClientError, NodeClient
 from eovseg_ros.msg import Status
-from eovseg_ros.viewer.camera_stream import CameraStream
+from eovseg_ros.viewer.camera.stream import CameraStream
 from eovseg_ros.viewer.destination import Destination
 from eovseg_ros.viewer.layout import layout
 from eovseg_ros.viewer.node_log import NodeLog

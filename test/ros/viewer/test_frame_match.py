@@ -3,7 +3,7 @@
 from sensor_msgs.msg import Image
 
 from eovseg_ros.msg import PanopticSegmentation
-from eovseg_ros.viewer.frame_match import FrameMatch
+from eovseg_ros.viewer.camera.frame_match import FrameMatch
 from eovseg_ros.viewer.stamps import stamp_of
 
 

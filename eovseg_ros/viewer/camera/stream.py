@@ -13,9 +13,9 @@ from eovseg_model.geometry import CameraModel, GeometryError
 from eovseg_ros.messages import ImageError, camera_model
 from eovseg_ros.msg import CameraStatus, PanopticSegmentation, Vocabulary
 from eovseg_ros.viewer import entities
-from eovseg_ros.viewer.camera_images import CameraImages
-from eovseg_ros.viewer.camera_pose import CameraPose
-from eovseg_ros.viewer.frame_match import Frame, FrameMatch
+from eovseg_ros.viewer.camera.frame_match import Frame, FrameMatch
+from eovseg_ros.viewer.camera.images import CameraImages
+from eovseg_ros.viewer.camera.pose import CameraPose
 from eovseg_ros.viewer.paths import Paths
 from eovseg_ros.viewer.recorder import Recorder
 from eovseg_ros.viewer.stamps import stamp_of

@@ -1,0 +1,1 @@
+"""One camera of the node: its messages, joined and sent to Rerun."""
