@@ -27,5 +27,6 @@ def _run(options: argparse.Namespace, command: str) -> int:
         speed = measure_speed(model, options.seconds, Path(folder))
     print(f"model alone      {speed.model:8.2f} frames/s")
     print(f"labelling a bag  {speed.labelling:8.2f} frames/s, {speed.labelling / speed.model:.1%} of it")
+    print(f"processor time   {speed.processor_share:8.1%} of it is the model's")
     print(f"memory grew by   {speed.growth:8.1f} MB from the second to the last tenth")
     return 0

@@ -16,10 +16,15 @@ _ROUNDS = 10  # the model and the labelling take turns, as other load of the mac
 
 
 class Speed(NamedTuple):
-    """Frames per second of the model alone and of the labelling, and how the memory grew meanwhile, MB."""
+    """Frames per second of the model alone and of the labelling, and how the memory grew meanwhile, MB.
+
+    processor_share is the model's share of the processor time of the labelling, which other load of the
+    machine does not change.
+    """
 
     model: float
     labelling: float
+    processor_share: float
     growth: float
 
 
@@ -28,7 +33,7 @@ def measure_speed(model: LabelModel, seconds: float, folder: Path) -> Speed:
     labeller = BagLabeller(model, LabelSettings(cameras=tuple(parse_cameras([IMAGE_TOPIC]))), "benchmark")
     recording = read_recording()
     frames = max(2, round(recording.rate * seconds / _ROUNDS))
-    alone = labelling = 0.0
+    alone, labelling = np.zeros(2), np.zeros(2)  # seconds, and those of the processor
     memory: list[float] = []
     for i in range(_ROUNDS):
         first = i * frames
@@ -36,16 +41,25 @@ def measure_speed(model: LabelModel, seconds: float, folder: Path) -> Speed:
         bag = write_recorded_bag(folder / f"{i}.mcap", recording, first, frames, depth=False)
         if i == 0:
             _segment(model, pictures[:2])  # the first images take longer
-        begun = time.perf_counter()
+        begun = _now()
         _segment(model, pictures)
-        between = time.perf_counter()
+        between = _now()
         report = labeller.label(bag, folder / f"{i}_labels.mcap")
-        ended = time.perf_counter()
+        ended = _now()
         assert report.fine and report.counts.frames == frames, report.error
         alone, labelling = alone + between - begun, labelling + ended - between
         memory.append(_resident())
         bag.unlink()
-    return Speed(_ROUNDS * frames / alone, _ROUNDS * frames / labelling, memory[-1] - memory[1])
+    return Speed(
+        model=float(_ROUNDS * frames / alone[0]),
+        labelling=float(_ROUNDS * frames / labelling[0]),
+        processor_share=float(alone[1] / labelling[1]),
+        growth=memory[-1] - memory[1],
+    )
+
+
+def _now() -> np.ndarray:
+    return np.array([time.perf_counter(), time.process_time()])
 
 
 def _segment(model: LabelModel, pictures: list[np.ndarray]) -> None:
