@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from eovseg_ros.msg import CameraStatus, Status
 
-SILENT_AFTER = 2.0  # seconds without an image
+SILENT_AFTER = 5.0  # seconds without an image, the time that rates cover
 LONGEST_PERIOD = 10.0  # seconds between two statuses: diagnostics_rate is 0.1 Hz or more
 _LEAST_PATIENCE = 3.0  # seconds; a busy node may send a status late
 _CHANGING = {

@@ -104,8 +104,9 @@ def status(state=Status.STATE_ACTIVE, age=0.1):
         ({"status": status(Status.STATE_INACTIVE)}, Kind.INACTIVE, "does not process"),
         ({"status": status(Status.STATE_CONFIGURING)}, Kind.CHANGING, "loading the model"),
         ({"status": status(Status.STATE_FINALIZED)}, Kind.FINALIZED, "Start it again"),
-        ({"status": status(age=4.0)}, Kind.SILENT, "no images on /front/image for 4 s"),
-        ({"status": status(age=4.0), "hint": "start the camera"}, Kind.SILENT, "start the camera"),
+        ({"status": status(age=4.9)}, Kind.ACTIVE, ""),
+        ({"status": status(age=5.1)}, Kind.SILENT, "no images on /front/image for 5 s"),
+        ({"status": status(age=6.0), "hint": "start the camera"}, Kind.SILENT, "start the camera"),
         ({"camera": "rear"}, Kind.SILENT, "no such camera"),
     ],
 )
@@ -154,9 +155,11 @@ def test_words_are_added_changed_removed_and_come_back():
         await editor.add("  floor  ")
         await editor.add(" ")
         await editor.replace("floor", "floor|stuff")
-        await editor.remove("mug")
+        await editor.add("a")
+        await editor.remove("floor|stuff")
         await editor.use(["@default"])
-        expected = [("mug", "floor"), ("mug", "floor|stuff"), ("floor|stuff",), ("@default",)]
+        expected = [("mug", "floor"), ("mug", "floor|stuff"), ("mug", "floor|stuff", "a")]
+        expected += [("mug", "a"), ("@default",)]
         assert node.sent == expected and editor.entries == ("@default",)
         for earlier in (*expected[-2::-1], ("mug",)):
             assert editor.undoable
@@ -176,6 +179,12 @@ def test_a_refusal_names_the_entry_and_changes_nothing():
         assert editor.entries == ("mug",) and not editor.undoable and not editor.encoding
         await editor.add("cup")
         assert editor.refusal is None and editor.entries == ("mug", "cup")
+        await editor.use(["bad", "cup"])
+        assert editor.refusal == ("bad", "'bad' is refused") and editor.entries == ("mug", "cup")
+        editor.dismiss()
+        assert editor.refusal is None
+        await editor.use(["mug", "cup"])
+        assert node.sent[-1] == ("bad", "cup")  # nothing is sent that changes nothing
 
     asyncio.run(edit())
 
