@@ -92,7 +92,7 @@ def grow(folder):
 
 def test_memory_does_not_grow_with_the_length_of_a_bag(tmp_path):
     """In a process of its own, for the memory of others would hide it; a bag of 60 MB."""
-    code = f"import test_benchmark; test_benchmark.grow({str(tmp_path)!r})"
+    code = f"import test_bags_benchmark; test_bags_benchmark.grow({str(tmp_path)!r})"
     path = os.pathsep.join(
         [str(Path(__file__).parent), str(Path(__file__).parents[1]), os.environ["PYTHONPATH"]]
     )
