@@ -85,6 +85,44 @@ def test_an_outline_goes_through_the_outer_pixels_of_a_segment():
     assert corners == {(4.5, 2.5), (4.5, 5.5), (11.5, 5.5), (11.5, 2.5)}
 
 
+def outlines(panoptic):
+    """The corners of the polygons around segment 1, in pixels."""
+    height, width = panoptic.shape
+    segment = Segment(id=1, pixel_bbox=RegionOfInterest(width=width, height=height))
+    polygons = outline_of(panoptic.astype(np.uint16), segment)
+    return [{(round(width * x - 0.5), round(height * y - 0.5)) for x, y in polygon} for polygon in polygons]
+
+
+def test_parts_and_holes_have_outlines_and_specks_have_none():
+    panoptic = np.zeros((40, 60))
+    panoptic[30:33, 50:53] = 1  # a speck
+    panoptic[2:14, 30:42] = 1  # 11 x 11 between the outer pixels
+    panoptic[2:22, 2:22] = 1  # 19 x 19
+    panoptic[8:14, 8:14] = 0  # its hole
+    first, second, hole = outlines(panoptic)
+    assert first == {(2, 2), (2, 21), (21, 21), (21, 2)}
+    assert second == {(30, 2), (30, 13), (41, 13), (41, 2)}
+    assert min(x for x, _ in hole) == 7 and max(y for _, y in hole) == 14
+    panoptic[:25] = 0
+    assert outlines(panoptic) == [{(50, 30), (50, 32), (52, 32), (52, 30)}]  # the speck is all there is
+
+
+def test_an_outline_has_a_limit():
+    panoptic = np.zeros((300, 300))
+    for row in range(0, 300, 6):
+        for column in range(0, 300, 6):
+            panoptic[row : row + 5, column : column + 4] = 1  # 2,500 parts with four corners
+    assert len(outlines(panoptic)) == 500
+
+
+def test_an_outline_follows_steps_of_a_pixel_and_closes():
+    panoptic = np.zeros((20, 20))
+    panoptic[2:18, 2:18] = 1
+    panoptic[2:4, 10:18] = 0  # a step of two pixels
+    (polygon,) = outlines(panoptic)
+    assert {(2, 2), (9, 2), (17, 4), (17, 17), (2, 17)} <= polygon
+
+
 def status(state=Status.STATE_ACTIVE, age=0.1):
     camera = CameraStatus(name="front", image_topic="/front/image", image_age=age, rate_out=9.0)
     return Status(state=state, cameras=[camera])
