@@ -247,6 +247,12 @@ def test_what_cannot_start_says_why_in_a_line(arguments, words):
     assert process.stderr.startswith("eovseg-ros web: ") and words in process.stderr
 
 
+def test_the_node_may_be_named_before_the_command():
+    command = [sys.executable, "-m", "eovseg_ros.cli.program", "--node", "a b", "web", "--port", "0"]
+    process = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert process.returncode == 1 and "must be a node's name" in process.stderr
+
+
 def test_ctrl_c_ends_it_at_once(station, url):
     station.start_console()
     console = station.console
