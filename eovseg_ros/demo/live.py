@@ -9,6 +9,7 @@ from eovseg_ros.demo.camera import DemoCamera, choose_camera
 from eovseg_ros.processes import ChildProcess, use_own_graph
 from eovseg_ros.web import main as serve_console
 
+_INPUTS = {"image": "/camera/image_raw", "depth": "/camera/depth", "camera_info": "/camera/camera_info"}
 _VOCABULARY = next(act.vocabulary for act in ACTS if act.name == "shapes")
 
 
@@ -21,7 +22,7 @@ def play_live(arguments: list[str] | None = None) -> int:
     with ExitStack() as stack:
         for module, parameters, remappings in (
             (camera.module, camera.parameters, None),
-            ("eovseg_ros.node.main", {"vocabulary": _VOCABULARY}, {"image": "/camera/image_raw"}),
+            ("eovseg_ros.node.main", {"vocabulary": _VOCABULARY, "use_depth": True}, _INPUTS),
         ):
             log = options.output / f"{'node' if remappings else 'camera'}.log"
             process = ChildProcess(module, log, parameters=parameters, remappings=remappings)

@@ -39,6 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
         status = _play_acts(options, camera, node)
         if status == 0:
             _show_speed(options)
+            print("\nmake play: type your own words into a page and see them live", flush=True)
         return status
     except (KeyboardInterrupt, ExternalShutdownException):
         return 130

@@ -103,8 +103,9 @@ def test_where_there_is_no_rate_at_all_the_demo_says_why_and_succeeds(monkeypatc
     monkeypatch.setattr("eovseg_ros.demo.play._play_acts", lambda *arguments: 0)
     assert demo_main(["--camera", "recorded", "--output", ".", "--fast-backend", "openvino"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert re.search("OpenVINO .* engine failed: no openvino here; using torch fp32 instead", lines[-2])
-    assert lines[-1] == "   no frame rate measured: no torch here"
+    assert re.search("OpenVINO .* engine failed: no openvino here; using torch fp32 instead", lines[-4])
+    assert lines[-3] == "   no frame rate measured: no torch here"
+    assert lines[-2:] == ["", "make play: type your own words into a page and see them live"]
 
 
 def test_the_reason_of_a_failed_engine_is_what_the_node_says_of_it():
