@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Protocol
 
 from eovseg_ros.bags.errors import BagError
-from eovseg_ros.bags.reading.records import RawMessage, Topic
+from eovseg_ros.bags.reading.records import RawMessage, Topic, check_time
 from eovseg_ros.bags.reading.unfinished_mcap import UnfinishedMcap, is_unfinished
 
 
@@ -65,14 +65,19 @@ class _FinishedBag:
 
     def __init__(self, path: Path) -> None:
         from rosbags.rosbag2 import Reader
-        from rosbags.rosbag2.metadata import dump_qos_v8
 
         self._path = path
         try:
             self._reader = Reader(path)
             self._reader.open()
+            self._take_over()
         except Exception as error:  # of rosbags, SQLite, zstd and YAML, and what a broken index leads to
             raise BagError(f"cannot read {path}: {_reason(error)}") from error
+
+    def _take_over(self) -> None:
+        """Read topics and times from the metadata."""
+        from rosbags.rosbag2.metadata import dump_qos_v8
+
         self.topics: dict[str, Topic] = {}
         for connection in self._reader.connections:
             own = getattr(connection.ext, "offered_qos_profiles", [])
@@ -103,7 +108,7 @@ class _FinishedBag:
             return
         try:
             for connection, time, data in self._reader.messages(wanted, start=start, stop=stop):
-                yield RawMessage(connection.topic, time, data)
+                yield RawMessage(connection.topic, check_time(time), data)
         except OSError:  # of the disk or the network; the bag may be fine
             raise
         except Exception as error:

@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+_END_OF_TIME = 2**31 * 10**9  # ns; ROS has no later stamps
+
 
 class Topic(NamedTuple):
     """A topic of a bag; definition is that of its type, empty if the bag has none."""
@@ -20,3 +22,10 @@ class RawMessage(NamedTuple):
     topic: str
     log_time: int
     data: bytes
+
+
+def check_time(time: int) -> int:
+    """Return a time in nanoseconds. Raises ValueError for one that ROS does not have."""
+    if not 0 <= time < _END_OF_TIME:
+        raise ValueError(f"a message was recorded at {time} ns, which is no time of ROS")
+    return time

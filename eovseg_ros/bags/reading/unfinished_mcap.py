@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from eovseg_ros.bags.errors import BagError
-from eovseg_ros.bags.reading.records import RawMessage, Topic
+from eovseg_ros.bags.reading.records import RawMessage, Topic, check_time
 
 _MAGIC = b"\x89MCAP0\r\n"
 
@@ -61,6 +61,6 @@ class UnfinishedMcap:
             for schema, channel, message in reader.iter_messages(log_time_order=False):
                 named = (schema.name, schema.data.decode(), schema.encoding) if schema else ("", "", "")
                 qos = channel.metadata.get("offered_qos_profiles", "")
-                yield named, channel.topic, qos, message.log_time, message.data
-        except Exception:  # the end, somewhere in a record
+                yield named, channel.topic, qos, check_time(message.log_time), message.data
+        except Exception:  # the end, somewhere in a record, or nonsense
             return

@@ -9,6 +9,7 @@ from eovseg_ros.bags.message_types import (
     VOCABULARY,
     definition,
     type_hash,
+    typestore,
 )
 from eovseg_ros.bags.reading.records import Topic
 
@@ -63,7 +64,10 @@ def camera_channels(camera: str, *, compressed: bool) -> CameraChannels:
 
 
 def source_channel(topic: Topic) -> Channel:
-    """Return a topic of a bag as it is there."""
+    """Return a topic of a bag as it is there; bags of older releases have no definitions."""
+    if not topic.definition and topic.type_name in typestore().fielddefs:
+        text = definition(topic.type_name)
+        return Channel(topic.name, topic.type_name, text, "ros2msg", topic.qos, type_hash(topic.type_name))
     return Channel(topic.name, topic.type_name, topic.definition, topic.encoding, topic.qos)
 
 

@@ -228,6 +228,25 @@ def test_a_file_that_is_no_bag_is_an_error(tmp_path, content, reason):
         check_topics(ONE, bag.topics)
 
 
+@pytest.mark.parametrize("storage", ["mcap", "sqlite3"])
+def test_times_that_are_no_times_are_errors(tmp_path, storage):
+    odd = [("/image", 2**31 * 10**9, image(numbered(1), FIRST))]
+    bag = write_bag(tmp_path / "bag", counting(2) + odd, storage=storage)
+    with open_bag(bag) as opened:
+        images = read_images(opened, ONE, Selection(), DepthSettings())
+        assert [next(images).log_time for _ in range(2)] == [FIRST, FIRST + PERIOD]
+        with pytest.raises(BagError, match="recorded at 2147483648000000000 ns, which is no time of ROS"):
+            next(images)
+
+
+def test_metadata_with_nonsense_is_an_error(tmp_path):
+    bag = write_bag(tmp_path / "bag", counting(2))
+    text = (bag / "metadata.yaml").read_text()
+    (bag / "metadata.yaml").write_text(text.replace("message_count: 2", "message_count: many"))
+    with pytest.raises(BagError, match="cannot read .*bag"):
+        open_bag(bag)
+
+
 def test_missing_bags_and_empty_folders_are_errors(tmp_path):
     with pytest.raises(BagError, match="missing does not exist"):
         open_bag(tmp_path / "missing")

@@ -20,6 +20,7 @@ from eovseg_ros import messages as node_messages
 from eovseg_ros.bags.errors import BagError
 from eovseg_ros.bags.message_types import definition, encode_message, type_hash, typestore
 from eovseg_ros.bags.reading.bag import open_bag
+from eovseg_ros.bags.reading.records import Topic
 from eovseg_ros.bags.writing.channels import camera_channels, source_channel, vocabulary_channel
 from eovseg_ros.bags.writing.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from eovseg_ros.bags.writing.mcap_file import McapFile
@@ -203,6 +204,13 @@ def test_channels_of_a_bag_are_written_as_they_are(tmp_path):
         channel = source_channel(bag.topics["/eovseg/front/segments"])
     assert channel.type_name == "eovseg_ros/msg/PanopticSegmentation"
     assert channel.definition == definition(channel.type_name) and "durability: 2" in channel.qos
+
+
+def test_channels_of_bags_without_definitions_get_those_that_are_known():
+    text = source_channel(Topic("/chatter", "std_msgs/msg/String", 1))
+    assert (text.definition, text.encoding) == ("string data\n", "ros2msg") and text.type_hash
+    own = source_channel(Topic("/odd", "robot_msgs/msg/Own", 1))
+    assert (own.definition, own.type_hash) == ("", "")
 
 
 def test_a_checkpoint_is_read_as_it_was_written(tmp_path):
