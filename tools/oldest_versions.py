@@ -18,8 +18,8 @@ from pin_versions import PLATFORM, UV, install_uv, read_pins
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "build/oldest"
 PYTHON = "3.11"
-# Extras: node, web and rerun need ROS, and tools are not the model's.
-NOT_TESTED = {"node", "web", "rerun", "dev"}
+# Extras: node, web and rerun need ROS, ray is large, and tools are not the model's.
+NOT_TESTED = {"node", "web", "rerun", "ray", "dev"}
 TOOLS = ("pytest", "pytest-timeout", "pytest-xdist", "pycocotools")
 TESTS = (
     *("test/model/backends", "test/model/checkpoint", "test/model/drawing", "test/model/evaluation"),

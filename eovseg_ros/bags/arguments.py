@@ -7,6 +7,7 @@ from pathlib import Path
 
 from eovseg_model.backends import BACKENDS, DEFAULT_BACKEND, DEFAULT_DEVICE, DEFAULT_PRECISION, PRECISIONS
 from eovseg_model.data import MAX_PIXELS
+from eovseg_ros.bags.cluster.arguments import add_cluster_arguments
 from eovseg_ros.bags.errors import UsageError
 from eovseg_ros.bags.exporting.exports import ExportSettings
 from eovseg_ros.bags.jobs.task_settings import TaskSettings
@@ -78,9 +79,11 @@ def add_label_arguments(parser: argparse.ArgumentParser) -> None:
 
     work = parser.add_argument_group("work")
     add = work.add_argument
-    add("--jobs", type=_whole(1), default=1, metavar="N", help="bags at the same time, each in a process")
+    text = "bags at the same time, each in a process (default: 1)"
+    add("--jobs", type=_whole(1), metavar="N", help=text)
     text = "CPU threads of each job's model (default: the cores divided by --jobs)"
     add("--threads", type=_whole(1), metavar="N", help=text)
+    add_cluster_arguments(parser)
 
 
 def read_settings(options: argparse.Namespace, command: str) -> TaskSettings:
@@ -118,11 +121,16 @@ def read_settings(options: argparse.Namespace, command: str) -> TaskSettings:
             compressed=not options.raw,
             max_pixels=options.max_pixels,
         ),
-        threads=options.threads or max(1, len(os.sched_getaffinity(0)) // options.jobs),
+        threads=options.threads or _threads(options),
         command=command,
         overwrite=options.overwrite,
         exports=ExportSettings(copy=options.copy, video=options.video, coco=options.coco),
     )
+
+
+def _threads(options: argparse.Namespace) -> int:
+    """Return the number for each job: 1 on a cluster, whose machines may have any number of cores."""
+    return 1 if options.cluster else max(1, len(os.sched_getaffinity(0)) // (options.jobs or 1))
 
 
 def _number(low: float, high: float = float("inf")) -> Callable[[str], float]:

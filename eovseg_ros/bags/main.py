@@ -10,12 +10,14 @@ from eovseg_model.vocabulary import VocabularyError
 from eovseg_ros.bags.arguments import add_label_arguments, read_settings
 from eovseg_ros.bags.benchmark.command import add_benchmark_command
 from eovseg_ros.bags.benchmark.example_command import add_example_command
+from eovseg_ros.bags.cluster.arguments import read_cluster
 from eovseg_ros.bags.embeddings.relabel_command import add_relabel_command
 from eovseg_ros.bags.errors import UsageError
 from eovseg_ros.bags.search.find_command import add_find_command
 from eovseg_ros.processes import Ending
 
-_MISSING = "eovseg-bags: {error}; install what it needs: pip install rosbags mcap zstandard"
+_MISSING = "eovseg-bags: {error}; install what it needs: pip install {packages}"
+_BAGS, _PACKAGES = "rosbags mcap zstandard", {"ray": "'ray[default]'"}
 
 
 def main(arguments: list[str] | None = None, ending: Ending | None = None) -> int:
@@ -35,19 +37,23 @@ def main(arguments: list[str] | None = None, ending: Ending | None = None) -> in
     try:
         if hasattr(options, "run"):
             return int(options.run(options, f"eovseg-bags {shlex.join(words)}"))
+        from eovseg_ros.bags.cluster.run_on_cluster import on_cluster
         from eovseg_ros.bags.jobs.job import plan_jobs
         from eovseg_ros.bags.jobs.run import run_jobs
 
         settings = read_settings(options, f"eovseg-bags {shlex.join(words)}")
-        jobs = plan_jobs(options.bags, options.out)
+        cluster = read_cluster(options)
+        jobs = plan_jobs(options.bags, options.out.absolute() if cluster else options.out)
         options.out.mkdir(parents=True, exist_ok=True)
-        return run_jobs(jobs, settings, processes=min(options.jobs, len(jobs)), out=options.out)
+        work = on_cluster(cluster) if cluster else None
+        processes = min(options.jobs or 1, len(jobs))
+        return run_jobs(jobs, settings, processes=processes, out=options.out, work=work)
     except UsageError as error:
         label.error(str(error))
     except ModuleNotFoundError as error:
-        if error.name not in ("rosbags", "mcap", "zstandard"):
+        if error.name not in ("rosbags", "mcap", "zstandard", "ray"):
             raise
-        print(_MISSING.format(error=error), file=sys.stderr)
+        print(_MISSING.format(error=error, packages=_PACKAGES.get(error.name, _BAGS)), file=sys.stderr)
     except (BackendError, CheckpointError, VocabularyError, ValueError, RuntimeError, OSError) as error:
         print(f"eovseg-bags: {error}", file=sys.stderr)
     return 1

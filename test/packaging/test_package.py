@@ -49,7 +49,7 @@ NOT_ON_UBUNTU = {"torch", "torchvision"}  # rosdep has the keys, Ubuntu 24.04 no
 NOT_FOR_THE_NODE = ["training", "evaluation", "simulation"]  # rooms of the model
 # Of NVIDIA, and installed by who has a GPU for it: docs/nvidia.md. CI installs tensorrt_rtx (.ci/run).
 BY_HAND = {"tensorrt", "tensorrt_rtx", "torch_tensorrt"}
-TOO_LARGE = {"rerun-sdk"}  # for everybody's environment: 790 MB; the tests have a stand-in
+TOO_LARGE = {"rerun-sdk", "ray"}  # for everybody's environment: 790 and 300 MB
 IMPORTED_BY_OTHERS = {"timm": "open_clip's TimmModel", "tensorboard": "torch.utils.tensorboard"}
 NOT_IMPORTED = {
     "ament_cmake",
@@ -102,7 +102,7 @@ def python_packages(folder: str, without: Iterable[str] = ()) -> set[str]:
 def test_a_robot_gets_what_the_node_and_the_model_import() -> None:
     from_pypi = requirements(requirement_lines(ROOT / "requirements.txt")).keys()
     # Programs name what they miss.
-    optional = {name for extra in ("export", "web", "bags", "rerun") for name in EXTRAS[extra]}
+    optional = {name for extra in ("export", "web", "bags", "rerun", "ray") for name in EXTRAS[extra]}
     for packages in (python_packages("model", NOT_FOR_THE_NODE), python_packages("eovseg_ros")):
         from_rosdep = {name for name in packages if ROSDEP_KEYS.get(name) in manifest_dependencies()}
         assert packages - from_rosdep - optional <= from_pypi
@@ -126,7 +126,7 @@ def test_pip_installs_what_the_model_imports() -> None:
     assert rest <= DEPENDENCIES.keys() | EXTRAS["export"].keys()
     for room, names in needs.items():
         assert names <= DEPENDENCIES.keys() | EXTRAS[room].keys(), room
-    extras = {name for extra in ("node", "web", "bags", "rerun") for name in EXTRAS[extra]}
+    extras = {name for extra in ("node", "web", "bags", "rerun", "ray") for name in EXTRAS[extra]}
     assert python_packages("eovseg_ros") <= DEPENDENCIES.keys() | extras
 
 
@@ -138,9 +138,8 @@ def test_every_dependency_of_the_pip_package_is_imported() -> None:
 
 def test_every_ros_package_that_is_imported_is_declared_and_no_other() -> None:
     imported = third_party_imports("eovseg_ros") | third_party_imports("launch")
-    python = (
-        set(ON_PYPI) | DEPENDENCIES.keys() | ROSDEP_KEYS.keys() | EXTRAS["web"].keys() | EXTRAS["bags"].keys()
-    )
+    optional = {name for extra in ("web", "bags", "ray") for name in EXTRAS[extra]}
+    python = set(ON_PYPI) | DEPENDENCIES.keys() | ROSDEP_KEYS.keys() | optional
     declared = manifest_dependencies().keys() - NOT_IMPORTED - set(ROSDEP_KEYS.values())
     in_messages = set(re.findall(r"^(\w+)/\w+", "\n".join(p.read_text() for p in messages()), re.MULTILINE))
     assert declared == (imported - python) | in_messages

@@ -69,7 +69,7 @@ def test_it_is_described(wheel: Path) -> None:
     assert metadata["Name"] == "eovseg_model" and metadata["License-Expression"] == "Apache-2.0"
     assert metadata["License-File"] == "LICENSE" and metadata["Description-Content-Type"] == "text/markdown"
     assert metadata.get_payload().startswith("# eovseg_ros")
-    extras = {"training", "evaluation", "simulation", "export", "node", "web", "bags", "rerun", "dev"}
+    extras = {"training", "evaluation", "simulation", "export", "node", "web", "bags", "rerun", "ray", "dev"}
     assert extras == set(metadata.get_all("Provides-Extra"))
 
 

@@ -20,15 +20,24 @@ from eovseg_ros.bags.labelling.report import BagReport
 SUMMARY = "summary.json"
 
 
-def run_jobs(jobs: Sequence[Job], settings: TaskSettings, *, processes: int, out: Path) -> int:
+Tell = Callable[[Done], None]
+Work = Callable[[Sequence[Job], TaskSettings, Tell], None]
+
+
+def run_jobs(
+    jobs: Sequence[Job], settings: TaskSettings, *, processes: int, out: Path, work: Work | None = None
+) -> int:
     """Do all bags, print what becomes of them, and write the summary; return the exit status.
 
+    work does them in another place than in processes of this machine.
     0: everything is labelled; 1: something was skipped or failed, or the disk is full. Raises what
     `load_label_model` does, or RuntimeError in its place with several processes.
     """
     monitor, full = _Monitor(jobs, settings), ""
     try:
-        if processes > 1:
+        if work:
+            work(jobs, settings, monitor.tell)
+        elif processes > 1:
             work_in_processes(jobs, settings, processes, monitor.tell)
         else:
             _work_here(jobs, settings, monitor.tell)

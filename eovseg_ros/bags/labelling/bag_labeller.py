@@ -50,7 +50,7 @@ class BagLabeller:
         try:
             with saying_full_disk(f"labelling {path} into {target}"), open_bag(path) as bag:
                 check_topics(self._settings.cameras, bag.topics)
-                fingerprint = self._fingerprint(path)
+                fingerprint = self.fingerprint(path)
                 if target.exists() and not overwrite:
                     _take_over_finished(target, fingerprint, report)
                 else:
@@ -154,7 +154,7 @@ class BagLabeller:
             "fingerprint": fingerprint,
         }
 
-    def _fingerprint(self, path: Path) -> str:
+    def fingerprint(self, path: Path) -> str:
         """Return a hash of all that determines the results; of the bag, names and sizes of its files."""
         files = sorted(path.iterdir()) if path.is_dir() else [path]
         sizes = [[file.name, file.stat().st_size] for file in files if file.is_file()]

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from eovseg_model.inference import SegmentFeatures
+from eovseg_model.inference import PanopticResult, SegmentFeatures
 from eovseg_model.tracking import Tracker, TrackingConfig
 from eovseg_ros.bags.labelling.model import LabelModel
 from eovseg_ros.bags.labelling.settings import LabelSettings
@@ -23,6 +23,18 @@ class LabelledFrame(NamedTuple):
     depth_error: str
     warning: str
     features: SegmentFeatures
+
+
+def predict(model: LabelModel, rgb: np.ndarray) -> PanopticResult:
+    """Segment an image (H, W, 3) as the model's settings say. Raises ImageSizeError."""
+    own = model.settings
+    return model.predictor(
+        rgb,
+        short_side=own.short_side,
+        vocabulary=model.vocabulary,
+        object_threshold=own.object_threshold,
+        overlap_threshold=own.overlap_threshold,
+    )
 
 
 class FrameLabeller:
@@ -50,14 +62,7 @@ class FrameLabeller:
         """Segment an image. Raises BrokenMessage, ImageError or ImageSizeError if it cannot be read."""
         message = image.message
         rgb = image_to_rgb(message, max_pixels=self._settings.max_pixels)
-        own = self._model.settings
-        result = self._model.predictor(
-            rgb,
-            short_side=own.short_side,
-            vocabulary=self._model.vocabulary,
-            object_threshold=own.object_threshold,
-            overlap_threshold=own.overlap_threshold,
-        )
+        result = predict(self._model, rgb)
         stamp = message.header.stamp
         seconds = stamp.sec + 1e-9 * stamp.nanosec
         segments = (

@@ -1,0 +1,1 @@
+"""Bags labelled by the machines of a Ray cluster."""
