@@ -16,10 +16,10 @@ def make_task(settings):
 
 
 class DyingTask(Task):
-    def do(self, job, progress):
+    def do(self, job, progress, predictor=None):
         if "bad" in job.name:
             os._exit(1)
-        return super().do(job, progress)
+        return super().do(job, progress, predictor)
 
 
 def make_dying_task(settings):
