@@ -12,7 +12,7 @@ from rclpy.executors import ExternalShutdownException
 
 from eovseg_ros.benchmarks.latency import node_times
 from eovseg_ros.benchmarks.replayed_graph import replayed_graph
-from eovseg_ros.processes import use_own_graph
+from eovseg_ros.processes import ProgramFailure, use_own_graph
 
 _MOST_ADDED = 8.0  # ms
 
@@ -37,7 +37,7 @@ def measure_depth_cost(arguments: list[str] | None = None) -> int:
                 paths[use_depth].append(_ros_path(options, use_depth))
                 title = "with depth" if use_depth else "without depth"
                 print(f"round {number + 1}, {title}: ROS path {paths[use_depth][-1]:.1f} ms", flush=True)
-    except RuntimeError as error:
+    except ProgramFailure as error:
         print(f"eovseg-ros benchmark depth: {error}", file=sys.stderr)
         return 1
     except (KeyboardInterrupt, ExternalShutdownException):
@@ -53,7 +53,7 @@ def measure_depth_cost(arguments: list[str] | None = None) -> int:
 
 
 def _ros_path(options: argparse.Namespace, use_depth: bool) -> float:
-    """Return the median ROS path in ms without waiting. Raises RuntimeError if depth does not arrive."""
+    """Return the median ROS path in ms without waiting. Raises ProgramFailure if depth does not arrive."""
     camera = {"rate": options.rate, "width": options.width, "height": options.height}
     node = {"use_depth": use_depth, "points_stride": options.points_stride}
     with replayed_graph(camera=camera, node=node) as (probe, processes):
@@ -62,5 +62,5 @@ def _ros_path(options: argparse.Namespace, use_depth: bool) -> float:
             process.check_running()
         times = node_times(probe.statuses)
         if use_depth and not (probe.statuses and probe.statuses[-1].frames_with_depth):
-            raise RuntimeError(f"no frame had depth: {probe.statuses[-1].depth_error}")
+            raise ProgramFailure(f"no frame had depth: {probe.statuses[-1].depth_error}")
         return times.ros_path - times.waiting

@@ -18,7 +18,7 @@ from eovseg_model.backends import DEFAULT_BACKEND, DEFAULT_DEVICE, DEFAULT_PRECI
 from eovseg_ros.benchmarks.latency_probe import LatencyProbe
 from eovseg_ros.benchmarks.replayed_graph import replayed_graph
 from eovseg_ros.msg import CameraStatus
-from eovseg_ros.processes import ChildProcess, use_own_graph
+from eovseg_ros.processes import ChildProcess, ProgramFailure, use_own_graph
 
 _SLICE = 10.0  # seconds
 _TOLERATED = 1.5  # median of the last slice / median of the first; a queue would grow by seconds
@@ -102,7 +102,7 @@ def measure_latency(arguments: list[str] | None = None) -> int:
     try:
         with replayed_graph(camera=camera, node=node) as (probe, processes):
             return _measure(probe, processes, options)
-    except RuntimeError as error:
+    except ProgramFailure as error:
         print(f"eovseg-ros benchmark latency: {error}", file=sys.stderr)
         return 1
     except (KeyboardInterrupt, ExternalShutdownException):

@@ -10,9 +10,10 @@ from visualization_msgs.msg import MarkerArray
 from eovseg_model.backends import BackendStatus, EngineStage
 from eovseg_ros.messages import read_backend_status
 from eovseg_ros.msg import CameraStatus, PanopticSegmentation, Status
+from eovseg_ros.processes import ProgramFailure
 
 
-class BackendFailure(RuntimeError):
+class BackendFailure(ProgramFailure):
     """Raised if the requested backend cannot run; `title` is its name and precision."""
 
     def __init__(self, title: str, reason: str) -> None:

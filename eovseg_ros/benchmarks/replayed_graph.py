@@ -9,7 +9,7 @@ from pathlib import Path
 import rclpy
 
 from eovseg_ros.benchmarks.latency_probe import LatencyProbe
-from eovseg_ros.processes import ChildProcess
+from eovseg_ros.processes import ChildProcess, ProgramFailure
 
 _START_SECONDS = 240.0  # timeout for loading the model and building an engine
 _TOPICS = {"image": "image_raw", "depth": "depth", "camera_info": "camera_info"}
@@ -24,7 +24,7 @@ def replayed_graph(
     Yields the probe of the first camera, the node and the cameras. Without names there is one camera. Points
     and markers are subscribed to if the node has use_depth.
 
-    Raises RuntimeError if no frames come in time, BackendFailure if the engine cannot be built.
+    Raises ProgramFailure if no frames come in time, BackendFailure if the engine cannot be built.
     """
     prefixes = [f"{name}/" for name in names] or [""]
     remap = {
@@ -59,7 +59,7 @@ def replayed_graph(
             if time.monotonic() > deadline:
                 logged = "\n".join(process.log for process in processes)
                 late = f"no engine ({probe.backend})" if probe.arrivals else "no frames"
-                raise RuntimeError(f"{late} in {_START_SECONDS:.0f} s:\n{logged}")
+                raise ProgramFailure(f"{late} in {_START_SECONDS:.0f} s:\n{logged}")
             probe.spin_for(0.5)
         probe.forget()
         yield probe, processes

@@ -12,7 +12,7 @@ from eovseg_ros.benchmarks.latency_probe import LatencyProbe
 from eovseg_ros.benchmarks.replayed_graph import replayed_graph
 from eovseg_ros.benchmarks.resident_memory import resident_kb
 from eovseg_ros.msg import CameraStatus
-from eovseg_ros.processes import use_own_graph
+from eovseg_ros.processes import ProgramFailure, use_own_graph
 
 _MOST_GROWTH = 0.05
 _MOST_DIFFERENCE = 0.1
@@ -36,7 +36,7 @@ def measure_cameras(arguments: list[str] | None = None) -> int:
     try:
         memory_of_one, _ = _run(options, 1)
         memory_of_all, counts = _run(options, options.cameras)
-    except RuntimeError as error:
+    except ProgramFailure as error:
         print(f"eovseg-ros benchmark cameras: {error}", file=sys.stderr)
         return 1
     except (KeyboardInterrupt, ExternalShutdownException):

@@ -20,7 +20,7 @@ from eovseg_model.backends import DEFAULT_BACKEND, DEFAULT_DEVICE, DEFAULT_PRECI
 from eovseg_ros.benchmarks.resident_memory import resident_kb
 from eovseg_ros.benchmarks.soak_driver import WORDS, SoakDriver
 from eovseg_ros.benchmarks.soak_ledger import SoakLedger, slope_per_thousand
-from eovseg_ros.processes import ChildProcess, use_own_graph
+from eovseg_ros.processes import ChildProcess, ProgramFailure, use_own_graph
 
 _START_SECONDS = 240.0  # that loading the model may take
 _WARM_UP = 0.25  # part of the images after which memory must not grow
@@ -56,7 +56,7 @@ def measure_soak(arguments: list[str] | None = None) -> int:
             driver = SoakDriver(options.seed, node.check_running)
             stack.callback(driver.close)
             return _run(driver, node, options.frames)
-    except RuntimeError as error:
+    except ProgramFailure as error:
         print(f"eovseg-ros benchmark soak: {error}", file=sys.stderr)
         return 1
     except (KeyboardInterrupt, ExternalShutdownException):

@@ -17,6 +17,7 @@ from std_msgs.msg import Header
 from eovseg_ros.benchmarks.soak_camera import SoakCamera
 from eovseg_ros.benchmarks.soak_ledger import SentImage, SoakLedger
 from eovseg_ros.msg import CameraStatus, PanopticSegmentation, Status, Vocabulary
+from eovseg_ros.processes import ProgramFailure
 
 WORDS = (
     *("red cube,red block", "green cube,green block", "blue ball,blue sphere", "green cone", "blue mug"),
@@ -67,14 +68,14 @@ class SoakDriver:
         self._set = self._node.create_client(SetParameters, "/eovseg/set_parameters")
 
     def warm_up(self, seconds: float) -> None:
-        """Send images until answers come steadily, then forget them; RuntimeError if none comes."""
+        """Send images until answers come steadily, then forget them; ProgramFailure if none comes."""
         now = time.monotonic()
         self._wait(self._images.get_subscription_count, seconds)
         settled, end = time.monotonic() + _WARM_UP, now + seconds
         answered = False
         while not answered or time.monotonic() < settled:
             if time.monotonic() > end:
-                raise RuntimeError(f"the node answered no image in {seconds:.0f} s")
+                raise ProgramFailure(f"the node answered no image in {seconds:.0f} s")
             answered = self._wait_for_answer(self._send(), 1.0)
         self.spin_for(1.0)  # a status that counts all of these
         self.ledger.forget_images()

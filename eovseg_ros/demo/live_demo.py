@@ -39,7 +39,7 @@ class LiveDemo:
         return self._recorder.frames
 
     def wait_for_frames(self, processes: list[ChildProcess]) -> None:
-        """Wait for the first frame. Raises RuntimeError if a process ends, ClientError on timeout."""
+        """Wait for the first frame. Raises ProgramFailure if a process ends, ClientError on timeout."""
         deadline = time.monotonic() + _START_SECONDS
         while not self.frames:
             for process in processes:

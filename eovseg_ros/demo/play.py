@@ -15,7 +15,7 @@ from eovseg_ros.demo.arguments import parse_arguments
 from eovseg_ros.demo.camera import DemoCamera
 from eovseg_ros.demo.live_demo import LiveDemo
 from eovseg_ros.demo.speed import show_speed
-from eovseg_ros.processes import ChildProcess, use_own_graph
+from eovseg_ros.processes import ChildProcess, ProgramFailure, use_own_graph
 
 _INPUTS = {"image": "/camera/image_raw", "depth": "/camera/depth", "camera_info": "/camera/camera_info"}
 
@@ -65,7 +65,7 @@ def _play_acts(options: argparse.Namespace, camera: DemoCamera, node: dict[str, 
         stack.callback(demo.close)
         try:
             return _play(demo, processes, options.seconds)
-        except (ClientError, RuntimeError) as error:
+        except (ClientError, ProgramFailure) as error:
             print(f"demo: {error}", file=sys.stderr)
             return 1
 
@@ -97,7 +97,7 @@ def _show_speed(options: argparse.Namespace) -> None:
             backend=backend,
             seconds=options.fast_seconds,
         )
-    except (RuntimeError, OSError) as error:
+    except (ProgramFailure, OSError) as error:
         print(f"   no frame rate measured: {error}", flush=True)
 
 

@@ -1,5 +1,6 @@
 from .argument_errors import ArgumentError as ArgumentError
 from .child_process import ChildProcess as ChildProcess
+from .child_process import ProgramFailure as ProgramFailure
 from .own_graph import use_own_graph as use_own_graph
 from .program import Ending as Ending
 from .program import run_program as run_program

@@ -9,6 +9,13 @@ from pathlib import Path
 from types import TracebackType
 
 
+class ProgramFailure(Exception):
+    """Raised if a program that was started has ended, or does not do what it was started for.
+
+    No RuntimeError: rclpy raises that, too, if a signal interrupts one of its callbacks.
+    """
+
+
 class ChildProcess:
     """Runs a Python module with ROS parameters and remappings; leaving the context ends it as Ctrl-C does."""
 
@@ -66,12 +73,12 @@ class ChildProcess:
             raise TimeoutError(f"{self._module} still runs after {seconds} s:\n{self.log[-2000:]}") from None
 
     def check_running(self) -> None:
-        """Raise RuntimeError with the end of the log if the process has ended."""
+        """Raise ProgramFailure with the end of the log if the process has ended."""
         if self.returncode is not None:
-            raise RuntimeError(f"{self._module} ended with status {self.returncode}:\n{self.log[-2000:]}")
+            raise ProgramFailure(f"{self._module} ended with status {self.returncode}:\n{self.log[-2000:]}")
 
     def wait_for_log(self, text: str, seconds: float) -> None:
-        """Wait until the process has printed `text`. Raises RuntimeError if it ends, or TimeoutError."""
+        """Wait until the process has printed `text`. Raises ProgramFailure if it ends, or TimeoutError."""
         deadline = time.monotonic() + seconds
         while text not in self.log:
             self.check_running()

@@ -27,13 +27,18 @@ class Ending:
     def __init__(self, say: Callable[[str], None] | None = None) -> None:
         self._say = say or _print_to_stderr
         self._action: Callable[[], object] = lambda: os._exit(0)
-        self._asked = self._listens = False
+        self._asked = self._listens = self._interrupted = False
         self._lock = threading.Lock()  # of _action and _asked
 
     @property
     def asked(self) -> bool:
         """Whether a signal has arrived."""
         return self._asked
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether a signal has raised KeyboardInterrupt."""
+        return self._interrupted
 
     def call(self, action: Callable[[], object], say: Callable[[str], None] | None = None) -> None:
         """Set what the first signal does: log with `say` and call `action`, both in a separate thread.
@@ -75,6 +80,7 @@ class Ending:
             nonlocal last
             before, last = last, time.monotonic()
             if last > before + _REPEATED_SECONDS:
+                self._interrupted = True
                 raise KeyboardInterrupt
 
         for number in _SIGNALS:
@@ -115,8 +121,11 @@ def run_program(body: Callable[[Ending], int], say: Callable[[str], None] | None
     except KeyboardInterrupt:  # of raise_interrupts
         status = 130
     except BaseException:
-        traceback.print_exc()
+        if not ending.interrupted:  # a library may turn KeyboardInterrupt into another exception
+            traceback.print_exc()
         status = 1
+    if status and ending.interrupted:
+        status = 130
     try:
         # os._exit leaves them out; sys.exit would wait for threads, and give the signals back before the end.
         atexit._run_exitfuncs()

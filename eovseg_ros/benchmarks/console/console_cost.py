@@ -28,7 +28,7 @@ from eovseg_ros.benchmarks.console.page_client import PageClient
 from eovseg_ros.benchmarks.console.stand_in_node import NAME, StandInNode
 from eovseg_ros.benchmarks.resident_memory import resident_kb
 from eovseg_ros.clients import ClientError, NodeClient
-from eovseg_ros.processes import ChildProcess, use_own_graph
+from eovseg_ros.processes import ChildProcess, ProgramFailure, use_own_graph
 
 _MOST_LOSS = 0.05
 _MOST_SECONDS = 0.15
@@ -44,7 +44,7 @@ def measure_console(arguments: list[str] | None = None) -> int:
     try:
         rates = _measure_rates(options)
         ages, growth = _measure_pictures(options)
-    except (RuntimeError, ClientError, TimeoutError) as error:
+    except (ProgramFailure, ClientError, TimeoutError) as error:
         print(f"eovseg-ros benchmark web: {error}", file=sys.stderr)
         return 1
     except (KeyboardInterrupt, ExternalShutdownException):
@@ -156,7 +156,7 @@ def _measure_pictures(options: argparse.Namespace) -> tuple[list[float], float]:
         deadline = time.monotonic() + 20
         while not source.watched:
             if time.monotonic() > deadline:
-                raise RuntimeError(f"the console does not subscribe to {NAME}/overlay: {page.error}")
+                raise ProgramFailure(f"the console does not subscribe to {NAME}/overlay: {page.error}")
             time.sleep(0.05)
         _publish(source, page, _WARM_UP)
         page.ages.clear()
@@ -165,7 +165,7 @@ def _measure_pictures(options: argparse.Namespace) -> tuple[list[float], float]:
             time.sleep(1 / options.rate)
         ages = page.ages.copy()
         if len(ages) < 20:
-            raise RuntimeError(f"the client received {len(ages)} pictures: {page.error}")
+            raise ProgramFailure(f"the client received {len(ages)} pictures: {page.error}")
         before = resident_kb(process.pid)
         _publish(source, page, options.frames)
         return ages, (resident_kb(process.pid) - before) / 1000
@@ -180,7 +180,7 @@ def _publish(source: StandInNode, page: PageClient, count: int) -> None:
         while len(page.ages) == arrived and time.monotonic() < late:
             time.sleep(0.001)
         if page.error:
-            raise RuntimeError(f"the client failed: {page.error}")
+            raise ProgramFailure(f"the client failed: {page.error}")
 
 
 @contextmanager

@@ -11,6 +11,8 @@ from urllib.parse import urlencode
 import aiohttp
 import socketio
 
+from eovseg_ros.processes import ProgramFailure
+
 _QUERY = re.compile(r"query: (\{.*?\}),\n")
 
 
@@ -36,11 +38,11 @@ class PageClient:
         self._thread.join(10)
 
     def wait_for(self, count: int, seconds: float) -> None:
-        """Wait until so many pictures have come. Raises RuntimeError if they do not in time."""
+        """Wait until so many pictures have come. Raises ProgramFailure if they do not in time."""
         deadline = time.monotonic() + seconds
         while len(self.ages) < count:
             if self.error or time.monotonic() > deadline:
-                raise RuntimeError(f"the console sent {len(self.ages)} of {count} pictures: {self.error}")
+                raise ProgramFailure(f"the console sent {len(self.ages)} of {count} pictures: {self.error}")
             time.sleep(0.05)
 
     def _run(self) -> None:
@@ -54,7 +56,7 @@ class PageClient:
             async with session.get(f"{self._url}/") as answer:
                 match = _QUERY.search(await answer.text())
             if match is None:
-                raise RuntimeError(f"{self._url} is not the page of the console")
+                raise ProgramFailure(f"{self._url} is not the page of the console")
             socket = socketio.AsyncClient(reconnection=False)
             query = ast.literal_eval(match[1]) | {"tab_id": "benchmark", "document_id": "benchmark"}
             await socket.connect(

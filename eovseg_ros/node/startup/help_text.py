@@ -16,7 +16,8 @@ classes of its vocabulary.
 
 ROS arguments, after --ros-args:
   -r image:=TOPIC          the camera's images; compressed images are on TOPIC/compressed
-  -r depth:=TOPIC          with use_depth, the depth registered to them; -r camera_info:=TOPIC their calibration
+  -r depth:=TOPIC          with use_depth, the depth registered to them
+  -r camera_info:=TOPIC    with use_depth, their calibration
   -r __node:=NAME          name of the node
   -r __ns:=/NAMESPACE      namespace of the node
   -p NAME:=VALUE           a parameter (see below); the last value of a parameter counts

@@ -20,6 +20,7 @@ from eovseg_ros.demo.camera import choose_camera, why_no_pybullet
 from eovseg_ros.demo.play import main as demo_main
 from eovseg_ros.demo.speed import reason_of, show_speed
 from eovseg_ros.msg import CameraStatus, Status
+from eovseg_ros.processes import ProgramFailure
 
 SPEED = r"out (\S+) Hz at 320x240 with the camera at 40 Hz, .* torch fp32 on cpu"
 
@@ -97,7 +98,7 @@ def test_an_engine_that_cannot_be_built_is_replaced_by_torch(tmp_path, monkeypat
 
 def test_where_there_is_no_rate_at_all_the_demo_says_why_and_succeeds(monkeypatch, capsys):
     def no_graph(camera, node):
-        raise RuntimeError(f"the node ended:\n[ERROR] cannot configure: no {node['backend']} here\nbye")
+        raise ProgramFailure(f"the node ended:\n[ERROR] cannot configure: no {node['backend']} here\nbye")
 
     monkeypatch.setattr(demo_speed, "replayed_graph", no_graph)
     monkeypatch.setattr("eovseg_ros.demo.play._play_acts", lambda *arguments: 0)

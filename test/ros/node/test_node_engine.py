@@ -37,7 +37,7 @@ def test_frames_go_on_while_an_engine_is_built(graph, start, tmp_path, monkeypat
     building = [status for status in statuses if status.engine_stage == Status.ENGINE_BUILDING]
     assert {(status.backend, status.serving) for status in building} == {("openvino", "torch")}
     assert building[0].engine_seconds < building[-1].engine_seconds <= statuses[-1].engine_seconds
-    assert statuses[-1].serving == "openvino" and statuses[-1].failed_frames == 0
+    assert statuses[-1].serving == "openvino" and statuses[-1].cameras[0].failed_frames == 0
     assert node.log.count("backend openvino fp32: engine ready") == 1
 
 

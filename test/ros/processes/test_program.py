@@ -164,3 +164,25 @@ def test_an_ending_that_does_not_listen_leaves_signals_alone():
     ending.raise_interrupts()
     assert (signal.getsignal(TERM), signal.getsignal(INT)) == before
     assert not ending.asked
+
+
+@pytest.mark.parametrize("number", [TERM, INT])
+@pytest.mark.parametrize("end", ["raise RuntimeError('cannot convert')", "return 1", "raise SystemExit(1)"])
+def test_an_interrupt_that_a_library_turns_into_another_error_ends_as_an_interrupt(number, end):
+    """As pybind11 does with KeyboardInterrupt in a callback."""
+    body = f"""def body(ending):
+    ending.raise_interrupts()
+    try:
+    {READY}        time.sleep(20)
+    except KeyboardInterrupt:
+        {end}
+run_program(body)"""
+    status, _, errors, _ = run(body, (0, number))
+    assert (status, errors) == (130, "")
+
+
+def test_an_error_without_an_interrupt_is_told():
+    status, _, errors, _ = run(
+        "def body(ending):\n    ending.raise_interrupts()\n    1 / 0\nrun_program(body)"
+    )
+    assert status == 1 and "ZeroDivisionError" in errors
