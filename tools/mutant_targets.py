@@ -117,7 +117,7 @@ TARGETS = {
     "eovseg_ros/web/access/request_rules.py": _tests("ros/web", "access"),
     "eovseg_ros/web/access/guard.py": _tests("ros/web", "access"),
     "eovseg_ros/web/robot/commands.py": _tests("ros/web", "commands"),
-    "eovseg_ros/web/robot/entries.py": _tests("ros/web", "robot_parts"),
+    "eovseg_ros/web/robot/written_entries.py": _tests("ros/web", "robot_parts"),
     "eovseg_ros/web/robot/history.py": _tests("ros/web", "robot_parts"),
     "eovseg_ros/web/robot/latest.py": _tests("ros/web", "robot_parts"),
     "eovseg_ros/web/robot/node_state.py": _tests("ros/web", "robot_parts"),

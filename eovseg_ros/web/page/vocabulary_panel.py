@@ -8,8 +8,8 @@ from nicegui.events import GenericEventArguments
 
 from eovseg_model.drawing import name_colour
 from eovseg_ros.web.page.elements import VocabularyElement
-from eovseg_ros.web.robot.entries import is_set, is_stuff, names_of, presets, with_kind
 from eovseg_ros.web.robot.robot import Robot
+from eovseg_ros.web.robot.written_entries import is_set, is_stuff, names_of, presets, with_kind
 
 
 class VocabularyPanel:

@@ -11,7 +11,6 @@ from sensor_msgs.msg import RegionOfInterest
 from std_msgs.msg import ColorRGBA
 
 from eovseg_ros.msg import CameraStatus, PanopticSegmentation, Segment, Status, Vocabulary
-from eovseg_ros.web.robot.entries import is_stuff, presets, with_kind
 from eovseg_ros.web.robot.history import History
 from eovseg_ros.web.robot.label_colours import colour_labels
 from eovseg_ros.web.robot.latest import Latest
@@ -20,6 +19,7 @@ from eovseg_ros.web.robot.picture import LONGEST_SIDE, encode_jpeg
 from eovseg_ros.web.robot.segment_outline import outline_of, segment_at
 from eovseg_ros.web.robot.service_calls import RequestFailed
 from eovseg_ros.web.robot.vocabulary_editor import VocabularyEditor
+from eovseg_ros.web.robot.written_entries import is_stuff, presets, with_kind
 
 
 def test_the_newest_value_replaces_older_ones_for_a_reader_that_waits():
