@@ -415,6 +415,7 @@ def test_the_first_calls_warm_up():
 # Engines
 
 
+@pytest.mark.slow
 def test_an_engine_is_built_once(tmp_path, monkeypatch):
     """OpenVINO's, which needs no GPU. The warm start takes it from the cache."""
     pytest.importorskip("openvino")

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 from bag_files import FIRST, image, write_bag
 from fake_model import fake_model
 from test_labelling import picture, settings
@@ -90,6 +91,7 @@ def grow(folder):
     print(max(sizes.values()) - sizes[count // 4])
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_length_of_a_bag(tmp_path):
     """In a process of its own, for the memory of others would hide it; a bag of 60 MB."""
     code = f"import test_bags_benchmark; test_bags_benchmark.grow({str(tmp_path)!r})"

@@ -178,6 +178,7 @@ def test_the_sheet_has_rows_of_four(count, height):
     assert (abs(first[20:30, 24:30].astype(int) - 128).max() < 8) == (count > 0)
 
 
+@pytest.mark.slow
 def test_the_command(tmp_path):
     bag, out = write_recorded_bag(tmp_path / "bag", 6, depth=False), tmp_path / "out"
     done = run("label", bag, "--image-topic", "/camera/image_raw", "--out", out, "--keep-embeddings")

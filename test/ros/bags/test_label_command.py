@@ -94,6 +94,7 @@ def test_a_killed_run_continues_and_equals_an_undisturbed_one(bag, tmp_path):
     assert sorted(path.name for path in (tmp_path / "b/out").iterdir()) == ["bag_labels.mcap", "summary.json"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "jobs"), [(signal.SIGINT, "1"), (signal.SIGTERM, "2")])
 def test_an_interrupted_run_says_what_is_left(tmp_path, number, jobs):
     bags = [write_bag(tmp_path / name, moving(200)) for name in ("one", "two", "three")]
@@ -109,6 +110,7 @@ def test_an_interrupted_run_says_what_is_left(tmp_path, number, jobs):
     assert (done.returncode, summary["complete"]) == (0, 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jobs", ["1", "3"])
 def test_bad_bags_do_not_stop_the_others(tmp_path, jobs):
     good = [write_bag(tmp_path / f"good{i}", moving(10)) for i in range(4)]
@@ -128,6 +130,7 @@ def test_bad_bags_do_not_stop_the_others(tmp_path, jobs):
     assert all(found[path.name]["frames"] == 10 for path in good)
 
 
+@pytest.mark.slow
 def test_several_processes_give_the_same_files(tmp_path):
     bags = [write_bag(tmp_path / name, moving(40, first=i)) for i, name in enumerate("abc")]
     for jobs in ("1", "2"):
@@ -138,6 +141,7 @@ def test_several_processes_give_the_same_files(tmp_path):
         assert one == two
 
 
+@pytest.mark.slow
 def test_a_process_that_is_killed_costs_its_bag_and_no_other(tmp_path):
     bags = [write_bag(tmp_path / f"bag{i}", moving(150)) for i in range(4)]
     arguments = [*bags, "--image-topic", "/image", "--out", tmp_path / "out", "--jobs", "2", *WORDS]
@@ -156,6 +160,7 @@ def test_a_process_that_is_killed_costs_its_bag_and_no_other(tmp_path):
     assert run(*arguments)[1]["complete"] == 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", ["too much", "no model"])
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_a_model_that_cannot_be_loaded_ends_the_run(tmp_path, words, jobs):
@@ -171,6 +176,7 @@ def test_a_model_that_cannot_be_loaded_ends_the_run(tmp_path, words, jobs):
         assert [entry["status"] for entry in summary["bags"]] == ["failed"] * 3
 
 
+@pytest.mark.slow
 def test_a_full_disk_ends_the_run_with_one_clear_error(bag, tmp_path):
     small = tmp_path / "small"
     small.mkdir()
@@ -210,6 +216,7 @@ def test_wrong_arguments(bag, tmp_path, arguments, reason):
     assert done.returncode == 2 and reason in done.stderr
 
 
+@pytest.mark.slow
 def test_a_bag_that_is_given_twice_or_is_a_result(bag, tmp_path):
     fixed = ["--image-topic", "/image", "--out", tmp_path / "out"]
     done, _ = run(bag, bag, *fixed)

@@ -151,6 +151,7 @@ def run(*arguments):
     return subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, timeout=120)
 
 
+@pytest.mark.slow
 def test_the_command(tmp_path):
     bag = write_recorded_bag(tmp_path / "bag", 3, depth=False)
     words = ["--vocabulary", "mug", "floor|stuff"]

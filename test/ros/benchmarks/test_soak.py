@@ -163,6 +163,7 @@ def test_a_mosaic_has_red_green_green_blue():
     assert mosaic_rggb(rgb).tolist() == [[1, 2], [2, 3]]
 
 
+@pytest.mark.slow
 def test_a_short_run_of_the_real_node_passes(capfd):
     assert measure_soak(["--frames", "40", "--short-side", "64", "--backend", "torch"]) == 0
     printed = capfd.readouterr().out

@@ -4,6 +4,7 @@ import random
 import time
 
 import numpy as np
+import pytest
 from graph import RELIABLE, squares, stamp_of
 from hostile import hostile_bytes, hostile_image
 from sensor_msgs.msg import CameraInfo, Image, RegionOfInterest
@@ -41,6 +42,7 @@ def hostile_info(chance):
     return message
 
 
+@pytest.mark.slow
 def test_hostile_depth_and_calibrations(graph, start_fake):
     node = start_fake(use_depth=True, diagnostics_rate=10.0)
     chance = random.Random(0)

@@ -166,6 +166,7 @@ def test_a_vocabulary_that_changes_names_the_frames_from_its_first_on(graph, sta
         assert boxes["labels"][0].startswith("mug" if boxes["time"] >= stamp else "cup")
 
 
+@pytest.mark.slow
 def test_a_node_that_is_started_again_is_followed(graph, start_fake, tmp_path):
     first = start_fake()
     Camera(graph, squares((3, 0)))
@@ -199,6 +200,7 @@ def test_all_cameras_or_those_that_are_named(graph, start, tmp_path):
     assert not viewer.lines("front")
 
 
+@pytest.mark.slow
 def test_compressed_images_are_shown(graph, start, tmp_path):
     node = start(
         "fake_node",
@@ -244,6 +246,7 @@ def test_a_camera_with_depth_has_points_boxes_and_a_pinhole(graph, start_fake, t
     assert pose["translation"] == [0, 0, 0]  # positions are in the frame of the camera
 
 
+@pytest.mark.slow
 def test_what_was_in_space_is_gone_with_the_depth(graph, start_fake, tmp_path):
     start_fake(use_depth=True)
     camera = DepthCamera(graph)
@@ -262,6 +265,7 @@ def test_what_was_in_space_is_gone_with_the_depth(graph, start_fake, tmp_path):
     assert len(viewer.lines("camera/boxes", kind="Clear")) < 3  # once, or again if a frame came between
 
 
+@pytest.mark.slow
 def test_positions_in_another_frame_have_the_pose_of_the_camera(graph, start, tmp_path, monkeypatch):
     path = os.pathsep.join([str(TF2_STAND_IN), os.environ["PYTHONPATH"]])
     monkeypatch.setenv("PYTHONPATH", path)
@@ -277,6 +281,7 @@ def test_positions_in_another_frame_have_the_pose_of_the_camera(graph, start, tm
     assert viewer.lines("camera", kind="_Axes")[0]["name"] == "RIGHT_HAND_Z_UP"
 
 
+@pytest.mark.slow
 def test_without_tf2_the_rest_is_shown(graph, start, tmp_path, monkeypatch):
     with monkeypatch.context() as patched:
         patched.setenv("PYTHONPATH", os.pathsep.join([str(TF2_STAND_IN), os.environ["PYTHONPATH"]]))
@@ -291,6 +296,7 @@ def test_without_tf2_the_rest_is_shown(graph, start, tmp_path, monkeypatch):
     assert err.count("\n") == 1 and not viewer.lines("camera/pose", kind="Transform3D")
 
 
+@pytest.mark.slow
 def test_states_and_errors_of_the_node_are_lines_of_a_log(graph, start_fake, tmp_path):
     start_fake(diagnostics_rate=10.0)
     client = graph.node.create_client(SetBool, "/eovseg/enable")
@@ -310,6 +316,7 @@ def test_states_and_errors_of_the_node_are_lines_of_a_log(graph, start_fake, tmp
     assert err.splitlines()[0] == f"eovseg-ros rerun: {inactive}" and "tripped" in err
 
 
+@pytest.mark.slow
 def test_a_slow_viewer_gets_the_newest_frames_and_slows_nobody(graph, start_fake, tmp_path):
     start_fake(diagnostics_rate=10.0)
     camera = Camera(graph, squares((3, 0)))
@@ -333,6 +340,7 @@ def test_a_slow_viewer_gets_the_newest_frames_and_slows_nobody(graph, start_fake
     assert times == sorted(times)
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_it_while_the_viewer_is_stuck(graph, start_fake, tmp_path):
     start_fake()
     Camera(graph, squares((3, 0)))
@@ -344,6 +352,7 @@ def test_ctrl_c_ends_it_while_the_viewer_is_stuck(graph, start_fake, tmp_path):
     assert (status, err) == (0, "") and seconds < 2.5
 
 
+@pytest.mark.slow
 def test_a_viewer_that_is_gone_ends_it_with_a_reason(graph, start_fake, tmp_path):
     start_fake()
     Camera(graph, squares((3, 0)))
@@ -355,6 +364,7 @@ def test_a_viewer_that_is_gone_ends_it_with_a_reason(graph, start_fake, tmp_path
     assert err == f"eovseg-ros: {viewer.file} is gone: gRPC connection severed\n"
 
 
+@pytest.mark.slow
 def test_nothing_stays_subscribed(graph, start_fake, tmp_path):
     start_fake()
     topics = ("/eovseg/segments", "/eovseg/semantic", "/eovseg/points", "/eovseg/overlay")
