@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 import torch
-from simulated_cuda import simulated_cuda
 from test_backends import assert_close, inputs, random_model
 from test_engines import differs, engine_of, fake_backend, wait_for_engines, write_file
 
@@ -133,24 +132,6 @@ def test_the_predictor_passes_one_offs_on(ready):
     assert plain(picture, one_off=True).label_image.shape == (40, 50)
 
 
-def test_a_one_off_makes_no_graph(tmp_path):
-    """On a GPU: it would take the place of a graph of the stream."""
-    model = random_model("tiny")
-    with simulated_cuda():
-        predictor = EOVSegPredictor(model.to("cuda"), ["mug"], backend=load_backend("torch", model))
-        graphs = predictor._backend._graphs._graphs
-        pictures = np.random.default_rng(0).integers(0, 256, (3, 64, 96, 3), np.uint8)
-        for picture in pictures:
-            predictor(picture, short_side=-1)
-        (graph,) = graphs.values()
-        replays = graph._graph.replays
-        one = predictor(pictures[2], short_side=-1, one_off=True)
-        other = predictor(pictures[2][:40, :50], short_side=-1, one_off=True)
-        assert list(graphs.values()) == [graph] and graph._graph.replays == replays
-        expected = predictor(pictures[2], short_side=-1)
-        assert np.array_equal(one.label_image, expected.label_image) and other.map.shape == (40, 50)
-
-
 def test_a_batch_has_an_engine_of_its_own(ready):
     """Beside that of single images, which stays."""
     model, arguments, backend, built = ready
@@ -192,17 +173,6 @@ def test_engines_of_batches_stay_with_those_of_single_images(tmp_path):
         (width, batch) for width in (64, 96, 128, 160) for batch in (1, 2, 4)
     ]
     wait_for_engines(backend)
-
-
-def test_batches_on_a_gpu_have_graphs_of_powers_of_two():
-    model = random_model("tiny")
-    with simulated_cuda():
-        predictor = EOVSegPredictor(model.to("cuda"), ["mug"], backend=load_backend("torch", model))
-        pictures = np.random.default_rng(0).integers(0, 256, (3, 64, 96, 3), np.uint8)
-        for number in (3, 2, 1, 3):
-            predictor.segment_batch(pictures[:number], short_side=-1)
-        graphs = predictor._backend._graphs._graphs
-        assert sorted(sizes[0][0][0] for sizes in graphs) == [1, 2]
 
 
 def test_the_error_of_an_engine_for_a_batch_says_so(tmp_path):
