@@ -72,7 +72,7 @@ def test_a_model_that_fails_on_many_frames_is_told_once_and_forgiven(graph, node
         graph,
         publisher,
         lambda: graph.picture(bad),
-        lambda: statuses[-1].cameras[0].failed_frames > 20,
+        lambda: statuses and statuses[-1].cameras[0].failed_frames > 20,
         "20 failures",
     )
     assert statuses[-1].cameras[0].frame_error == error
