@@ -49,14 +49,8 @@ class Mailbox(Generic[Item]):
             self._nudged = False
             return item
 
-    def pause(self, seconds: float) -> None:
-        """Wait for `seconds`, or until `nudge` or `close`, without taking an item."""
-        with self._condition:
-            self._condition.wait_for(lambda: self._nudged or self._closed, timeout=seconds)
-            self._nudged = False
-
     def nudge(self) -> None:
-        """Make the consumer's `take` or `pause` return once, with or without an item."""
+        """Make the consumer's `take` return once, with or without an item."""
         with self._condition:
             self._nudged = True
             self._condition.notify()
