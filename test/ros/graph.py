@@ -62,6 +62,18 @@ class Graph:
         """Wait until `count` subscriptions are matched."""
         self.wait(lambda: publisher.get_subscription_count() >= count, what=f"{count} subscribers")
 
+    def wait_for_matched_subscribers(self, publisher):
+        """Until all that listen ask for what it offers: a node changes its subscription to that."""
+        offer = publisher.qos_profile
+
+        def matched():
+            found = self.node.get_subscriptions_info_by_topic(publisher.topic_name)
+            asked = {(s.qos_profile.reliability, s.qos_profile.durability) for s in found}
+            alike = asked == {(offer.reliability, offer.durability)}
+            return alike and len(found) == publisher.get_subscription_count()
+
+        self.wait(matched, what=f"subscribers of {publisher.topic_name} with its QoS")
+
     def picture(self, rgb, encoding="rgb8", frame_id="camera"):
         """An image whose stamp counts up."""
         self._frames += 1

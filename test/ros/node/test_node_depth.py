@@ -39,12 +39,10 @@ class Rig:
         self._depth = depth and graph.node.create_publisher(Image, f"/{prefix}depth", depth_qos)
         self._info = info and graph.node.create_publisher(CameraInfo, f"/{prefix}camera_info", info_qos)
 
-    def wait_for(self, node, *topics):
-        """Until the node listens to these reliable publishers, and to all others."""
-        for topic in topics or ("image", "depth", "camera_info"):
-            node.wait_for_log(f"listening to /{self.prefix}{topic} with RELIABLE", 10)
+    def wait(self):
+        """Until the node listens to all publishers as they offer it."""
         for publisher in filter(None, (self._image, self._depth, self._info)):
-            self.graph.wait_for_subscribers(publisher)
+            self.graph.wait_for_matched_subscribers(publisher)
         return self
 
     def image(self, stamp, frame_id="camera"):
@@ -110,7 +108,7 @@ def depth_node(start_fake):
 @pytest.fixture
 def rig(graph, depth_node):
     node = depth_node()
-    rig = Rig(graph).wait_for(node)
+    rig = Rig(graph).wait()
     rig.node = node
     return rig
 
@@ -153,7 +151,8 @@ def test_a_segment_without_valid_depth_has_no_position_in_a_frame_with_space(rig
 
 def test_depth_that_arrives_while_the_model_runs_is_used(graph, depth_node, monkeypatch):
     monkeypatch.setenv("FAKE_SECONDS", "0.5")
-    rig = Rig(graph).wait_for(depth_node())
+    depth_node()
+    rig = Rig(graph).wait()
     rig.info()
     rig.depth(970, 1.0)
     rig.image(1000)
@@ -165,7 +164,7 @@ def test_depth_that_arrives_while_the_model_runs_is_used(graph, depth_node, monk
 
 def test_depth_that_does_not_come_delays_and_drops_no_frame(graph, depth_node):
     node = depth_node()
-    rig = Rig(graph, depth=False, info=False).wait_for(node, "image")
+    rig = Rig(graph, depth=False, info=False).wait()
     for i in range(20):
         begun = time.monotonic()
         rig.image(1000 + i)
@@ -243,9 +242,8 @@ def test_a_calibration_that_changes_is_used_from_its_stamp_on(rig):
 def test_one_latched_calibration_from_before_the_start_is_enough(graph, depth_node):
     rig = Rig(graph, info_qos=LATCHED)
     rig.info()
-    node = depth_node()
-    rig.wait_for(node, "image", "depth")
-    node.wait_for_log("listening to /camera_info with RELIABLE, TRANSIENT_LOCAL", 10)
+    depth_node()
+    rig.wait()
     rig.graph.wait(lambda: time.sleep(0.3) or True)
     rig.depth(1000)
     rig.image(1000)
@@ -253,8 +251,8 @@ def test_one_latched_calibration_from_before_the_start_is_enough(graph, depth_no
 
 
 def test_best_effort_publishers_of_depth_and_calibration(graph, depth_node):
-    node = depth_node()
-    rig = Rig(graph, depth_qos=BEST_EFFORT, info_qos=BEST_EFFORT).wait_for(node, "image")
+    depth_node()
+    rig = Rig(graph, depth_qos=BEST_EFFORT, info_qos=BEST_EFFORT).wait()
     assert rig.shoot(1000).has_position
 
 
@@ -309,8 +307,9 @@ def test_large_depth_images_of_a_reliable_publisher_are_not_lost(rig):
 
 
 def test_without_use_depth_nothing_is_subscribed(graph, start_fake):
-    rig, node = Rig(graph), start_fake()
-    node.wait_for_log("listening to /image with RELIABLE", 10)
+    rig = Rig(graph)
+    start_fake()
+    graph.wait_for_matched_subscribers(rig._image)
     assert not rig.shoot(1000).has_position and rig.segments[-1].position_frame == ""
     assert rig._depth.get_subscription_count() == rig._info.get_subscription_count() == 0
 
@@ -325,8 +324,8 @@ def test_each_camera_has_a_depth_of_its_own(graph, start):
     node = start("fake_node", parameters=parameters)
     node.wait_for_log("segmenting /rear/image", 20)
     front, rear = Rig(graph, "front/"), Rig(graph, "rear/", depth=False)
-    front.wait_for(node)
-    rear.wait_for(node, "image", "camera_info")
+    front.wait()
+    rear.wait()
     assert place(front.shoot(1000)) == close(2 * X, 2 * Y, 2.0)
     rear.info(1000)
     rear.image(1000)
@@ -341,7 +340,8 @@ def tf2(monkeypatch):
 
 
 def test_positions_in_a_target_frame(graph, depth_node, tf2):
-    rig = Rig(graph).wait_for(depth_node(target_frame="map"))
+    depth_node(target_frame="map")
+    rig = Rig(graph).wait()
     moving = graph.node.create_publisher(TransformStamped, "/tf", 10)
     graph.wait_for_subscribers(moving)
 

@@ -82,7 +82,7 @@ def test_labels_do_not_wait_for_the_overlay_and_the_newest_is_drawn(graph, start
     overlay = graph.collect(Image, "/eovseg/overlay")
     node = start_fake()
     publisher = image_publisher(graph)
-    node.wait_for_log("listening to /image with RELIABLE", 10)  # what is under way meanwhile may be lost
+    graph.wait_for_matched_subscribers(publisher)  # what is under way meanwhile may be lost
     publish_until_answered(graph, publisher, graph.picture(squares((1, 0))), segments, overlay)
     pictures = [graph.picture(squares((1, 0))) for _ in range(5)]
     stamps = [stamp_of(picture) for picture in pictures]

@@ -51,7 +51,7 @@ def test_lost_images_are_counted_and_told_once(graph, start_fake):
     segments = graph.collect(PanopticSegmentation, "/eovseg/segments")
     node = start_fake(diagnostics_rate=10.0)
     publisher = image_publisher(graph)
-    node.wait_for_log("listening to /image with RELIABLE", 10)
+    graph.wait_for_matched_subscribers(publisher)
     chance, moments = random.Random(0), range(0, 40 * 300, 40)
     for milliseconds in moments:
         if chance.random() < 0.5:  # the others are lost on the way
@@ -68,7 +68,7 @@ def test_a_camera_that_loses_nothing_is_not_warned_about(graph, start_fake):
     statuses = graph.collect(Status, "/eovseg/status")
     node = start_fake(diagnostics_rate=10.0)
     publisher = image_publisher(graph)
-    node.wait_for_log("listening to /image with RELIABLE", 10)
+    graph.wait_for_matched_subscribers(publisher)
     for milliseconds in range(0, 40 * 150, 40):
         publisher.publish(stamped(graph, milliseconds))
         time.sleep(0.03)

@@ -42,13 +42,12 @@ class Rig:
         if TYPES:
             self.detections = graph.collect(TYPES.in_image, "/eovseg/detections")
             self.detections_3d = graph.collect(TYPES.in_space, "/eovseg/detections_3d")
-        node = start(use_depth=True)
+        start(use_depth=True)
         self.image = graph.node.create_publisher(Image, "/image", RELIABLE)
         self.depth = graph.node.create_publisher(Image, "/depth", RELIABLE)
         self.info = graph.node.create_publisher(CameraInfo, "/camera_info", RELIABLE)
         for publisher in (self.image, self.depth, self.info):
-            node.wait_for_log(f"listening to {publisher.topic_name} with RELIABLE", 10)
-            graph.wait_for_subscribers(publisher)
+            graph.wait_for_matched_subscribers(publisher)
 
     def shoot(self, stamp, *objects, depth=True):
         """Publish an image of these objects, and wait until it has been segmented."""
