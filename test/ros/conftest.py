@@ -2,6 +2,7 @@
 
 import atexit
 import contextlib
+import fcntl
 import os
 import shutil
 import tempfile
@@ -9,7 +10,20 @@ from pathlib import Path
 
 import pytest
 
-os.environ["ROS_DOMAIN_ID"] = str(1 + os.getpid() % 100)
+
+def claim_domain():
+    """A ROS domain that no other session of these tests has, and the lock that says so to them."""
+    for i in range(100):
+        domain = 1 + (os.getpid() + i) % 100
+        with contextlib.suppress(OSError):  # another session has it, or another user
+            lock = Path(tempfile.gettempdir(), f"eovseg_tests_domain_{domain}").open("a")
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return domain, lock
+    raise RuntimeError("all ROS domains are in use by other sessions of the tests")
+
+
+DOMAIN, LOCK = claim_domain()
+os.environ["ROS_DOMAIN_ID"] = str(DOMAIN)
 os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
 os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["EOVSEG_CACHE"] = tempfile.mkdtemp(prefix="eovseg_tests_")  # never the user's

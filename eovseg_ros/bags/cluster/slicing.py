@@ -1,6 +1,6 @@
 """Runs the network on a slice, and labels a bag from the predictions of its slices."""
 
-import os
+import uuid
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
@@ -42,7 +42,7 @@ def predict_slice(
     if target.exists():
         return
     target.parent.mkdir(parents=True, exist_ok=True)
-    draft = target.with_name(f"{target.name}.{os.getpid()}.part")
+    draft = target.with_name(f"{target.name}.{uuid.uuid4().hex}.part")  # two machines may have the same pids
     try:
         with draft.open("wb") as file, open_bag(bag) as opened:
             try:
