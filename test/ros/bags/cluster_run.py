@@ -1,5 +1,7 @@
 """A run on a cluster, with a stand-in for the model."""
 
+import os
+
 import fake_cluster
 from test_labelling import WORDS, settings
 
@@ -32,6 +34,11 @@ class Run:
         own = ClusterSettings(**cluster)
         work_on_cluster(self.jobs, self.settings, tell, cluster=own, make_task=make_task)
         return self
+
+    def worker_pids(self):
+        """Processes of the cluster that had a model."""
+        names = [path.name for path in self.pids.iterdir()]
+        return [int(name) for name in names if name.isdecimal() and int(name) != os.getpid()]
 
     def here(self):
         task = fake_cluster.make_task(self.settings)
