@@ -105,7 +105,7 @@ TARGETS = {
     "eovseg_ros/bags/reading/bag.py": _tests("ros/bags", "reading"),
     "eovseg_ros/bags/reading/cameras.py": _tests("ros/bags", "reading"),
     "eovseg_ros/bags/reading/selection.py": _tests("ros/bags", "selection"),
-    "eovseg_ros/bags/reading/unfinished_mcap.py": _tests("ros/bags", "reading"),
+    "eovseg_ros/bags/reading/mcap_bag.py": _tests("ros/bags", "reading", "odd_bags"),
     "eovseg_ros/bags/writing/checkpoint.py": _tests("ros/bags", "writing"),
     "eovseg_ros/bags/writing/mcap_file.py": _tests("ros/bags", "writing"),
     "eovseg_ros/bags/writing/messages.py": _tests("ros/bags", "writing"),

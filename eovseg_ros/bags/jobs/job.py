@@ -49,9 +49,9 @@ def plan_jobs(bags: Sequence[Path], out: Path) -> list[Job]:
 
 def estimate_images(job: Job, settings: LabelSettings) -> int:
     """Return about how many images of a bag are labelled, 0 for one that cannot be read, or not fast."""
-    if slow_to_open(job.bag):
-        return 0
     try:
+        if slow_to_open(job.bag):
+            return 0
         with open_bag(job.bag) as bag:
             seconds = (bag.end - bag.start) / 1e9
             topics = [bag.topics[c.image_topic] for c in settings.cameras if c.image_topic in bag.topics]

@@ -1,15 +1,20 @@
 """A rosbag2 folder, or an .mcap or .db3 file."""
 
 import heapq
-import re
+import tempfile
 from collections.abc import Collection, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
 from eovseg_ros.bags.errors import BagError
-from eovseg_ros.bags.reading.records import RawMessage, Topic, check_time
-from eovseg_ros.bags.reading.unfinished_mcap import UnfinishedMcap, is_unfinished
+from eovseg_ros.bags.reading.files import files_of, is_packed, unpack
+from eovseg_ros.bags.reading.mcap_bag import McapBag, has_index
+from eovseg_ros.bags.reading.records import RawMessage, Topic
+from eovseg_ros.bags.reading.sqlite_bag import SqliteBag
+
+_ZSTD = b"\x28\xb5\x2f\xfd"  # no message in CDR begins like this
 
 
 class Bag(Protocol):
@@ -33,93 +38,35 @@ class Bag(Protocol):
 
 
 def open_bag(path: Path) -> Bag:
-    """Open a rosbag2 folder, or an .mcap or .db3 file; use it as a context manager. Raises BagError.
+    """Open a rosbag2 folder, or an .mcap or .db3 file; use it as a context manager.
 
-    An .mcap file that its recorder did not finish, and a folder of such a file, is read as far as it goes.
+    An .mcap file that its recorder did not finish is read as far as it goes. Raises BagError, OSError, and
+    DiskFull if it cannot be unpacked.
     """
-    if not path.exists():
-        raise BagError(f"{path} does not exist")
-    files = [path]
-    if path.is_dir() and not (path / "metadata.yaml").exists():
-        files = sorted(file for suffix in ("*.mcap", "*.db3") for file in path.glob(suffix))
-        if not files:
-            raise BagError(f"{path} has neither metadata.yaml nor .mcap or .db3 files; it is no bag")
-    bags: list[Bag] = [UnfinishedMcap(file) if is_unfinished(file) else _FinishedBag(file) for file in files]
-    return bags[0] if len(bags) == 1 else _Files(bags)
+    with ExitStack() as stack:
+        files = files_of(path)
+        if any(is_packed(file) for file in files):
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            plain = [unpack(file, folder) if is_packed(file) else file for file in files]
+        else:
+            plain = files
+        bags = [_open_file(*each) for each in zip(plain, files, strict=True)]
+        return _Files(bags, stack.pop_all())
 
 
 def slow_to_open(path: Path) -> bool:
-    """Whether `open_bag` unpacks or reads all of a bag."""
-    if not path.is_dir():
-        return is_unfinished(path)
-    metadata = path / "metadata.yaml"
-    if not metadata.exists():
-        return any(is_unfinished(file) for file in path.glob("*.mcap"))
-    return bool(
-        re.search(r"^\s*compression_mode:\s*\W?FILE", metadata.read_text(errors="replace"), re.I | re.M)
+    """Whether `open_bag` unpacks or reads all of a bag. Raises BagError and OSError."""
+    return any(
+        is_packed(file) or (file.suffix.lower() == ".mcap" and not has_index(file)) for file in files_of(path)
     )
 
 
-class _FinishedBag:
-    """A bag that rosbags reads."""
-
-    def __init__(self, path: Path) -> None:
-        from rosbags.rosbag2 import Reader
-
-        self._path = path
-        try:
-            self._reader = Reader(path)
-            self._reader.open()
-            self._take_over()
-        except Exception as error:  # of rosbags, SQLite, zstd and YAML, and what a broken index leads to
-            raise BagError(f"cannot read {path}: {_reason(error)}") from error
-
-    def _take_over(self) -> None:
-        """Read topics and times from the metadata."""
-        from rosbags.rosbag2.metadata import dump_qos_v8
-
-        self.topics: dict[str, Topic] = {}
-        for connection in self._reader.connections:
-            own = getattr(connection.ext, "offered_qos_profiles", [])
-            known = self.topics.get(connection.topic)
-            self.topics[connection.topic] = Topic(
-                name=connection.topic,
-                type_name=connection.msgtype,
-                messages=connection.msgcount + (known.messages if known else 0),
-                qos=dump_qos_v8(own),
-                definition=connection.msgdef.data,
-                encoding="ros2idl" if connection.msgdef.format.name == "IDL" else "ros2msg",
-            )
-        empty = not self._reader.message_count
-        self.start, self.end = (0, 0) if empty else (self._reader.start_time, self._reader.end_time - 1)
-
-    def __enter__(self) -> "_FinishedBag":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._reader.close()
-
-    def messages(
-        self, topics: Collection[str], start: int | None = None, stop: int | None = None
-    ) -> Iterator[RawMessage]:
-        """As in Bag."""
-        wanted = [connection for connection in self._reader.connections if connection.topic in topics]
-        if not wanted:  # for rosbags, none means all
-            return
-        try:
-            for connection, time, data in self._reader.messages(wanted, start=start, stop=stop):
-                yield RawMessage(connection.topic, check_time(time), data)
-        except OSError:  # of the disk or the network; the bag may be fine
-            raise
-        except Exception as error:
-            raise BagError(f"{self._path} is broken: {_reason(error)}") from error
-
-
 class _Files:
-    """The files of a folder without metadata, whose recorder was killed."""
+    """The files of a recording, which may overlap in time."""
 
-    def __init__(self, bags: list[Bag]) -> None:
+    def __init__(self, bags: list[Bag], unpacked: ExitStack) -> None:
         self._bags = bags
+        self._unpacked = unpacked
         self.topics: dict[str, Topic] = {}
         for bag in bags:
             for name, topic in bag.topics.items():
@@ -132,16 +79,41 @@ class _Files:
         return self
 
     def __exit__(self, *error: object) -> None:
-        for bag in self._bags:
-            bag.__exit__(None, None, None)
+        self._unpacked.close()
 
     def messages(
         self, topics: Collection[str], start: int | None = None, stop: int | None = None
     ) -> Iterator[RawMessage]:
         """As in Bag."""
-        parts = (bag.messages(topics, start, stop) for bag in self._bags)
-        yield from heapq.merge(*parts, key=lambda message: message.log_time)
+        errors: list[BagError] = []
+
+        def read(bag: Bag) -> Iterator[tuple[int, RawMessage | None]]:
+            yield bag.start, None  # for the order, without reading the file before its time
+            try:
+                for message in bag.messages(topics, start, stop):
+                    yield message.log_time, message
+            except BagError as error:  # the other files may be whole
+                errors.append(error)
+
+        for _, message in heapq.merge(*map(read, self._bags), key=lambda entry: entry[0]):
+            if message and message.data[:4] == _ZSTD and self.topics[message.topic].serialization == "cdr":
+                yield message._replace(data=_unpacked(message.data))
+            elif message:
+                yield message
+        if errors:
+            raise errors[0]
 
 
-def _reason(error: Exception) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split()) or 'no reason given'}"
+def _open_file(path: Path, name: Path) -> Bag:
+    """Open a file that messages to the user call `name`."""
+    return McapBag(path, name) if path.suffix.lower() == ".mcap" else SqliteBag(path, name)
+
+
+def _unpacked(data: bytes) -> bytes:
+    """Return a message that was compressed by itself; one that is broken as it is."""
+    import zstandard
+
+    try:
+        return zstandard.ZstdDecompressor().decompressobj().decompress(data)
+    except zstandard.ZstdError:
+        return data

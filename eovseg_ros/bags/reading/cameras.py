@@ -72,6 +72,8 @@ def parse_cameras(
 
 def check_topics(cameras: Sequence[BagCamera], topics: Mapping[str, Topic]) -> None:
     """Raise BagError if a bag lacks a topic of a camera, or has it with another type."""
+    if not topics:
+        raise BagError("the bag has no messages: it is empty, or its recorder was ended before it wrote any")
     for camera in cameras:
         for topic, types in (
             (camera.image_topic, _IMAGES),
@@ -81,8 +83,14 @@ def check_topics(cameras: Sequence[BagCamera], topics: Mapping[str, Topic]) -> N
             if topic and topic not in topics:
                 others = ", ".join(sorted(t.name for t in topics.values() if t.type_name in types)) or "none"
                 raise BagError(f"no topic {topic}; topics of its type in the bag: {others}")
-            if topic and topics[topic].type_name not in types:
-                raise BagError(f"{topic} is a {topics[topic].type_name}, not a {' or '.join(types)}")
+            if not topic:
+                continue
+            found = topics[topic]
+            if found.type_name not in types:
+                kind = f"a {found.type_name}" if found.type_name else "of no known type"
+                raise BagError(f"{topic} is {kind}, not a {' or '.join(types)}")
+            if found.serialization != "cdr":
+                raise BagError(f"{topic} has messages in {found.serialization}, not in ROS 2's form, CDR")
 
 
 def _folder(topic: str) -> str:

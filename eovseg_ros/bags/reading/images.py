@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
-from eovseg_ros.bags.errors import BrokenMessage
+from eovseg_ros.bags.errors import BagError, BrokenMessage
 from eovseg_ros.bags.message_types import CAMERA_INFO, IMAGE, decode_message
 from eovseg_ros.bags.reading.bag import Bag
 from eovseg_ros.bags.reading.cameras import BagCamera
@@ -69,15 +69,22 @@ def read_images(
                 each.add(message)
     waiting: deque[tuple[_Input, BagImage]] = deque()
     topics = {topic for camera in cameras for topic in camera.topics}
-    for message in bag.messages(topics, start, stop):
-        waiting += [(each, image) for each in inputs if (image := each.add(message))]
-        while waiting and (
-            waiting[0][0].complete(message.log_time - waiting[0][1].log_time) or len(waiting) > _MOST_WAITING
-        ):
-            yield waiting.popleft()[1]
-        if not waiting and all(each.full for each in inputs):
-            return
+    broken: BagError | None = None
+    try:
+        for message in bag.messages(topics, start, stop):
+            waiting += [(each, image) for each in inputs if (image := each.add(message))]
+            while waiting and (
+                waiting[0][0].complete(message.log_time - waiting[0][1].log_time)
+                or len(waiting) > _MOST_WAITING
+            ):
+                yield waiting.popleft()[1]
+            if not waiting and all(each.full for each in inputs):
+                return
+    except BagError as error:
+        broken = error
     yield from (image for _, image in waiting)
+    if broken:
+        raise broken
 
 
 class _Input:

@@ -14,6 +14,7 @@ class Topic(NamedTuple):
     qos: str = ""  # offered profiles as YAML
     definition: str = ""
     encoding: str = "ros2msg"  # of the definition
+    serialization: str = "cdr"  # of the messages
 
 
 class RawMessage(NamedTuple):
@@ -29,3 +30,8 @@ def check_time(time: int) -> int:
     if not 0 <= time < _END_OF_TIME:
         raise ValueError(f"a message was recorded at {time} ns, which is no time of ROS")
     return time
+
+
+def is_wanted(time: int, start: int | None, stop: int | None) -> bool:
+    """Whether a time is from start until before stop; None is no bound."""
+    return (start is None or time >= start) and (stop is None or time < stop)

@@ -29,7 +29,10 @@ _QOS = """\
 
 
 class Channel(NamedTuple):
-    """A topic: its type, the definition of the type in an encoding, QoS as YAML, and the hash of the type."""
+    """A topic: its type, the definition of the type in an encoding, QoS as YAML, and the hash of the type.
+
+    serialization is that of its messages.
+    """
 
     topic: str
     type_name: str
@@ -37,6 +40,7 @@ class Channel(NamedTuple):
     encoding: str
     qos: str
     type_hash: str = ""
+    serialization: str = "cdr"
 
 
 class CameraChannels(NamedTuple):
@@ -68,7 +72,14 @@ def source_channel(topic: Topic) -> Channel:
     if not topic.definition and topic.type_name in typestore().fielddefs:
         text = definition(topic.type_name)
         return Channel(topic.name, topic.type_name, text, "ros2msg", topic.qos, type_hash(topic.type_name))
-    return Channel(topic.name, topic.type_name, topic.definition, topic.encoding, topic.qos)
+    return Channel(
+        topic.name,
+        topic.type_name,
+        topic.definition,
+        topic.encoding,
+        topic.qos,
+        serialization=topic.serialization,
+    )
 
 
 def _own(topic: str, type_name: str, durability: int) -> Channel:

@@ -54,7 +54,12 @@ class McapFile:
         names = list(dict.fromkeys((channel.type_name, channel.definition) for channel in channels))
         encodings = {(c.type_name, c.definition): c.encoding for c in channels}
         self._schemas = [
-            Schema(id=i + 1, name=name, encoding=encodings[name, text], data=text.encode())
+            Schema(
+                id=i + 1,
+                name=name,
+                encoding=encodings[name, text],
+                data=text.encode(errors="surrogateescape"),
+            )
             for i, (name, text) in enumerate(names)
         ]
         self._channels = [_record(i + 1, c, names.index(c[1:3]) + 1) for i, c in enumerate(channels)]
@@ -225,7 +230,7 @@ def _record(number: int, channel: Channel, schema: int) -> ChannelRecord:
     return ChannelRecord(
         id=number,
         topic=channel.topic,
-        message_encoding="cdr",
+        message_encoding=channel.serialization,
         schema_id=schema,
         metadata={key: value for key, value in metadata.items() if value},
     )

@@ -214,17 +214,9 @@ def test_a_broken_message_is_an_error_of_its_own(tmp_path):
         assert image_to_rgb(second.message)[0, 0, 0] == 1
 
 
-@pytest.mark.parametrize(
-    ("content", "reason"),
-    [
-        (b"", "cannot read"),
-        (b"no bag at all" * 100, "cannot read"),
-        (b"\x89MCAP0\r\n" + bytes(100), "breaks off|no topic"),
-    ],
-)
-def test_a_file_that_is_no_bag_is_an_error(tmp_path, content, reason):
-    (tmp_path / "bag.mcap").write_bytes(content)
-    with pytest.raises(BagError, match=reason), open_bag(tmp_path / "bag.mcap") as bag:
+def test_a_file_without_a_whole_message_says_so(tmp_path):
+    (tmp_path / "bag.mcap").write_bytes(b"\x89MCAP0\r\n" + bytes(100))
+    with pytest.raises(BagError, match="the bag has no messages"), open_bag(tmp_path / "bag.mcap") as bag:
         check_topics(ONE, bag.topics)
 
 
@@ -237,14 +229,6 @@ def test_times_that_are_no_times_are_errors(tmp_path, storage):
         assert [next(images).log_time for _ in range(2)] == [FIRST, FIRST + PERIOD]
         with pytest.raises(BagError, match="recorded at 2147483648000000000 ns, which is no time of ROS"):
             next(images)
-
-
-def test_metadata_with_nonsense_is_an_error(tmp_path):
-    bag = write_bag(tmp_path / "bag", counting(2))
-    text = (bag / "metadata.yaml").read_text()
-    (bag / "metadata.yaml").write_text(text.replace("message_count: 2", "message_count: many"))
-    with pytest.raises(BagError, match="cannot read .*bag"):
-        open_bag(bag)
 
 
 def test_missing_bags_and_empty_folders_are_errors(tmp_path):
