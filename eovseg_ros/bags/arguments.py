@@ -9,7 +9,7 @@ from eovseg_model.backends import BACKENDS, DEFAULT_BACKEND, DEFAULT_DEVICE, DEF
 from eovseg_model.data import MAX_PIXELS
 from eovseg_ros.bags.cluster.arguments import add_cluster_arguments
 from eovseg_ros.bags.errors import UsageError
-from eovseg_ros.bags.exporting.exports import ExportSettings
+from eovseg_ros.bags.exporting.export_settings import ExportSettings
 from eovseg_ros.bags.jobs.task_settings import TaskSettings
 from eovseg_ros.bags.labelling.settings import LabelSettings, ModelSettings
 from eovseg_ros.bags.reading.cameras import parse_cameras

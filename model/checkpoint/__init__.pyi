@@ -3,12 +3,12 @@ from .checksums import ChecksumError as ChecksumError
 from .checksums import sha256_of as sha256_of
 from .clip import load_clip as load_clip
 from .download import DownloadError as DownloadError
+from .errors import CheckpointError as CheckpointError
 from .fetching import fetch as fetch
 from .fetching import keep as keep
 from .folders import cache_folder as cache_folder
 from .hashing import hash_weights as hash_weights
 from .loading import TEXT_HASH as TEXT_HASH
-from .loading import CheckpointError as CheckpointError
 from .loading import load_weights as load_weights
 from .loading import matching as matching
 from .loading import read_metadata as read_metadata

@@ -2,7 +2,8 @@
 
 from torch import Tensor, nn
 
-from .loading import CheckpointError, matching
+from .errors import CheckpointError
+from .loading import matching
 from .published import CNN_CLIP, VIT_CLIP, published_name
 
 VIT = ("ViT-B-16-quickgelu", "openai")  # open_clip name and pretrained tag of the spatial extractor

@@ -8,7 +8,8 @@ from torch import Tensor
 
 from .checksums import ChecksumError, compare_with_record, record_of, sha256_of, write_record
 from .download import download, forget_downloads
-from .loading import CheckpointError, convert, read_state_dict
+from .errors import CheckpointError
+from .loading import convert, read_state_dict
 from .published_files import PUBLISHED_FILES, converted_path
 
 

@@ -13,6 +13,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from .atomic import replacing
+from .errors import CheckpointError
 from .hashing import hash_weights
 from .long_lived import long_lived_tensors
 from .published import is_published, published_name, rename
@@ -20,10 +21,6 @@ from .published import is_published, published_name, rename
 TEXT_TOWER = "text_encoder"
 FIRST = 5  # offending keys named in an error
 TEXT_HASH = "text_hash"  # metadata: hash of the text tower's weights
-
-
-class CheckpointError(ValueError):
-    """Raised for a weights file that cannot be used; the message names the first keys that do not fit."""
 
 
 def read_state_dict(path: str | Path) -> dict[str, Tensor]:

@@ -153,6 +153,26 @@ assert EOVSegPredictor.__name__ == "EOVSegPredictor" and PanopticResult.__name__
     subprocess.run([sys.executable, "-c", program], check=True)
 
 
+@pytest.mark.parametrize(
+    ("program", "commands"),
+    [
+        ("eovseg_model.cli.main", "segment train evaluate scenes info weights benchmark gpu-check export"),
+        ("eovseg_ros.bags.main", "label relabel find benchmark example"),
+    ],
+)
+def test_a_program_tells_its_options_before_it_loads_pytorch(program: str, commands: str) -> None:
+    code = f"""
+import contextlib, importlib, io, sys
+main = importlib.import_module({program!r}).main
+for words in ["--help"], *([command, "--help"] for command in {commands!r}.split()):
+    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.suppress(SystemExit):
+        main(words)
+    assert out.getvalue().startswith("usage: "), words
+assert not {{"torch", "scipy"}} & sys.modules.keys()
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def test_the_predictors_former_place_warns() -> None:
     sys.modules.pop("eovseg_model.predictor", None)
     with pytest.warns(DeprecationWarning, match="from eovseg_model import EOVSegPredictor"):

@@ -4,7 +4,7 @@ import contextlib
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from eovseg_ros.bags.benchmark.recorded_bag import IMAGE_TOPIC, read_recording, write_recorded_bag
 from eovseg_ros.bags.cluster.cluster_settings import ClusterSettings
@@ -111,7 +111,7 @@ def _segment(settings: TaskSettings, make_task: MakeTask, processes: int, frames
     """Return the frames per second of the model alone in some processes at the same time."""
     import ray
 
-    kind = ray.remote(_ModelAlone).options(num_cpus=1)
+    kind: Any = ray.remote(_ModelAlone).options(num_cpus=1)
     actors = [kind.remote(settings, make_task, frames) for _ in range(processes)]
     ray.get([actor.segment.remote(0) for actor in actors])  # until all are ready
     seconds = ray.get([actor.segment.remote(frames) for actor in actors])

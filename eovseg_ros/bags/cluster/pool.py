@@ -40,7 +40,7 @@ class ActorWorker:
     def __init__(self, options: dict[str, Any], arguments: tuple[Any, ...]) -> None:
         import ray
 
-        self._actor = ray.remote(ClusterWorker).options(**options).remote(*arguments)
+        self._actor: Any = ray.remote(ClusterWorker).options(**options).remote(*arguments)
         self._asked: Any = None
         self.part: Part | None = None
         self.result: Any = None  # of Ray: the report to come, None of a slice

@@ -1,5 +1,6 @@
 """All bags of a run on a Ray cluster: one bag, or one slice, at a time for each worker."""
 
+import logging
 import socket
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -32,7 +33,7 @@ def connect(address: str) -> None:
 
     try:
         _check_reachable(address)
-        ray.init(address=address, log_to_driver=False, logging_level="ERROR")
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except (OSError, ValueError, RuntimeError) as error:
         raise RuntimeError(
             f"cannot connect to the Ray cluster {address!r}: {' '.join(str(error).split())}; start one with "

@@ -3,24 +3,15 @@
 import functools
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from eovseg_ros.bags.errors import BagError
 from eovseg_ros.bags.exporting.coco import write_coco
+from eovseg_ros.bags.exporting.export_settings import ExportSettings
 from eovseg_ros.bags.exporting.full_copy import write_full_copy
 from eovseg_ros.bags.exporting.video import write_videos
 from eovseg_ros.bags.labelling.settings import LabelSettings
-
-
-@dataclass(frozen=True, kw_only=True)
-class ExportSettings:
-    """Which forms are wanted; coco is the folder of data sets."""
-
-    copy: bool = False
-    video: bool = False
-    coco: Path | None = None
 
 
 class _Export(NamedTuple):

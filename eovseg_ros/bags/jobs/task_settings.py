@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from eovseg_ros.bags.exporting.exports import ExportSettings
+from eovseg_ros.bags.exporting.export_settings import ExportSettings
 from eovseg_ros.bags.labelling.settings import LabelSettings
 
 

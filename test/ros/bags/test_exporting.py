@@ -14,7 +14,7 @@ from test_labelling import moving, of, picture, read, settings
 from eovseg_model.data import CocoPanoptic
 from eovseg_ros.bags.errors import DiskFull
 from eovseg_ros.bags.exporting import video
-from eovseg_ros.bags.exporting.exports import ExportSettings
+from eovseg_ros.bags.exporting.export_settings import ExportSettings
 from eovseg_ros.bags.jobs import task
 from eovseg_ros.bags.jobs.job import plan_jobs
 from eovseg_ros.bags.jobs.task import Task
