@@ -9,6 +9,14 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PASSES = "def test_a(): pass\n"
 FAILS = "def test_a(): assert False\n"
+FAILS_ONCE = """
+from pathlib import Path
+def test_a():
+    mark = Path(__file__).with_name("mark")
+    there = mark.exists()
+    mark.touch()
+    assert there
+"""
 SKIPS = "import pytest\n@pytest.mark.skip(reason='needs a GPU')\ndef test_b(): pass\n"
 SKIPS_WHOLE_FILE = "import pytest\npytest.importorskip('no_such', reason='needs a GPU')\n"
 DIES = "import os\ndef test_a(): os._exit(9)\n"
@@ -22,7 +30,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFi
 
     def run_halves(model: str, graph: str, *arguments: str) -> tuple[int, list[str]]:
         halves(run_tests, tmp_path, monkeypatch, {"model": model, "graph": graph})
-        status = run_tests.main(["-p", "no:cacheprovider", *arguments])
+        status = run_tests.main(list(arguments))
         return status, capfd.readouterr().out.splitlines()[-4:]
 
     return run_halves
@@ -33,7 +41,11 @@ def halves(
 ) -> None:
     for name, source in sources.items():
         (folder / f"test_{name}.py").write_text(source)
-    chosen = {name: ([str(folder / f"test_{name}.py"), "--rootdir", str(folder)], {}) for name in sources}
+    rest = ["--rootdir", str(folder)]
+    chosen = {
+        name: module.Half([str(folder / f"test_{name}.py"), *rest], again_alone=name == "graph")
+        for name in sources
+    }
     monkeypatch.setattr(module, "HALVES", chosen)
     monkeypatch.setattr(module, "REPORTS", folder)
     monkeypatch.setattr(module, "ROOT", folder)
@@ -67,3 +79,22 @@ def test_arguments_may_choose_tests_of_one_half(run: Callable) -> None:
 
 def test_no_test_at_all_is_a_failure(run: Callable) -> None:
     assert run(PASSES, PASSES, "-k", "no_such_name")[0] == 1
+
+
+def test_a_test_of_the_graph_that_fails_beside_others_may_pass_alone_and_is_named(run: Callable) -> None:
+    status, (graph, alone, _, total) = run(PASSES, FAILS_ONCE + "def test_b(): pass\n")
+    assert status == 0
+    assert "2 passed, 0 failed" in graph
+    assert alone == "passed alone, but not beside others: test_graph::test_a"
+    assert total == "tests: 3 passed, 0 failed, 0 skipped"
+
+
+def test_a_test_of_the_graph_that_fails_alone_too_is_a_failure(run: Callable) -> None:
+    status, (_, graph, _, total) = run(PASSES, FAILS + "def test_b(): pass\n")
+    assert status == 1
+    assert "1 passed, 1 failed" in graph
+    assert total == "tests: 2 passed, 1 failed, 0 skipped"
+
+
+def test_a_test_of_the_model_has_one_try(run: Callable) -> None:
+    assert run(FAILS_ONCE, PASSES)[0] == 1
