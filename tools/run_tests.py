@@ -39,7 +39,7 @@ HALVES = {
 
 
 class Outcome(NamedTuple):
-    """What one half gave: pytest's status, seconds, names of tests, and how often which reason to skip was given.
+    """What one half gave: pytest's status, seconds, names of tests, and how often each reason to skip occurs.
 
     only_alone are those that passed, but not beside others.
     """
