@@ -19,6 +19,7 @@ def test_frames_go_on_while_an_engine_is_built(graph, start, tmp_path, monkeypat
     segments = graph.collect(PanopticSegmentation, "/eovseg/segments")
     parameters = {"backend": "openvino", "diagnostics_rate": 10.0}
     node = start("eovseg_ros.node.main", parameters=parameters)
+    node.wait_for_log("segmenting /image", 60)
     publisher = image_publisher(graph)
     graph.wait_for_subscribers(publisher)
     rgb = np.random.default_rng(0).integers(0, 256, (96, 128, 3), dtype=np.uint8)
@@ -65,6 +66,7 @@ def test_a_build_ends_with_the_node(graph, start, tmp_path, monkeypatch):
     picture = graph.picture(np.zeros((96, 128, 3), np.uint8))
     for number in (signal.SIGINT, signal.SIGKILL):
         node = start("eovseg_ros.node.main", parameters={"backend": "openvino"})
+        node.wait_for_log("segmenting /image", 60)
         graph.wait_for_subscribers(publisher)
 
         def building(node=node):
