@@ -1,17 +1,20 @@
 """Results in COCO's panoptic format: PNGs of segment ids, annotations, and categories from a vocabulary."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..inference import LabelledSegment, PanopticResult, measure_regions
+from ..inference import measure_regions
 from ..vocabulary import Vocabulary
 from .coco_panoptic import encode_ids
 
+if TYPE_CHECKING:
+    from ..inference import LabelledSegment, PanopticResult
+
 
 def to_coco_panoptic(
-    result: PanopticResult, image_id: int | str, file_name: str
+    result: "PanopticResult", image_id: int | str, file_name: str
 ) -> tuple[np.ndarray, dict[str, Any]]:
     """Convert a result to COCO's panoptic PNG and annotation.
 
@@ -27,7 +30,7 @@ def to_coco_panoptic(
     }
 
 
-def to_coco_segments(label_image: np.ndarray, segments: Iterable[LabelledSegment]) -> list[dict[str, Any]]:
+def to_coco_segments(label_image: np.ndarray, segments: Iterable["LabelledSegment"]) -> list[dict[str, Any]]:
     """Convert the segments of a label image (H, W) to COCO's segments_info.
 
     area is in pixels, bbox x, y, width, height, category_id as in `coco_categories`. score, and track_id for

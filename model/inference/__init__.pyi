@@ -3,7 +3,6 @@ from .input_size import STRIDE as STRIDE
 from .input_size import VARIANT_SHORT_SIDE as VARIANT_SHORT_SIDE
 from .input_size import ImageSizeError as ImageSizeError
 from .input_size import check_short_side as check_short_side
-from .labelled_segment import LabelledSegment as LabelledSegment
 from .mask_sizes import MaskSizes as MaskSizes
 from .mask_sizes import upsample_masks as upsample_masks
 from .panoptic import Instances as Instances
@@ -21,6 +20,7 @@ from .preprocess import to_input as to_input
 from .regions import Region as Region
 from .regions import measure_regions as measure_regions
 from .results import PanopticResult as PanopticResult
-from .results import Segment as Segment
-from .results import SegmentFeatures as SegmentFeatures
 from .results import class_probabilities as class_probabilities
+from .segments import LabelledSegment as LabelledSegment
+from .segments import Segment as Segment
+from .segments import SegmentFeatures as SegmentFeatures

@@ -2,49 +2,16 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from ..network import EOVSeg, EOVSegConfig, EOVSegOutput
+from ..network import EOVSeg, EOVSegOutput
 from ..vocabulary import EncodedVocabulary, Vocabulary
 from .mask_sizes import MaskSizes, upsample_masks, upsampled_bands
 from .panoptic import Instances, fuse_instances, fuse_semantic
-
-
-@dataclass(frozen=True)
-class Segment:
-    """A segment: id in the map, class index and label, thing or stuff, class probability, area in pixels.
-
-    track_id is the same for the same object in all images of a sequence, 0 without tracking.
-    """
-
-    id: int
-    class_id: int
-    label: str
-    is_thing: bool
-    score: float
-    area: int
-    track_id: int = 0
-
-
-class SegmentFeatures(NamedTuple):
-    """Float32 arrays with a row for each of S segments, of the first query of the segment.
-
-    kernels (S, hidden_dim) are object kernels, embeddings (S, text_dim) class embeddings in the space of the
-    text, L2-normalised, probabilities (S, C) those of the classes, which add up to 1 minus void's.
-    """
-
-    kernels: np.ndarray
-    embeddings: np.ndarray
-    probabilities: np.ndarray
-
-    @classmethod
-    def of(cls, rows: np.ndarray, config: EOVSegConfig) -> "SegmentFeatures":
-        """Split rows (S, hidden_dim + text_dim + C) of `query_features`."""
-        return cls(*np.split(rows, [config.hidden_dim, config.hidden_dim + config.text_dim], axis=1))
+from .segments import Segment, SegmentFeatures
 
 
 def query_features(output: EOVSegOutput) -> Tensor:

@@ -1,16 +1,19 @@
 """Images to tracked segments."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from eovseg_model.inference import PanopticResult, SegmentFeatures
+from eovseg_model.inference import SegmentFeatures
 from eovseg_model.tracking import Tracker, TrackingConfig
 from eovseg_ros.bags.labelling.model import LabelModel
 from eovseg_ros.bags.labelling.settings import LabelSettings
 from eovseg_ros.bags.reading.images import BagImage
 from eovseg_ros.messages import SegmentedFrame, SpaceError, image_to_rgb, image_warning
+
+if TYPE_CHECKING:
+    from eovseg_model.inference import PanopticResult
 
 
 class LabelledFrame(NamedTuple):
@@ -25,7 +28,7 @@ class LabelledFrame(NamedTuple):
     features: SegmentFeatures
 
 
-def predict(model: LabelModel, rgb: np.ndarray) -> PanopticResult:
+def predict(model: LabelModel, rgb: np.ndarray) -> "PanopticResult":
     """Segment an image (H, W, 3) as the model's settings say. Raises ImageSizeError."""
     own = model.settings
     return model.predictor(

@@ -9,7 +9,7 @@ from PIL import Image
 
 from eovseg_model.data.coco_panoptic import CocoPanoptic, encode_ids
 from eovseg_model.data.coco_results import coco_categories, to_coco_panoptic
-from eovseg_model.inference.results import Segment
+from eovseg_model.inference.segments import Segment
 from eovseg_model.vocabulary.vocabulary import Vocabulary
 
 VOCABULARY = Vocabulary.parse(["floor,ground|stuff", "mug"])

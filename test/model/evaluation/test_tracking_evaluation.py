@@ -28,7 +28,7 @@ from eovseg_model.evaluation.tracking.report import (
     sequences_to_markdown,
     sequences_to_text,
 )
-from eovseg_model.inference.results import Segment, SegmentFeatures
+from eovseg_model.inference.segments import Segment, SegmentFeatures
 from eovseg_model.simulation.catalog import CATALOG, STUFF_NAMES, vocabulary_entries
 from eovseg_model.vocabulary.vocabulary import Vocabulary
 
