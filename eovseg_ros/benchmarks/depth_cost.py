@@ -61,6 +61,7 @@ def _ros_path(options: argparse.Namespace, use_depth: bool) -> float:
         for process in processes:
             process.check_running()
         times = node_times(probe.statuses)
-        if use_depth and not (probe.statuses and probe.statuses[-1].frames_with_depth):
-            raise ProgramFailure(f"no frame had depth: {probe.statuses[-1].depth_error}")
+        if use_depth and not any(status.frames_with_depth for status in probe.statuses):
+            reason = probe.statuses[-1].depth_error if probe.statuses else "no status came from the node"
+            raise ProgramFailure(f"no frame had depth: {reason}")
         return times.ros_path - times.waiting
