@@ -1,4 +1,4 @@
-"""Every benchmark of the node, as short as it may be: it measures, and says whether it is within its limits."""
+"""Every benchmark of the node, as short as it may be: it measures and says whether it is within limits."""
 
 import re
 import subprocess
