@@ -2,7 +2,6 @@
 
 import argparse
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 from eovseg_model.backends import BACKENDS, DEFAULT_BACKEND, DEFAULT_DEVICE, DEFAULT_PRECISION, PRECISIONS
@@ -12,6 +11,7 @@ from eovseg_ros.bags.errors import UsageError
 from eovseg_ros.bags.exporting.export_settings import ExportSettings
 from eovseg_ros.bags.jobs.task_settings import TaskSettings
 from eovseg_ros.bags.labelling.settings import LabelSettings, ModelSettings
+from eovseg_ros.bags.number_arguments import number, whole_number
 from eovseg_ros.bags.reading.cameras import parse_cameras
 from eovseg_ros.bags.reading.images import DepthSettings
 from eovseg_ros.bags.reading.selection import Selection
@@ -41,22 +41,29 @@ def add_label_arguments(parser: argparse.ArgumentParser) -> None:
     text = "pixels of the short side after resizing; 0: the variant's default, -1: no resizing (default: 0)"
     add("--short-side", type=int, default=0, metavar="PIXELS", help=text)
     text = "minimum score of a segment (default: 0)"
-    add("--object-threshold", type=_number(0, 1), default=0.0, metavar="SHARE", help=text)
+    add("--object-threshold", type=number(0, 1), default=0.0, metavar="SHARE", help=text)
     text = "minimum share of its mask that a segment must win (default: 0.8, tiny 0.6)"
-    add("--overlap-threshold", type=_number(0, 1), metavar="SHARE", help=text)
+    add("--overlap-threshold", type=number(0, 1), metavar="SHARE", help=text)
     text = f"skip larger images (default: {MAX_PIXELS})"
-    add("--max-pixels", type=_whole(1), default=MAX_PIXELS, metavar="N", help=text)
+    add("--max-pixels", type=whole_number(1), default=MAX_PIXELS, metavar="N", help=text)
 
     chosen = parser.add_argument_group("images")
     add = chosen.add_argument
-    add("--every", type=_whole(1), default=1, metavar="N", help="every n-th image of each camera")
-    add("--rate", type=_number(0), default=0.0, metavar="HZ", help="at most that many images a second")
+    add("--every", type=whole_number(1), default=1, metavar="N", help="every n-th image of each camera")
+    add(
+        "--rate",
+        type=number(0),
+        default=0.0,
+        metavar="HZ",
+        help="at most that many images a second (default: all)",
+    )
     text = "seconds from the bag's first message"
-    add("--start", type=_number(0), default=0.0, metavar="SECONDS", help=text)
-    add("--end", type=_number(0), default=0.0, metavar="SECONDS", help=text)
-    add("--limit", type=_whole(0), default=0, metavar="N", help="at most that many images of each camera")
+    add("--start", type=number(0), default=0.0, metavar="SECONDS", help=text)
+    add("--end", type=number(0), default=0.0, metavar="SECONDS", help=f"{text} (default: its end)")
+    text = "at most that many images of each camera (default: all)"
+    add("--limit", type=whole_number(0), default=0, metavar="N", help=text)
     text = "most seconds between an image and its depth (default: 0.05)"
-    add("--depth-tolerance", type=_number(0), default=0.05, metavar="SECONDS", help=text)
+    add("--depth-tolerance", type=number(0), default=0.05, metavar="SECONDS", help=text)
     add("--rectified", action="store_true", help="the images are rectified: use P of camera_info")
 
     results = parser.add_argument_group("results")
@@ -64,9 +71,9 @@ def add_label_arguments(parser: argparse.ArgumentParser) -> None:
     add("--raw", action="store_true", help="write panoptic and semantic as Image, not as PNG")
     add("--no-tracking", action="store_true", help="every image by itself")
     text = "seconds for which an unseen object is remembered (default: 10)"
-    add("--track-memory", type=_number(0.1), default=10.0, metavar="SECONDS", help=text)
+    add("--track-memory", type=number(0.1), default=10.0, metavar="SECONDS", help=text)
     text = "weight of the past in names and scores (default: 0.8)"
-    add("--smoothing", type=_number(0, 0.99), default=0.8, metavar="SHARE", help=text)
+    add("--smoothing", type=number(0, 0.99), default=0.8, metavar="SHARE", help=text)
     add("--embeddings", action="store_true", help="write the class embedding of each segment")
     text = "store what relabel and find need beside the results"
     add("--keep-embeddings", action="store_true", help=text)
@@ -80,9 +87,9 @@ def add_label_arguments(parser: argparse.ArgumentParser) -> None:
     work = parser.add_argument_group("work")
     add = work.add_argument
     text = "bags at the same time, each in a process (default: 1)"
-    add("--jobs", type=_whole(1), metavar="N", help=text)
-    text = "CPU threads of each job's model (default: the cores divided by --jobs)"
-    add("--threads", type=_whole(1), metavar="N", help=text)
+    add("--jobs", type=whole_number(1), metavar="N", help=text)
+    text = "CPU threads of each job's model (default: the cores divided by the jobs)"
+    add("--threads", type=whole_number(1), metavar="N", help=text)
     add_cluster_arguments(parser)
 
 
@@ -130,26 +137,8 @@ def read_settings(options: argparse.Namespace, command: str) -> TaskSettings:
 
 def _threads(options: argparse.Namespace) -> int:
     """Return the number for each job: 1 on a cluster, whose machines may have any number of cores."""
-    return 1 if options.cluster else max(1, len(os.sched_getaffinity(0)) // (options.jobs or 1))
-
-
-def _number(low: float, high: float = float("inf")) -> Callable[[str], float]:
-    def read(text: str) -> float:
-        value = float(text)
-        if not low <= value <= high:
-            raise argparse.ArgumentTypeError(f"must be at least {low:g} and at most {high:g}, got {text}")
-        return value
-
-    read.__name__ = "number"  # argparse names it
-    return read
-
-
-def _whole(low: int) -> Callable[[str], int]:
-    def read(text: str) -> int:
-        value = int(text)
-        if value < low:
-            raise argparse.ArgumentTypeError(f"must be at least {low}, got {text}")
-        return value
-
-    read.__name__ = "whole number"
-    return read
+    return (
+        1
+        if options.cluster
+        else max(1, len(os.sched_getaffinity(0)) // min(options.jobs or 1, len(options.bags)))
+    )

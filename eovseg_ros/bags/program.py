@@ -1,5 +1,6 @@
 """The program `eovseg-bags`, which handles signals before it imports anything heavy."""
 
+import os
 import sys
 from typing import NoReturn
 
@@ -12,6 +13,7 @@ def main() -> NoReturn:
 
 
 def _run(ending: Ending) -> int:
+    ending.call(lambda: os._exit(130))  # until the command can be interrupted
     from eovseg_ros.bags.main import main as run
 
     return run(sys.argv[1:], ending)

@@ -12,9 +12,9 @@ from eovseg_ros.bags.embeddings.embeddings_file import read_embeddings
 from eovseg_ros.bags.embeddings.keeping import embeddings_path
 from eovseg_ros.bags.embeddings.stored_frame import StoredFrame
 from eovseg_ros.bags.errors import BagError
-from eovseg_ros.bags.jobs.job import RESULTS
 from eovseg_ros.bags.message_types import COMPRESSED_IMAGE, decode_message
 from eovseg_ros.bags.reading.bag import open_bag
+from eovseg_ros.bags.reading.files import RESULTS
 from eovseg_ros.bags.writing.channels import camera_channels
 
 

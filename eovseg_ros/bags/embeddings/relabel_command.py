@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from eovseg_ros.bags.errors import BagError
+from eovseg_ros.bags.number_arguments import whole_number
+from eovseg_ros.bags.writing.folder import make_folder
+from eovseg_ros.bags.writing.full_disk import saying_full_disk
 
 
 def add_relabel_command(commands: Any) -> None:
@@ -30,11 +33,11 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--checkpoint", default="", metavar="FILE", help=text)
     parser.add_argument("--device", default="cpu", help="for the words (default: %(default)s)")
     text = "CPU threads (default: PyTorch's)"
-    parser.add_argument("--threads", type=int, default=0, metavar="N", help=text)
+    parser.add_argument("--threads", type=whole_number(1), default=0, metavar="N", help=text)
 
 
 def _run(options: argparse.Namespace, command: str) -> int:
-    """Relabel all files; return 0 if all went well, 1 if not."""
+    """Relabel all files; return 0 if all went well, 1 if not. Raises UsageError, OSError and DiskFull."""
     from tqdm import tqdm
 
     from eovseg_ros.bags.embeddings.labelled_images import results_with_embeddings
@@ -51,14 +54,14 @@ def _run(options: argparse.Namespace, command: str) -> int:
     models = ModelsOfResults(
         options.vocabulary, checkpoint=options.checkpoint, device=options.device, threads=options.threads
     )
-    options.out.mkdir(parents=True, exist_ok=True)
+    make_folder(options.out)
     fine = frames = 0
     with tqdm(unit="frame", mininterval=0.5) as bar:
         for file in files:
             try:
-                count = Relabeller(models.of(file), command).relabel(
-                    file, options.out / file.name, lambda _: bar.update()
-                )
+                target = options.out / file.name
+                with saying_full_disk(f"writing {target}"):
+                    count = Relabeller(models.of(file), command).relabel(file, target, lambda _: bar.update())
             except BagError as error:
                 tqdm.write(f"eovseg-bags: {file.name}: {error}", file=sys.stderr)
                 continue

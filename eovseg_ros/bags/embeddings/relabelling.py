@@ -65,9 +65,10 @@ class Relabeller:
                     file.end_chunk()
                 progress(count)
             file.finish({RESULT: {**metadata, **identity}, "rosbag2": {"ROS_DISTRO": "jazzy"}})
+            draft.replace(target)
         finally:
             file.close()
-        draft.replace(target)
+            draft.unlink(missing_ok=True)  # it cannot be continued
         return count
 
     def _identity(self, metadata: dict[str, str]) -> dict[str, str]:

@@ -11,7 +11,10 @@ from eovseg_model.data import coco_categories, encode_ids, to_coco_segments
 from eovseg_model.vocabulary import Vocabulary, VocabularyClass
 from eovseg_ros.bags.exporting.results import LabelledImage, read_labelled_images, read_vocabulary
 from eovseg_ros.bags.labelling.settings import LabelSettings
+from eovseg_ros.bags.plain_text import valid
+from eovseg_ros.bags.writing.metadata import read_metadata
 
+_RESULTS = "results_fingerprint"  # name of the entry
 _JPEG = (cv2.IMWRITE_JPEG_QUALITY, 95)
 
 
@@ -29,14 +32,13 @@ def write_coco(bag: Path, results: Path, target: Path, settings: LabelSettings) 
         (part / "panoptic.json").open("w", encoding="utf-8") as out,
         images.open("w", encoding="utf-8") as more,
     ):
-        out.write(
-            f'{{"categories": {json.dumps(_categories(results), ensure_ascii=False)},\n"annotations": ['
-        )
+        info = {"description": f"images of {bag.name}, labelled by eovseg-bags", _RESULTS: _identity(results)}
+        out.write(f'{{"info": {_text(info)},\n"categories": {_text(_categories(results))},\n"annotations": [')
         for i, labelled in enumerate(read_labelled_images(bag, results, settings), 1):
             image, annotation = _write(part, i, labelled)
             separator = "\n" if i == 1 else ",\n"
-            out.write(separator + json.dumps(annotation, ensure_ascii=False))
-            more.write(separator + json.dumps(image, ensure_ascii=False))
+            out.write(separator + _text(annotation))
+            more.write(separator + _text(image))
         more.flush()
         out.write('],\n"images": [')
         with images.open(encoding="utf-8") as written:
@@ -44,6 +46,20 @@ def write_coco(bag: Path, results: Path, target: Path, settings: LabelSettings) 
         out.write("]}\n")
     images.unlink()
     part.rename(target)
+
+
+def is_of_other_results(folder: Path, results: Path) -> bool:
+    """Whether a folder of `write_coco` was made from other results. Raises OSError."""
+    with (folder / "panoptic.json").open(encoding="utf-8") as file:
+        return f'"{_RESULTS}": "{_identity(results)}"' not in file.readline()
+
+
+def _identity(results: Path) -> str:
+    return read_metadata(results).get("fingerprint", "")
+
+
+def _text(value: Any) -> str:
+    return valid(json.dumps(value, ensure_ascii=False))
 
 
 def _write(part: Path, number: int, labelled: LabelledImage) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -15,6 +15,8 @@ from eovseg_ros.bags.writing.metadata import RESULT, read_metadata
 def write_full_copy(bag: Path, results: Path, target: Path) -> None:
     """Write all messages of both, by the time of their recording, to an .mcap file.
 
+    Topics that both have are those of the results: the bag may have results of the live node.
+
     It appears when it is complete. Raises OSError, and BagError for a bag that breaks off, after a copy of
     what comes before.
     """
@@ -23,13 +25,14 @@ def write_full_copy(bag: Path, results: Path, target: Path) -> None:
     with open_bag(bag) as source, open_bag(results) as labels:
         channels: list[Channel] = []
         numbers: list[dict[str, int]] = []
-        for each in (source, labels):
-            numbers.append({name: len(channels) + i for i, name in enumerate(each.topics)})
-            channels += [source_channel(topic) for topic in each.topics.values()]
+        others = {name: topic for name, topic in source.topics.items() if name not in labels.topics}
+        for topics in (others, labels.topics):
+            numbers.append({name: len(channels) + i for i, name in enumerate(topics)})
+            channels += [source_channel(topic) for topic in topics.values()]
         file = McapFile(part, channels)
         try:
             streams = [
-                _numbered(i, each.messages(each.topics), errors) for i, each in enumerate((source, labels))
+                _numbered(i, each.messages(numbers[i]), errors) for i, each in enumerate((source, labels))
             ]
             for i, message in heapq.merge(*streams, key=lambda entry: entry[1].log_time):
                 file.add(numbers[i][message.topic], message.log_time, message.data)
@@ -41,6 +44,11 @@ def write_full_copy(bag: Path, results: Path, target: Path) -> None:
     part.replace(target)
     if errors:
         raise BagError(f"{target.name} ends where the bag does: {errors[0]}")
+
+
+def is_copy_of_other_results(target: Path, results: Path) -> bool:
+    """Whether a file of `write_full_copy` was made from other results."""
+    return read_metadata(target).get("fingerprint") != read_metadata(results).get("fingerprint")
 
 
 def _numbered(

@@ -8,14 +8,14 @@ from typing import Any
 import cv2
 import numpy as np
 
-from eovseg_ros.bags.errors import BagError
+from eovseg_ros.bags.errors import BagError, BrokenMessage
 from eovseg_ros.bags.labelling.settings import LabelSettings
 from eovseg_ros.bags.message_types import decode_message
 from eovseg_ros.bags.reading.bag import Bag, open_bag
 from eovseg_ros.bags.reading.cameras import BagCamera
-from eovseg_ros.bags.reading.images import DepthSettings, read_images
+from eovseg_ros.bags.reading.images import BagImage, DepthSettings, read_images
 from eovseg_ros.bags.writing.channels import camera_channels, vocabulary_channel
-from eovseg_ros.messages import image_to_array, image_to_rgb
+from eovseg_ros.messages import ImageError, image_to_array, image_to_rgb
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,8 @@ def read_labelled_images(bag: Path, results: Path, settings: LabelSettings) -> I
             if result is None or result.log_time != image.log_time:
                 continue  # it could not be read
             segments = decode_message(result.segments, "eovseg_ros/msg/PanopticSegmentation")
-            message = image.message
-            if message.header != segments.header:  # of two images that were recorded at once, it is the other
+            rgb = _picture(image, segments.header, settings.max_pixels)
+            if rgb is None:  # of two images that were recorded at once, it is the other
                 continue
             waiting[name] = next(found[name], None)
             stamp = segments.header.stamp
@@ -63,7 +63,7 @@ def read_labelled_images(bag: Path, results: Path, settings: LabelSettings) -> I
                 camera=name,
                 log_time=image.log_time,
                 stamp=stamp.sec * 10**9 + stamp.nanosec,
-                rgb=image_to_rgb(message, max_pixels=settings.max_pixels),
+                rgb=rgb,
                 panoptic=_ids(result.panoptic, compressed=settings.compressed),
                 segments=segments.segments,
             )
@@ -95,6 +95,15 @@ def _results(labels: Bag, camera: str, settings: LabelSettings) -> Iterator[_Res
             panoptic = message.data
         else:
             yield _Result(message.log_time, panoptic, message.data)
+
+
+def _picture(image: BagImage, header: Any, max_pixels: int) -> np.ndarray | None:
+    """Return an image of a header, None for one of another header or one that cannot be read."""
+    try:
+        message = image.message
+        return image_to_rgb(message, max_pixels=max_pixels) if message.header == header else None
+    except (BrokenMessage, ImageError):
+        return None
 
 
 def _ids(data: bytes, *, compressed: bool) -> np.ndarray:

@@ -11,8 +11,10 @@ import numpy as np
 from eovseg_model.drawing import draw_overlay
 from eovseg_ros.bags.exporting.results import read_labelled_images, result_times
 from eovseg_ros.bags.labelling.settings import LabelSettings
+from eovseg_ros.bags.plain_text import valid
 
 _SLOWEST, _FASTEST = 1.0, 120.0  # Hz
+_SMALLEST = 2  # pixels; the codec takes no fewer
 
 
 def write_videos(
@@ -53,7 +55,9 @@ class _Video:
     def write(self, rgb: np.ndarray) -> None:
         """Append a frame (H, W, 3) uint8 RGB. Raises OSError."""
         if self._writer is None:
-            self._size = (rgb.shape[1], rgb.shape[0])
+            self._size = (max(rgb.shape[1], _SMALLEST), max(rgb.shape[0], _SMALLEST))
+            if (name := valid(str(self._path))) != str(self._path):  # OpenCV would crash
+                raise OSError(f"OpenCV cannot write {name}: the name is not UTF-8")
             code = cv2.VideoWriter.fourcc(*"mp4v")
             self._writer = cv2.VideoWriter(str(self._path), code, self._rate, self._size)
             if not self._writer.isOpened():

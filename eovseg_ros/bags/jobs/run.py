@@ -16,6 +16,7 @@ from eovseg_ros.bags.jobs.task import Task
 from eovseg_ros.bags.jobs.task_settings import TaskSettings
 from eovseg_ros.bags.jobs.workers import Done, work_in_processes
 from eovseg_ros.bags.labelling.report import BagReport
+from eovseg_ros.bags.plain_text import reason_of, valid
 
 SUMMARY = "summary.json"
 
@@ -46,12 +47,16 @@ def run_jobs(
     except KeyboardInterrupt:
         _write_summary(out, jobs, monitor.reports, "interrupted")
         raise
+    except Exception as error:  # of the model, for example: it ends the run
+        _write_summary(out, jobs, monitor.reports, reason_of(error))
+        raise
     finally:
         monitor.close()
-    _write_summary(out, jobs, monitor.reports, full)
+    written = _write_summary(out, jobs, monitor.reports, full)
     frames = sum(report.counts.frames for report in monitor.reports)
     fine = sum(report.fine for report in monitor.reports)
-    print(f"{fine} of {len(jobs)} bags complete, {frames} frames; {out / SUMMARY} has the details")
+    details = f"; {out / SUMMARY} has the details" if written else ""
+    print(valid(f"{fine} of {len(jobs)} bags complete, {frames} frames{details}"))
     if full:
         print(f"eovseg-bags: {full}", file=sys.stderr)
     return 0 if fine == len(jobs) and not full else 1
@@ -110,8 +115,8 @@ def _tell(report: BagReport) -> None:
         tqdm.write(f"eovseg-bags: {line}", file=sys.stderr)
 
 
-def _write_summary(out: Path, jobs: Sequence[Job], reports: Sequence[BagReport], error: str) -> None:
-    """Replace the summary; a full disk may leave none."""
+def _write_summary(out: Path, jobs: Sequence[Job], reports: Sequence[BagReport], error: str) -> bool:
+    """Replace the summary; return whether it is written: a full disk may leave none."""
     order = {str(job.bag): i for i, job in enumerate(jobs)}
     content: dict[str, Any] = {
         "complete": sum(report.fine for report in reports),
@@ -121,8 +126,12 @@ def _write_summary(out: Path, jobs: Sequence[Job], reports: Sequence[BagReport],
         ],
         "error": error,
     }
+    text = valid(json.dumps(content, indent=2, ensure_ascii=False)) + os.linesep
     try:
+        (out / SUMMARY).unlink(missing_ok=True)  # one of a run before would be wrong
         with replacing(out / SUMMARY) as draft:
-            draft.write_text(json.dumps(content, indent=2, ensure_ascii=False) + os.linesep, encoding="utf-8")
+            draft.write_text(text, encoding="utf-8")
     except OSError as reason:
-        print(f"eovseg-bags: cannot write {out / SUMMARY}: {reason}", file=sys.stderr)
+        print(f"eovseg-bags: cannot write {out / SUMMARY}: {reason.strerror}", file=sys.stderr)
+        return False
+    return True

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from eovseg_ros.bags.errors import BagError
 from eovseg_ros.bags.exporting.exports import Exports
 from eovseg_ros.bags.jobs.job import Job
 from eovseg_ros.bags.jobs.task_settings import TaskSettings
@@ -34,7 +35,11 @@ class Task:
         labeller = self.labeller(predictor)
         exports = Exports(settings.exports, job.name, job.target.parent, settings.label)
         if settings.overwrite:
-            exports.remove()
+            exports.remove(job.target)
+        try:
+            exports.check(job.target)
+        except BagError as reason:
+            return BagReport(str(job.bag), str(job.target), Status.FAILED, str(reason))
         report = labeller.label(job.bag, job.target, progress, overwrite=settings.overwrite)
         if report.status == Status.FAILED:
             return report

@@ -2,7 +2,9 @@
 
 import multiprocessing
 import multiprocessing.connection
+import os
 import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
@@ -13,6 +15,7 @@ from eovseg_ros.bags.jobs.job import Job
 from eovseg_ros.bags.jobs.task import Task
 from eovseg_ros.bags.jobs.task_settings import TaskSettings
 from eovseg_ros.bags.labelling.report import BagReport, Status
+from eovseg_ros.bags.plain_text import reason_of
 
 
 class Done(NamedTuple):
@@ -100,6 +103,7 @@ def _receive(worker: _Worker) -> Done | None:
 def _serve(connection: Connection, settings: TaskSettings) -> None:
     """Do bags until the other end is closed; send what is done, or the exception that ends the run."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the program, which ends this process
+    threading.Thread(target=_end_with_the_program, name="program", daemon=True).start()
     try:
         task = Task(settings)
         while True:
@@ -111,4 +115,12 @@ def _serve(connection: Connection, settings: TaskSettings) -> None:
     except (EOFError, ConnectionError):  # the program is gone
         pass
     except Exception as error:
-        connection.send(RuntimeError(f"{type(error).__name__}: {error}"))
+        connection.send(RuntimeError(reason_of(error)))
+
+
+def _end_with_the_program() -> None:
+    """End this process if the program is killed, so that another run can have its files."""
+    program = multiprocessing.parent_process()
+    assert program
+    multiprocessing.connection.wait([program.sentinel])
+    os._exit(1)

@@ -4,7 +4,7 @@ import hashlib
 import itertools
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,10 @@ from eovseg_ros.bags.labelling.model import LabelModel
 from eovseg_ros.bags.labelling.report import BagReport, Counts, Status, count_reason
 from eovseg_ros.bags.labelling.settings import LabelSettings
 from eovseg_ros.bags.message_types import encode_message
+from eovseg_ros.bags.plain_text import reason_of
 from eovseg_ros.bags.reading.bag import Bag, open_bag
 from eovseg_ros.bags.reading.cameras import check_topics
+from eovseg_ros.bags.reading.files import files_of
 from eovseg_ros.bags.reading.images import BagImage, read_images
 from eovseg_ros.bags.writing.channels import camera_channels, vocabulary_channel
 from eovseg_ros.bags.writing.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
@@ -27,6 +29,7 @@ from eovseg_ros.bags.writing.messages import label_image_message, segments_messa
 from eovseg_ros.bags.writing.metadata import RESULT, read_metadata
 
 CHUNK = 32  # images; a run that is killed loses no more work
+_EXTRACT = 1 << 16  # bytes
 Progress = Callable[[int], None]  # is told the number of images that are done
 
 
@@ -52,14 +55,14 @@ class BagLabeller:
                 check_topics(self._settings.cameras, bag.topics)
                 fingerprint = self.fingerprint(path)
                 if target.exists() and not overwrite:
-                    _take_over_finished(target, fingerprint, report)
+                    self._take_over_finished(target, fingerprint, report)
                 else:
                     self._label(bag, path, target, fingerprint, report, progress)
             _state(target).unlink(missing_ok=True)
         except BagError as error:
             report.status, report.error = Status.FAILED, str(error)
         except OSError as error:
-            report.status, report.error = Status.FAILED, f"{type(error).__name__}: {error}"
+            report.status, report.error = Status.FAILED, reason_of(error)
         report.seconds = time.monotonic() - started
         return report
 
@@ -125,6 +128,9 @@ class BagLabeller:
                 progress(done)
         except BagError as error:
             report.status, report.error = Status.INCOMPLETE, str(error)
+        if not done and report.status == Status.LABELLED:
+            topics = ", ".join(camera.image_topic for camera in settings.cameras)
+            count_reason(counts.warnings, f"no image of {topics} in the bag, or in the chosen part of it")
         kept.finish(done)
 
     def _messages(self, labelled: LabelledFrame) -> Sequence[bytes]:
@@ -145,7 +151,7 @@ class BagLabeller:
     def _metadata(self, path: Path, fingerprint: str, report: BagReport) -> dict[str, str]:
         return {
             **self._model.identity,
-            "settings": json.dumps(self._settings.as_dict(), ensure_ascii=False),
+            "settings": self._settings_text(),
             "command": self._command,
             "bag": path.name,
             "status": str(report.status),
@@ -155,23 +161,54 @@ class BagLabeller:
         }
 
     def fingerprint(self, path: Path) -> str:
-        """Return a hash of all that determines the results; of the bag, names and sizes of its files."""
-        files = sorted(path.iterdir()) if path.is_dir() else [path]
-        sizes = [[file.name, file.stat().st_size] for file in files if file.is_file()]
-        parts = [self._model.identity, self._settings.as_dict(), sizes]
+        """Return a hash of all that determines the results; of the bag, what `_extract` takes of its files.
+
+        Raises BagError and OSError.
+        """
+        parts = [self._model.identity, self._settings.as_dict(), [_extract(file) for file in files_of(path)]]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
+    def _take_over_finished(self, target: Path, fingerprint: str, report: BagReport) -> None:
+        """Report what the run did that finished the results. Raises BagError if they are of another kind."""
+        metadata = read_metadata(target)
+        if metadata.get("fingerprint") != fingerprint:
+            other = ", ".join(self._differences(metadata)) or "the bag"
+            raise BagError(
+                f"{target} exists and is of other settings, other words or another bag (different: {other}): "
+                "choose another --out, or replace it with --overwrite"
+            )
+        report.status, report.error = Status.SKIPPED, metadata["error"]
+        report.counts = Counts(**json.loads(metadata["counts"]))
 
-def _take_over_finished(target: Path, fingerprint: str, report: BagReport) -> None:
-    """Report what the run did that finished the results. Raises BagError if they are of something else."""
-    metadata = read_metadata(target)
-    if metadata.get("fingerprint") != fingerprint:
-        raise BagError(
-            f"{target} exists and is of other settings, other words or another bag: choose another --out, or "
-            "replace it with --overwrite"
-        )
-    report.status, report.error = Status.SKIPPED, metadata["error"]
-    report.counts = Counts(**json.loads(metadata["counts"]))
+    def _differences(self, metadata: Mapping[str, str]) -> list[str]:
+        """Return the names of what is other in the metadata of results than in those of this run."""
+        if "settings" not in metadata:
+            return ["it has no metadata of this program"]
+        former, own = (_flat(json.loads(text)) for text in (metadata["settings"], self._settings_text()))
+        names = [name for name in own if own[name] != former.get(name)]
+        identity = self._model.identity
+        return names + [key for key in identity if key not in names and identity[key] != metadata.get(key)]
+
+    def _settings_text(self) -> str:
+        return json.dumps(self._settings.as_dict(), ensure_ascii=False)
+
+
+def _extract(file: Path) -> list[Any]:
+    """Return name, size, and a hash of the begin and the end of a file."""
+    size = file.stat().st_size
+    with file.open("rb") as content:
+        ends = content.read(_EXTRACT)
+        content.seek(max(size - _EXTRACT, 0))
+        ends += content.read(_EXTRACT)
+    return [file.name, size, hashlib.sha256(ends).hexdigest()]
+
+
+def _flat(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings without the groups that they are in."""
+    flat: dict[str, Any] = {}
+    for name, value in settings.items():
+        flat |= _flat(value) if isinstance(value, dict) else {name: value}
+    return flat
 
 
 def _attempt(labeller: FrameLabeller, image: BagImage, counts: Counts) -> LabelledFrame | None:

@@ -10,7 +10,7 @@ from eovseg_ros.bags.reading.records import Topic
 
 _IMAGES = (IMAGE, COMPRESSED_IMAGE)
 _LAST_PARTS = re.compile(r"/(compressed|image(_\w+)?)$")
-_NAME = re.compile(r"[A-Za-z]\w*")
+_NAME = re.compile(r"[A-Za-z]\w*", re.ASCII)  # as ROS has it
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,8 @@ def parse_cameras(
             f"{len(depths)} times --depth-topic and {len(camera_infos)} times --camera-info-topic: give one "
             "for each depth topic, in the same order, or none for camera_info beside the image topic"
         )
+    if not all(text.rpartition("=")[2] for text in (*images, *depths, *camera_infos)):
+        raise UsageError("a topic is empty: write it as in --image-topic /front/image_raw")
     cameras = []
     for i, text in enumerate(images):
         given, _, topic = text.rpartition("=")
@@ -101,4 +103,4 @@ def _folder(topic: str) -> str:
 
 
 def _name_of(topic: str) -> str:
-    return re.sub(r"\W+", "_", _folder(topic)).strip("_") or "camera"
+    return re.sub(r"\W+", "_", _folder(topic), flags=re.ASCII).strip("_") or "camera"

@@ -11,6 +11,8 @@ from eovseg_ros.bags.writing.full_disk import saying_full_disk
 _STORAGE = (".mcap", ".db3")
 _PACKED = (".zstd", ".zst")
 METADATA = "metadata.yaml"
+# Ends of the names of what this program writes, also into the folder of a bag.
+RESULTS, EMBEDDINGS, COPY = "_labels.mcap", "_labels.embeddings", "_full.mcap"
 
 
 def files_of(path: Path) -> list[Path]:
@@ -25,7 +27,11 @@ def files_of(path: Path) -> list[Path]:
         return [_check_kind(path)]
     names = _named(path / METADATA)
     if not names:
-        found = [file for file in sorted(path.iterdir()) if is_storage(file)]
+        found = [
+            file
+            for file in sorted(path.iterdir())
+            if is_storage(file) and not file.name.endswith((RESULTS, COPY))
+        ]
         if not found:
             raise BagError(f"{path} has neither {METADATA} nor .mcap or .db3 files; it is no bag")
         return [file for file in found if file.stat().st_size] or found[:1]  # of a recorder killed early
@@ -54,6 +60,17 @@ def plain_name(path: Path) -> str:
         'run_0.db3'
     """
     return (path.stem if is_packed(path) else path.name).lower()
+
+
+def bag_name(path: Path) -> str:
+    """Return the name of a bag.
+
+    Example:
+        >>> bag_name(Path("a/run.mcap")), bag_name(Path("a/run_0.db3.zstd")), bag_name(Path("a/run.1"))
+        ('run', 'run_0', 'run.1')
+    """
+    name = path.stem if is_packed(path) else path.name
+    return next((name.removesuffix(end) for end in _STORAGE if name.endswith(end)), name)
 
 
 def unpack(file: Path, folder: Path) -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from eovseg_ros.bags.errors import BagError
-from eovseg_ros.bags.reading.reason import reason_of
+from eovseg_ros.bags.plain_text import reason_of
 from eovseg_ros.bags.reading.records import RawMessage, Topic, check_time, is_wanted
 
 if TYPE_CHECKING:

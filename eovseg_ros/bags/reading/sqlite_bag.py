@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from eovseg_ros.bags.errors import BagError
-from eovseg_ros.bags.reading.reason import reason_of
+from eovseg_ros.bags.plain_text import reason_of
 from eovseg_ros.bags.reading.records import RawMessage, Topic, check_time
 
 _LARGEST = 2**63 - 1  # of SQLite's integers

@@ -2,20 +2,23 @@
 
 import dataclasses
 import itertools
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from eovseg_model.inference import class_probabilities
-from eovseg_model.vocabulary import EncodedVocabulary, Vocabulary, VocabularyClass
+from eovseg_model.vocabulary import EncodedVocabulary, Vocabulary, VocabularyClass, VocabularyError
 from eovseg_ros.bags.embeddings.embeddings_file import read_embeddings
 from eovseg_ros.bags.embeddings.keeping import embeddings_path
 from eovseg_ros.bags.embeddings.stored_frame import StoredFrame
+from eovseg_ros.bags.errors import BagError
 from eovseg_ros.bags.labelling.model import LabelModel
 from eovseg_ros.bags.search.hit import Hit
 from eovseg_ros.bags.writing.metadata import read_metadata
 
+_PLURAL = re.compile(r"(?<=[xzs])es$|(?<=[cs]h)es$|(?<=[^su])s$", re.IGNORECASE)
 _TOGETHER = 64  # frames that are classified at once
 
 
@@ -27,19 +30,25 @@ def find_hits(
     most: int,
     least_score: float = 0.0,
     every_image: bool = False,
+    skipped: Callable[[BagError], object] | None = None,
 ) -> list[Hit]:
     """Return the best objects of files of results, best first, at most `most`.
 
     An object is found once, where its score is highest; with `every_image` in each image. The score is the
     probability of the query against the words of the results and void. In results with tracks, objects that
-    have none yet are left out. Raises BagError for a broken file, and VocabularyError for the query.
+    have none yet are left out. A file that is broken, or was made with other weights, is told to `skipped`;
+    without it, BagError is raised. Raises VocabularyError for the query.
     """
     found: list[Hit] = []
     for file in files:
-        model = model_of(file)
-        words = contrast(model, query)
-        scored = _scores(read_embeddings(embeddings_path(file)), model, words)
-        found += _hits_of(file, scored, least_score, every_image)
+        try:
+            model = model_of(file)
+            scored = _scores(read_embeddings(embeddings_path(file)), model, contrast(model, query))
+            found += _hits_of(file, scored, least_score, every_image)
+        except BagError as error:
+            if skipped is None:
+                raise
+            skipped(error)
         found = sorted(found, key=lambda hit: -hit.score)[:most]
     return found
 
@@ -47,9 +56,17 @@ def find_hits(
 def contrast(model: LabelModel, query: str) -> EncodedVocabulary:
     """Return the query as the first class, and the model's words that do not say the same.
 
-    Nor do they that say more: a "blue ball" is a "ball", so that it must not count against it.
+    Nor do they that say more: a "blue ball" is a "ball", so that it must not count against it. Singular and
+    plural say the same. Raises VocabularyError for what is no description of one class.
     """
-    asked = Vocabulary.parse([query])
+    parsed = Vocabulary.parse([query])
+    if len(parsed) != 1:
+        raise VocabularyError(
+            f"{query!r} is a set of {len(parsed)} names: find looks for one, such as 'red mug'"
+        )
+    (given,) = parsed.classes
+    names = dict.fromkeys([*given.names, *map(_singular, given.names)])
+    asked = Vocabulary((VocabularyClass(tuple(names), given.is_thing),))
     known = model.vocabulary.vocabulary
     shared = known.shares_synonym_with(asked)
     others = [
@@ -59,8 +76,18 @@ def contrast(model: LabelModel, query: str) -> EncodedVocabulary:
 
 
 def _says_more(known: VocabularyClass, asked: Vocabulary) -> bool:
-    names = [set(name.casefold().split()) for name in known.names]
+    names = [set(_singular(name.casefold()).split()) for name in known.names]
     return any(set(query.casefold().split()) <= name for query in asked.synonyms for name in names)
+
+
+def _singular(name: str) -> str:
+    """Return a name with each of its words in the singular.
+
+    Example:
+        >>> _singular("red boxes"), _singular("glass bus"), _singular("Mugs")
+        ('red box', 'glass bus', 'Mug')
+    """
+    return " ".join(_PLURAL.sub("", word) for word in name.split())
 
 
 def _scores(

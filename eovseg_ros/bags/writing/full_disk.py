@@ -15,9 +15,14 @@ def saying_full_disk(doing: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in _NO_SPACE:
+        if not is_of_full_disk(error):
             raise
         raise DiskFull(
             f"no space left on the disk while {doing}: free some and run the same command again, which "
             "continues"
         ) from error
+
+
+def is_of_full_disk(error: OSError) -> bool:
+    """Whether the disk or the quota is full."""
+    return error.errno in _NO_SPACE

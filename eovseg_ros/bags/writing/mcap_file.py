@@ -29,6 +29,7 @@ from mcap.records import Message as MessageRecord
 from mcap.stream_reader import StreamReader
 
 from eovseg_ros.bags.errors import BagError
+from eovseg_ros.bags.plain_text import valid
 from eovseg_ros.bags.writing.channels import Channel
 
 _MAGIC = b"\x89MCAP0\r\n"
@@ -118,7 +119,8 @@ class McapFile:
         self.end_chunk()
         indices = []
         for name, values in metadata.items():
-            record = _bytes(Metadata(name=name, metadata=dict(values)))
+            values = {key: valid(value) for key, value in values.items()}
+            record = _bytes(Metadata(name=name, metadata=values))
             indices.append(MetadataIndex(offset=self._file.tell(), length=len(record), name=name))
             self._file.write(record)
         self._file.write(_bytes(DataEnd(0)))

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import shutil
 
 import cv2
 import numpy as np
@@ -20,6 +21,7 @@ from eovseg_ros.bags.jobs.job import plan_jobs
 from eovseg_ros.bags.jobs.task import Task
 from eovseg_ros.bags.jobs.task_settings import TaskSettings
 from eovseg_ros.bags.labelling.report import Status
+from eovseg_ros.bags.message_types import encode_message
 from eovseg_ros.bags.reading.bag import open_bag
 
 
@@ -190,6 +192,90 @@ def test_a_video_that_lost_frames_is_an_error(tmp_path, monkeypatch):
     monkeypatch.setattr(
         video._Video, "close", lambda own: own._writer.release() or os.truncate(own._path, 40)
     )
-    with pytest.raises(OSError, match="OpenCV wrote 0 of 5 frames to .*bag.part.mp4"):
-        do(bag, tmp_path / "out", video=True)
-    assert not list((tmp_path / "out").glob("*.mp4"))
+    report = do(bag, tmp_path / "out", video=True, copy=True)
+    assert report.status == Status.INCOMPLETE and "OpenCV wrote 0 of 5 frames to " in report.error
+    assert not list((tmp_path / "out").glob("*.mp4")) and (tmp_path / "out/bag_full.mcap").exists()
+
+
+@pytest.mark.parametrize(("height", "width"), [(1, 9), (9, 1), (3, 5)])
+def test_a_video_of_small_images(tmp_path, height, width):
+    rgb = np.zeros((height, width, 3), np.uint8)
+    bag = write_bag(tmp_path / "bag", [("/image", FIRST, image(rgb, FIRST))])
+    assert do(bag, tmp_path / "out", video=True).fine
+    assert frames_of(tmp_path / "out/bag.mp4")[0] == 1
+
+
+@pytest.mark.parametrize("name", ["e%d", "a b", "ä", os.fsdecode(b"\xff")])
+def test_exports_of_bags_with_names_of_all_kinds(tmp_path, name):
+    bag = write_bag(tmp_path / "bag", moving(3)).rename(tmp_path / name)
+    report = do(bag, tmp_path / "out", copy=True, coco=tmp_path / "sets", video=True)
+    folder = tmp_path / "sets" / name
+    assert (folder / "panoptic.json").exists() and (tmp_path / f"out/{name}_full.mcap").exists()
+    if name.isascii() or name == "ä":
+        assert report.fine and frames_of(tmp_path / f"out/{name}.mp4")[0] == 3
+    else:  # OpenCV takes UTF-8 only
+        assert "OpenCV cannot write" in report.error and "the name is not UTF-8" in report.error
+
+
+def test_a_data_set_of_other_results_is_not_taken_for_these(tmp_path):
+    bag, sets = write_bag(tmp_path / "bag", moving(3)), tmp_path / "sets"
+    assert do(bag, tmp_path / "a", coco=sets).fine
+    before = (sets / "bag/panoptic.json").read_bytes()
+    other = settings(tracking=False)
+    report = do(bag, tmp_path / "b", coco=sets, labels=other)
+    assert report.status == Status.INCOMPLETE and f"{sets}/bag is of other results: choose" in report.error
+    assert (sets / "bag/panoptic.json").read_bytes() == before
+    assert do(bag, tmp_path / "b", coco=sets, labels=other, overwrite=True).fine
+    assert (sets / "bag/panoptic.json").read_bytes() != before
+    assert do(bag, tmp_path / "b", coco=sets, labels=other).fine
+
+
+def test_exports_of_former_results_do_not_stay_beside_new_ones(tmp_path):
+    bag, out = write_bag(tmp_path / "bag", moving(3)), tmp_path / "out"
+    do(bag, out, copy=True, video=True)
+    assert do(bag, out, labels=settings(tracking=False), overwrite=True).fine
+    assert [path.name for path in out.iterdir()] == ["bag_labels.mcap"]
+
+
+@pytest.mark.parametrize(("form", "name"), [("copy", "bag_full.mcap"), ("video", "bag.mp4")])
+def test_files_that_may_be_of_somebody_else_are_not_replaced(tmp_path, form, name):
+    bag, out = write_bag(tmp_path / "bag", moving(3)), tmp_path / "out"
+    out.mkdir()
+    (out / name).write_text("mine")
+    report = do(bag, out, **{form: True})
+    assert (
+        report.status == Status.FAILED and f"out/{name} exists, but not {out}/bag_labels.mcap" in report.error
+    )
+    assert do(bag, out).fine and (out / name).read_text() == "mine"
+    assert do(bag, out, overwrite=True, **{form: True}).fine and (out / name).stat().st_size > 1000
+
+
+def test_a_copy_with_other_results_is_not_taken_for_one_with_these(tmp_path):
+    bag, out = write_bag(tmp_path / "bag", moving(3)), tmp_path / "out"
+    do(bag, tmp_path / "other", labels=settings(tracking=False), copy=True)
+    do(bag, out)
+    shutil.copy(tmp_path / "other/bag_full.mcap", out)
+    report = do(bag, out, copy=True)
+    assert report.status == Status.INCOMPLETE and "bag_full.mcap is of other results" in report.error
+
+
+def test_a_copy_has_the_new_results_instead_of_those_of_the_live_node(tmp_path):
+    do(write_bag(tmp_path / "bag", moving(3)), tmp_path / "first", copy=True)
+    recorded = tmp_path / "first/bag_full.mcap"
+    do(recorded, tmp_path / "second", copy=True)
+    with open_bag(tmp_path / "second/bag_full_full.mcap") as copy:
+        found = [message.topic for message in copy.messages(copy.topics)]
+    assert found.count("/image") == found.count("/eovseg/segments") == 3
+    assert found.count("/eovseg/vocabulary") == 1
+
+
+@pytest.mark.parametrize("broken", ["encoding", "bytes"])
+def test_an_image_that_cannot_be_read_beside_one_of_the_same_time(tmp_path, broken):
+    messages = [("/image", FIRST, image(picture(i), 0)) for i in range(2)]
+    if broken == "encoding":
+        messages[0][2].encoding = "nonsense"
+    else:
+        messages[0] = ("/image", FIRST, ("sensor_msgs/msg/Image", encode_message(messages[0][2])[:50]))
+    report = do(write_bag(tmp_path / "bag", messages), tmp_path / "out", video=True, coco=tmp_path / "sets")
+    assert report.counts.frames == 1 and len(report.exports) == 2 and not report.error
+    assert frames_of(tmp_path / "out/bag.mp4")[0] == 1

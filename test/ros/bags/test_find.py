@@ -10,8 +10,10 @@ from bag_files import FIRST
 from recorded_bags import write_recorded_bag
 from test_relabel import run
 
+from eovseg_model.vocabulary import VocabularyError
 from eovseg_ros.bags.embeddings.embeddings_file import EmbeddingsFile
 from eovseg_ros.bags.embeddings.stored_frame import StoredFrame, make_preview
+from eovseg_ros.bags.errors import BagError
 from eovseg_ros.bags.labelling.model import load_label_model
 from eovseg_ros.bags.labelling.settings import ModelSettings
 from eovseg_ros.bags.search.contact_sheet import contact_sheet
@@ -133,6 +135,8 @@ def test_hidden_segments_and_frames_without_any_are_no_hits(model, tmp_path):
     [
         ("mug", ["mug", "red ball", "blue ball", "floor"]),
         ("Mugs,cup", ["Mugs", "red ball", "blue ball", "floor"]),
+        ("MUGS", ["MUGS", "red ball", "blue ball", "floor"]),
+        ("balls", ["balls", "mug", "floor"]),  # as ball
         ("ball", ["ball", "mug", "floor"]),  # a red ball is one
         ("red", ["red", "blue ball", "mug", "floor"]),
         ("green ball", ["green ball", "red ball", "blue ball", "mug", "floor"]),
@@ -140,6 +144,27 @@ def test_hidden_segments_and_frames_without_any_are_no_hits(model, tmp_path):
 )
 def test_a_query_competes_with_words_that_do_not_say_the_same(model, query, labels):
     assert list(contrast(model, query).vocabulary.labels) == labels
+
+
+@pytest.mark.parametrize("query", ["@lvis", "set=coco_panoptic"])
+def test_a_set_of_names_is_no_query(model, query):
+    with pytest.raises(
+        VocabularyError, match=r"is a set of \d+ names: find looks for one, such as 'red mug'"
+    ):
+        contrast(model, query)
+
+
+def test_broken_files_do_not_hide_the_others(model, tmp_path):
+    (tmp_path / "a_labels.mcap").touch()
+    (tmp_path / "a_labels.embeddings").write_bytes(b"nonsense")
+    write(tmp_path / "b_labels.mcap", model, [("", 0, [(1, "mug")])])
+    skipped = []
+    files = [tmp_path / "a_labels.mcap", tmp_path / "b_labels.mcap"]
+    hits = find_hits(files, lambda _: model, "mug", most=5, skipped=skipped.append)
+    assert [hit.bag for hit in hits] == ["b_labels"] and len(skipped) == 1
+    assert "a_labels.embeddings is no file of embeddings" in str(skipped[0])
+    with pytest.raises(BagError):
+        find_hits(files, lambda _: model, "mug", most=5)
 
 
 def test_a_caption():
@@ -194,5 +219,17 @@ def test_the_command(tmp_path):
     assert done.returncode == 1 and "nothing scores 0.99 or more; --min-score 0 lists" in done.stderr
     done = run("find", tmp_path, "mug")
     assert done.returncode == 1 and "has no results with embeddings" in done.stderr
+    done = run("find", out, "red", "mug")
+    assert done.returncode == 1 and "red is no folder; several words need quotes: 'red mug'" in done.stderr
+    once, twice = (run("find", *folders, "mug").stdout for folders in ([out], [out, f"{out}/"]))
+    assert once == twice
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken/x_labels.mcap").touch()
+    (tmp_path / "broken/x_labels.embeddings").touch()
+    done = run("find", tmp_path / "broken", out, "mug")
+    assert done.returncode == 1 and done.stdout == once and "x_labels.mcap has no metadata" in done.stderr
+    for words in (["--top", "0"], ["--min-score", "nan"], ["--sheet", "x.gif"], ["--html", "/no/x.html"]):
+        done = run("find", out, "mug", *words)
+        assert done.returncode == 2 and f"argument {words[0]}: " in done.stderr
     done = run("find", out, "a|b")
     assert done.returncode == 1 and done.stderr.startswith("eovseg-bags: ") and "Traceback" not in done.stderr

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -204,6 +205,10 @@ def test_a_full_disk_ends_the_run_with_one_clear_error(bag, tmp_path):
         ([], "the following arguments are required: --image-topic"),
         (["--image-topic", "/a", "--every", "0"], "must be at least 1, got 0"),
         (["--image-topic", "/a", "--rate", "x"], "invalid number value: 'x'"),
+        (["--image-topic", "/a", "--rate", "inf"], "--rate: must be a finite number, at least 0, got inf"),
+        (["--image-topic", "/a", "--end", "inf"], "--end: must be a finite number, at least 0, got inf"),
+        (["--image-topic", "/a", "--smoothing", "nan"], "must be at least 0 and at most 0.99, got nan"),
+        (["--image-topic", "front="], "a topic is empty: write it as in --image-topic /front/image_raw"),
         (["--image-topic", "/a", "--start", "3", "--end", "2"], "--end 2 is not after --start 3"),
         (
             ["--image-topic", "/a", "--depth-topic", "/b", "--depth-topic", "/c"],
@@ -220,9 +225,54 @@ def test_wrong_arguments(bag, tmp_path, arguments, reason):
 def test_a_bag_that_is_given_twice_or_is_a_result(bag, tmp_path):
     fixed = ["--image-topic", "/image", "--out", tmp_path / "out"]
     done, _ = run(bag, bag, *fixed)
-    assert done.returncode == 2 and f"{bag} is given twice" in done.stderr
+    assert done.returncode == 2 and f"the same bag is given twice: {bag}" in done.stderr
     done, _ = run(tmp_path / "x_labels.mcap", *fixed)
     assert done.returncode == 2 and "has results of eovseg-bags" in done.stderr
+
+
+@pytest.mark.slow
+def test_a_file_in_the_place_of_the_folder(bag, tmp_path):
+    (tmp_path / "out").touch()
+    for out in (tmp_path / "out", tmp_path / "out/below"):
+        done, _ = run(bag, "--image-topic", "/image", "--out", out)
+        assert done.returncode == 2 and f"--out {out}: a file is in the place of this folder" in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_the_summary_is_that_of_the_last_run(tmp_path, jobs):
+    bags = [write_bag(tmp_path / name, moving(2)) for name in "ab"]
+    arguments = [*bags, "--image-topic", "/image", "--out", tmp_path / "out", "--jobs", jobs]
+    assert run(*arguments, *WORDS)[1]["complete"] == 2
+    done, summary = run(*arguments, "--vocabulary", "no model")
+    assert done.returncode == 1 and done.stderr == "eovseg-bags: there is no such model\n"
+    assert (summary["complete"], summary["bags"]) == (0, []) and summary["error"] == "there is no such model"
+    assert len(summary["not_begun_or_not_finished"]) == 2
+
+
+@pytest.mark.slow
+def test_processes_end_with_a_program_that_is_killed(tmp_path):
+    bags = [write_bag(tmp_path / name, moving(300)) for name in "ab"]
+    process = start(*bags, "--image-topic", "/image", "--out", tmp_path / "out", "--jobs", "2", *WORDS)
+    wait_for((tmp_path / "out/a_labels.mcap.state").exists)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    process.kill()
+    process.communicate()  # ends when nobody has its pipes
+    wait_for(lambda: not any(Path(f"/proc/{child}").exists() for child in children), seconds=2)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_during_the_start_is_no_success(bag, tmp_path, number):
+    words = [sys.executable, "-m", "eovseg_ros.bags.program", "label", bag, "--image-topic", "/image"]
+    words = [str(word) for word in (*words, "--out", tmp_path / "out")]
+    process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT)
+    status = Path(f"/proc/{process.pid}/status")
+    caught = 1 << (number - 1)
+    wait_for(lambda: int(re.search(r"SigCgt:\s*(\w+)", status.read_text())[1], 16) & caught)
+    time.sleep(0.1)
+    process.send_signal(number)
+    _, error = process.communicate(timeout=10)
+    assert process.returncode == 130 and "Traceback" not in error
 
 
 def test_it_needs_no_ros(bag, tmp_path):

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import shutil
 
 import cv2
 import numpy as np
@@ -193,6 +194,51 @@ def test_a_bag_with_a_broken_chunk_is_labelled_up_to_it(tmp_path):
     report = labeller().label(tmp_path / "bag.mcap", tmp_path / "out.mcap")
     assert report.status == Status.INCOMPLETE and "bag.mcap is broken" in report.error
     assert report.counts.frames == len(of(read(tmp_path / "out.mcap")[0], "/eovseg/segments")) == 10
+
+
+@pytest.mark.parametrize("metadata", [True, False])
+def test_the_folder_of_a_bag_may_take_its_results(tmp_path, metadata):
+    bag = write_bag(tmp_path / "bag", moving(3))
+    if not metadata:
+        (bag / "metadata.yaml").unlink()
+    for status in (Status.LABELLED, Status.SKIPPED):
+        report = labeller().label(bag, bag / "bag_labels.mcap")
+        assert (report.status, report.counts.frames) == (status, 3), report.error
+
+
+def test_a_bag_of_the_same_size_is_another_one(tmp_path):
+    bag, out = write_bag(tmp_path / "bag", moving(3), storage="sqlite3"), tmp_path / "out.mcap"
+    labeller().label(bag, out)
+    size = (bag / "bag.db3").stat().st_size
+    shutil.rmtree(bag)
+    write_bag(bag, moving(3, first=9), storage="sqlite3")
+    assert (bag / "bag.db3").stat().st_size == size
+    report = labeller().label(bag, out)
+    assert report.status == Status.FAILED and "(different: the bag)" in report.error
+
+
+def test_what_differs_from_former_results_is_named(tmp_path):
+    bag, out = write_bag(tmp_path / "bag", moving(3)), tmp_path / "out.mcap"
+    labeller().label(bag, out)
+    other = labeller(["mug"], smoothing=0.5, selection=Selection(every=2)).label(bag, out)
+    assert "(different: every, smoothing, vocabulary_sha256)" in other.error
+    out.write_bytes(b"something else")
+    assert "it has no metadata of this program" in labeller().label(bag, out).error
+
+
+@pytest.mark.parametrize("selection", [Selection(start=99.0), Selection(start=1e30)])
+def test_a_bag_without_an_image_to_label_says_so(tmp_path, selection):
+    report = labeller(selection=selection).label(
+        write_bag(tmp_path / "bag", moving(3)), tmp_path / "out.mcap"
+    )
+    assert report.status == Status.LABELLED and report.fine
+    assert list(report.counts.warnings) == ["no image of /image in the bag, or in the chosen part of it"]
+
+
+def test_names_that_are_no_text_are_written(tmp_path):
+    bag = write_bag(tmp_path / "bag", moving(2)).rename(tmp_path / os.fsdecode(b"run\xff"))
+    assert labeller().label(bag, tmp_path / "out.mcap").fine
+    assert read(tmp_path / "out.mcap")[1]["eovseg"]["bag"] == r"run\udcff"
 
 
 def test_bags_that_cannot_be_read_are_reported(tmp_path):

@@ -248,6 +248,7 @@ def test_a_bag_without_the_topic_says_which_it_has(tmp_path):
 
 def test_names_of_cameras():
     assert [c.name for c in parse_cameras(["/image_raw"])] == [""]
+    assert [c.name for c in parse_cameras(["/a ü/b", "/c-1/image"])] == ["a_b", "c_1"]  # as ROS has them
     names = parse_cameras(["left=/a/image", "/robot/right/image_rect_color/compressed"])
     assert [(c.name, c.image_topic) for c in names] == [
         ("left", "/a/image"),
@@ -260,6 +261,11 @@ def test_names_of_cameras():
     [
         ((["/a/image", "/a/image_raw"],), "two cameras are called a: name them"),
         ((["a-b=/a/image"],), "'a-b' cannot name a camera"),
+        ((["ä=/a/image"],), "'ä' cannot name a camera"),
+        ((["aä=/a/image"],), "'aä' cannot name a camera"),
+        (([""],), "a topic is empty"),
+        ((["a="],), "a topic is empty"),
+        ((["/a"], [""]), "a topic is empty"),
         ((["/a/image", "/b/image"], ["/a/depth"]), "2 times --image-topic and 1 times --depth-topic"),
     ],
 )

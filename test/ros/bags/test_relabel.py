@@ -143,7 +143,7 @@ def test_embeddings_of_another_run_are_refused(model, labelled, tmp_path):
     (tmp_path / "mixed_labels.embeddings").write_bytes((tmp_path / "short_labels.embeddings").read_bytes())
     with pytest.raises(BagError, match="has fewer images than mixed_labels.mcap"):
         Relabeller(model, "").relabel(tmp_path / "mixed_labels.mcap", tmp_path / "new.mcap")
-    assert not (tmp_path / "new.mcap").exists()
+    assert not list(tmp_path.glob("new.mcap*"))  # nor a part of it
 
 
 def run(*arguments):
@@ -173,6 +173,10 @@ def test_the_command(tmp_path):
         assert done.returncode == 1 and reason in done.stderr
     done = run("relabel", out, "--out", out, *words)
     assert done.returncode == 1 and "--out must be another folder" in done.stderr
+    done = run("relabel", out, "--out", bag / "metadata.yaml", *words)
+    assert done.returncode == 2 and "relabel: error: --out " in done.stderr
+    done = run("relabel", out, "--out", tmp_path / "x", "--threads", "0", *words)
+    assert done.returncode == 2 and "argument --threads: must be at least 1, got 0" in done.stderr
 
 
 def test_results_of_other_weights_are_refused(model, labelled, tmp_path):
