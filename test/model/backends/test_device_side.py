@@ -67,7 +67,9 @@ def check_outputs(output, model):
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize("variant", ["tiny", "s", "l", pytest.param("m", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "variant", ["tiny", "l", *(pytest.param(v, marks=pytest.mark.slow) for v in ("s", "m"))]
+)
 def test_the_network_stays_on_the_device(variant, backend):
     with fake_cuda(variant) as model:
         run = BACKENDS[backend](model)

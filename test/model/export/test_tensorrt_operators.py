@@ -13,7 +13,9 @@ from eovseg_model.network.assembly.build import build_model
 from eovseg_model.network.config import CONFIGS
 
 
-@pytest.mark.parametrize("variant", ["tiny", "s", "l", pytest.param("m", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "variant", ["tiny", "l", *(pytest.param(v, marks=pytest.mark.slow) for v in ("s", "m"))]
+)
 def test_tensorrt_has_a_converter_for_every_operator(variant):
     with torch.device("meta"):  # no weights: only the operators count
         model = build_model(CONFIGS[variant])
