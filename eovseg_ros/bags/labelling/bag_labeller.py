@@ -1,10 +1,9 @@
 """Labels a bag into a file, which appears when it is complete."""
 
-import hashlib
 import itertools
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from eovseg_model.inference import ImageSizeError
 from eovseg_ros.bags.embeddings.keeping import KeptEmbeddings, can_continue
 from eovseg_ros.bags.errors import BagError, BrokenMessage
 from eovseg_ros.bags.labelling.frames import FrameLabeller, LabelledFrame
+from eovseg_ros.bags.labelling.identity import differences, fingerprint_of
 from eovseg_ros.bags.labelling.model import LabelModel
 from eovseg_ros.bags.labelling.report import BagReport, Counts, Status, count_reason
 from eovseg_ros.bags.labelling.settings import LabelSettings
@@ -19,7 +19,6 @@ from eovseg_ros.bags.message_types import encode_message
 from eovseg_ros.bags.plain_text import reason_of
 from eovseg_ros.bags.reading.bag import Bag, open_bag
 from eovseg_ros.bags.reading.cameras import check_topics
-from eovseg_ros.bags.reading.files import files_of
 from eovseg_ros.bags.reading.images import BagImage, read_images
 from eovseg_ros.bags.writing.channels import camera_channels, vocabulary_channel
 from eovseg_ros.bags.writing.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
@@ -29,7 +28,6 @@ from eovseg_ros.bags.writing.messages import label_image_message, segments_messa
 from eovseg_ros.bags.writing.metadata import RESULT, read_metadata
 
 CHUNK = 32  # images; a run that is killed loses no more work
-_EXTRACT = 1 << 16  # bytes
 Progress = Callable[[int], None]  # is told the number of images that are done
 
 
@@ -151,7 +149,7 @@ class BagLabeller:
     def _metadata(self, path: Path, fingerprint: str, report: BagReport) -> dict[str, str]:
         return {
             **self._model.identity,
-            "settings": self._settings_text(),
+            "settings": json.dumps(self._settings.as_dict(), ensure_ascii=False),
             "command": self._command,
             "bag": path.name,
             "status": str(report.status),
@@ -161,54 +159,20 @@ class BagLabeller:
         }
 
     def fingerprint(self, path: Path) -> str:
-        """Return a hash of all that determines the results; of the bag, what `_extract` takes of its files.
-
-        Raises BagError and OSError.
-        """
-        parts = [self._model.identity, self._settings.as_dict(), [_extract(file) for file in files_of(path)]]
-        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+        """Return a hash of all that determines the results of a bag. Raises BagError and OSError."""
+        return fingerprint_of(path, self._model.identity, self._settings)
 
     def _take_over_finished(self, target: Path, fingerprint: str, report: BagReport) -> None:
         """Report what the run did that finished the results. Raises BagError if they are of another kind."""
         metadata = read_metadata(target)
         if metadata.get("fingerprint") != fingerprint:
-            other = ", ".join(self._differences(metadata)) or "the bag"
+            other = ", ".join(differences(metadata, self._model.identity, self._settings)) or "the bag"
             raise BagError(
                 f"{target} exists and is of other settings, other words or another bag (different: {other}): "
                 "choose another --out, or replace it with --overwrite"
             )
         report.status, report.error = Status.SKIPPED, metadata["error"]
         report.counts = Counts(**json.loads(metadata["counts"]))
-
-    def _differences(self, metadata: Mapping[str, str]) -> list[str]:
-        """Return the names of what is other in the metadata of results than in those of this run."""
-        if "settings" not in metadata:
-            return ["it has no metadata of this program"]
-        former, own = (_flat(json.loads(text)) for text in (metadata["settings"], self._settings_text()))
-        names = [name for name in own if own[name] != former.get(name)]
-        identity = self._model.identity
-        return names + [key for key in identity if key not in names and identity[key] != metadata.get(key)]
-
-    def _settings_text(self) -> str:
-        return json.dumps(self._settings.as_dict(), ensure_ascii=False)
-
-
-def _extract(file: Path) -> list[Any]:
-    """Return name, size, and a hash of the begin and the end of a file."""
-    size = file.stat().st_size
-    with file.open("rb") as content:
-        ends = content.read(_EXTRACT)
-        content.seek(max(size - _EXTRACT, 0))
-        ends += content.read(_EXTRACT)
-    return [file.name, size, hashlib.sha256(ends).hexdigest()]
-
-
-def _flat(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return settings without the groups that they are in."""
-    flat: dict[str, Any] = {}
-    for name, value in settings.items():
-        flat |= _flat(value) if isinstance(value, dict) else {name: value}
-    return flat
 
 
 def _attempt(labeller: FrameLabeller, image: BagImage, counts: Counts) -> LabelledFrame | None:

@@ -2,22 +2,19 @@
 
 import errno
 import heapq
-import zlib
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 from eovseg_ros.bags.errors import BagError
 from eovseg_ros.bags.plain_text import reason_of
+from eovseg_ros.bags.reading.mcap_index import MAGIC, may_have, read_chunk, read_index
 from eovseg_ros.bags.reading.records import RawMessage, Topic, check_time, is_wanted
 
 if TYPE_CHECKING:
-    from mcap.records import Channel, ChunkIndex, Schema
+    from mcap.records import Channel, Schema
     from mcap.summary import Summary
 
-_MAGIC = b"\x89MCAP0\r\n"
-_FOOTER = 37  # bytes of the record and the magic after it
-_RECORD = 9  # bytes of a record before its content
 
 _Waiting = list[tuple[int, int, int, RawMessage]]  # log time, chunk, place in it, message
 
@@ -32,7 +29,7 @@ class McapBag:
         """Read topics and times; errors call the file `name`. Raises BagError for no MCAP, and OSError."""
         self._path, self._name = path, name or path
         self._finished = not _is_unfinished(path, self._name)
-        self._index = _read_index(path) if self._finished else None
+        self._index = read_index(path) if self._finished else None
         self.topics: dict[str, Topic] = {}
         self.start = self.end = 0
         if self._index:
@@ -92,11 +89,11 @@ class McapBag:
         try:
             with self._path.open("rb") as file:
                 for chunk in sorted(index.chunk_indexes, key=lambda chunk: chunk.message_start_time):
-                    if not _may_have(chunk, names, start, stop):
+                    if not may_have(chunk, names, start, stop):
                         continue
                     while waiting and waiting[0][0] < chunk.message_start_time:
                         yield heapq.heappop(waiting)[-1]
-                    for each in _read_chunk(file, chunk, names):
+                    for each in read_chunk(file, chunk, names):
                         if is_wanted(each[0], start, stop):
                             heapq.heappush(waiting, each)
         except Exception as error:  # of the libraries: any, as the bytes may be anything
@@ -134,84 +131,18 @@ class McapBag:
 def _is_unfinished(path: Path, name: Path) -> bool:
     """Whether a file is MCAP by its first bytes, but not by its last ones. Raises BagError for no MCAP."""
     with path.open("rb") as file:
-        begin = file.read(len(_MAGIC))
+        begin = file.read(len(MAGIC))
         if not begin:
             raise BagError(f"{name} is empty")
-        if begin != _MAGIC:
+        if begin != MAGIC:
             raise BagError(f"{name} is no MCAP file: it does not begin like one")
-        file.seek(-len(_MAGIC), 2)
-        return file.tell() == 0 or file.read() != _MAGIC
+        file.seek(-len(MAGIC), 2)
+        return file.tell() == 0 or file.read() != MAGIC
 
 
 def has_index(path: Path) -> bool:
     """Whether a file can be read by its index, and need not be read from its begin to its end."""
-    return not _is_unfinished(path, path) and _read_index(path) is not None
-
-
-def _read_index(path: Path) -> "Summary | None":
-    """Return the summary of a finished file if it is whole and leads to all messages, else None."""
-    from mcap.reader import make_reader
-
-    try:
-        with path.open("rb") as file:
-            if path.stat().st_size < len(_MAGIC) + _FOOTER:
-                return None
-            summary = make_reader(file).get_summary()
-            return summary if summary and _is_whole(file) and _leads_to_all(summary) else None
-    except Exception:  # of the library: any, as the bytes may be anything; a broken disk shows again
-        return None
-
-
-def _is_whole(file: BinaryIO) -> bool:
-    """Whether the summary has the checksum that the footer names, if it names one."""
-    file.seek(-_FOOTER, 2)
-    end, footer = file.tell(), file.read(_FOOTER)
-    start = int.from_bytes(footer[_RECORD : _RECORD + 8], "little")
-    checksum = int.from_bytes(footer[_RECORD + 16 : _RECORD + 20], "little")
-    file.seek(start)
-    return not checksum or zlib.crc32(file.read(end - start) + footer[: _RECORD + 16]) == checksum
-
-
-def _leads_to_all(summary: "Summary") -> bool:
-    statistics, channels = summary.statistics, summary.channels
-    return (
-        statistics is not None
-        and len(summary.chunk_indexes) == statistics.chunk_count
-        and (statistics.chunk_count > 0 or statistics.message_count == 0)
-        and all(number in channels for number in statistics.channel_message_counts)
-        and all(not c.schema_id or c.schema_id in summary.schemas for c in channels.values())
-    )
-
-
-def _may_have(chunk: "ChunkIndex", names: Collection[int], start: int | None, stop: int | None) -> bool:
-    """Whether a chunk may have messages of channels between two times; not all have an index of their own."""
-    own = chunk.message_index_offsets
-    return (
-        (not own or any(number in names for number in own))
-        and (start is None or chunk.message_end_time >= start)
-        and (stop is None or chunk.message_start_time < stop)
-    )
-
-
-def _read_chunk(
-    file: BinaryIO, chunk: "ChunkIndex", names: dict[int, str]
-) -> Iterator[tuple[int, int, int, RawMessage]]:
-    """Yield the messages of channels, each with its time and place."""
-    from mcap.data_stream import ReadDataStream
-    from mcap.records import Chunk, Message
-    from mcap.stream_reader import breakup_chunk
-
-    file.seek(chunk.chunk_start_offset + _RECORD)
-    records = breakup_chunk(Chunk.read(ReadDataStream(file)), validate_crc=True)
-    for place, record in enumerate(records):
-        if isinstance(record, Message) and record.channel_id in names:
-            time = check_time(record.log_time)
-            yield (
-                time,
-                chunk.chunk_start_offset,
-                place,
-                RawMessage(names[record.channel_id], time, record.data),
-            )
+    return not _is_unfinished(path, path) and read_index(path) is not None
 
 
 def _of_content(error: Exception) -> Exception:

@@ -6,11 +6,14 @@ import sqlite3
 
 import pytest
 from bag_files import FIRST, PERIOD, counting, image, numbered, write_bag
+from mcap.reader import make_reader
 from mcap.writer import CompressionType, IndexType
 from mcap.writer import Writer as McapWriter
+from test_labelling import labeller
 from test_reading import ONE, levels
 
 from eovseg_ros.bags.errors import BagError
+from eovseg_ros.bags.exporting.full_copy import write_full_copy
 from eovseg_ros.bags.message_types import definition, encode_message
 from eovseg_ros.bags.reading.bag import open_bag, slow_to_open
 from eovseg_ros.bags.reading.cameras import check_topics
@@ -25,7 +28,17 @@ QOS = """
            liveliness_lease_duration: {sec: 0, nsec: 0}, avoid_ros_namespace_conventions: false}"""
 
 
-def write_mcap(path, messages, *, profile="ros2", name=IMAGE, encoding="cdr", beside=None, **options):
+def write_mcap(
+    path,
+    messages,
+    *,
+    profile="ros2",
+    name=IMAGE,
+    encoding="cdr",
+    definition_form="ros2msg",
+    beside=None,
+    **options,
+):
     """A file by MCAP's own library; `beside` is the form of another topic, whose schema is no text."""
     with path.open("wb") as file:
         writer = McapWriter(file, chunk_size=3000, **options)
@@ -35,7 +48,7 @@ def write_mcap(path, messages, *, profile="ros2", name=IMAGE, encoding="cdr", be
                 "/other", beside, writer.register_schema("x", beside, b"\x00\xff")
             )
             writer.add_message(other, FIRST, b"\xff", FIRST)
-        schema = writer.register_schema(name, "ros2msg", definition(IMAGE).encode())
+        schema = writer.register_schema(name, definition_form, definition(IMAGE).encode())
         channel = writer.register_channel("/image", encoding, schema)
         for _, time, message in messages:
             writer.add_message(channel, time, encode_message(message), time)
@@ -101,6 +114,20 @@ def test_topics_of_another_kind_are_refused(tmp_path, options, reason):
     bag = open_bag(write_mcap(tmp_path / "bag.mcap", counting(1), **options))
     with pytest.raises(BagError, match=reason):
         check_topics(ONE, bag.topics)
+
+
+def test_topics_of_other_forms_are_copied_as_they_are(tmp_path):
+    """Definitions in IDL, schemas that are no text, and messages that are not CDR."""
+    bag = write_mcap(tmp_path / "bag.mcap", counting(3), beside="protobuf", definition_form="ros2idl")
+    assert labeller().label(bag, tmp_path / "bag_labels.mcap").counts.frames == 3
+    write_full_copy(bag, tmp_path / "bag_labels.mcap", tmp_path / "copy.mcap")
+    with (tmp_path / "copy.mcap").open("rb") as file:
+        found = [
+            (schema.encoding, bytes(schema.data), channel.message_encoding, message.data)
+            for schema, channel, message in make_reader(file).iter_messages(["/image", "/other"])
+        ]
+    assert ("protobuf", b"\x00\xff", "protobuf", b"\xff") in found and len(found) == 4
+    assert [each[0] for each in found].count("ros2idl") == 3
 
 
 @pytest.mark.parametrize("kind", ["mcap", "sqlite3"])
