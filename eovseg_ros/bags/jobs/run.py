@@ -1,5 +1,6 @@
 """A run over many bags: progress on stderr, a summary as JSON."""
 
+import contextlib
 import json
 import os
 import sys
@@ -34,6 +35,8 @@ def run_jobs(
     0: everything is labelled; 1: something was skipped or failed, or the disk is full. Raises what
     `load_label_model` does, or RuntimeError in its place with several processes.
     """
+    with contextlib.suppress(OSError):  # one of a run before would be taken for that of a run that is killed
+        (out / SUMMARY).unlink()
     monitor, full = _Monitor(jobs, settings), ""
     try:
         if work:
@@ -128,7 +131,6 @@ def _write_summary(out: Path, jobs: Sequence[Job], reports: Sequence[BagReport],
     }
     text = valid(json.dumps(content, indent=2, ensure_ascii=False)) + os.linesep
     try:
-        (out / SUMMARY).unlink(missing_ok=True)  # one of a run before would be wrong
         with replacing(out / SUMMARY) as draft:
             draft.write_text(text, encoding="utf-8")
     except OSError as reason:

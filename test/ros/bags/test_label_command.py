@@ -78,6 +78,8 @@ def test_a_killed_run_continues_and_equals_an_undisturbed_one(bag, tmp_path):
     for name in "ab":
         (tmp_path / name).mkdir()
     run(*arguments, cwd=tmp_path / "a")
+    (tmp_path / "b/out").mkdir()
+    (tmp_path / "b/out/summary.json").write_text("of a run before")
     state = tmp_path / "b/out/bag_labels.mcap.state"
     before = 0
     for chunks in (1, 2):
@@ -87,6 +89,7 @@ def test_a_killed_run_continues_and_equals_an_undisturbed_one(bag, tmp_path):
         process.kill()
         process.communicate()
         before = state.stat().st_mtime_ns
+        assert not (tmp_path / "b/out/summary.json").exists()
         assert not (tmp_path / "b/out/bag_labels.mcap").exists()
     done, _ = run(*arguments, cwd=tmp_path / "b")
     assert done.returncode == 0

@@ -228,6 +228,29 @@ def test_what_a_killed_recorder_left_in_the_log_of_sqlite_is_read(tmp_path):
     assert levels(killed) == [0, 1, 2, 3, 4]
 
 
+@pytest.mark.parametrize("qos", ["", ", offered_qos_profiles TEXT NOT NULL DEFAULT ''"])
+def test_tables_of_older_releases_are_read(tmp_path, qos):
+    """Before Iron there were no definitions, before Foxy no QoS, and no schema's number."""
+    database = sqlite3.connect(tmp_path / "old.db3")
+    columns = "name TEXT NOT NULL, type TEXT NOT NULL, serialization_format TEXT NOT NULL"
+    database.execute(f"CREATE TABLE topics (id INTEGER PRIMARY KEY, {columns}{qos})")
+    columns = "topic_id INTEGER NOT NULL, timestamp INTEGER NOT NULL, data BLOB NOT NULL"
+    database.execute(f"CREATE TABLE messages (id INTEGER PRIMARY KEY, {columns})")
+    database.execute(
+        "INSERT INTO topics (id, name, type, serialization_format) VALUES (7, '/image', ?, 'cdr')", [IMAGE]
+    )
+    rows = [(7, time, encode_message(message)) for _, time, message in reversed(counting(3))]
+    database.executemany("INSERT INTO messages (topic_id, timestamp, data) VALUES (?, ?, ?)", rows)
+    database.commit()
+    database.close()
+    assert levels(tmp_path / "old.db3") == [0, 1, 2]
+    assert labeller().label(tmp_path / "old.db3", tmp_path / "labels.mcap").counts.frames == 3
+    write_full_copy(tmp_path / "old.db3", tmp_path / "labels.mcap", tmp_path / "copy.mcap")
+    with (tmp_path / "copy.mcap").open("rb") as file:
+        schema, *_ = next(make_reader(file).iter_messages(["/image"]))
+    assert (schema.encoding, schema.data.decode()) == ("ros2msg", definition(IMAGE))
+
+
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
