@@ -2,7 +2,7 @@
 
 import functools
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -42,10 +42,7 @@ class Exports:
         targets = [target for export in self._all() for target in export.targets]
         if results.exists():
             targets += [self._copy, *self._videos.values()]
-        for target in targets:
-            if target.is_dir():
-                shutil.rmtree(target)
-            target.unlink(missing_ok=True)
+        _remove(targets)
 
     def check(self, results: Path) -> None:
         """Raise BagError if there is a copy or a video of results that are not there: it is of others."""
@@ -59,17 +56,21 @@ class Exports:
                     "replace it with --overwrite"
                 )
 
-    def write(self, bag: Path, results: Path) -> tuple[list[Path], str]:
+    def write(self, bag: Path, results: Path, *, overwrite: bool = False) -> tuple[list[Path], str]:
         """Write what is missing; return all files and folders, and why one of them is missing or ends early.
 
-        Raises OSError of a full disk.
+        overwrite replaces what was made from other results. Raises OSError of a full disk.
         """
         written, error = [], ""
         for export in self._all():
             try:
-                if not all(target.exists() for target in export.targets):
+                there = all(target.exists() for target in export.targets)
+                others = there and export.of_other_results(results)
+                if others and overwrite:
+                    _remove(export.targets)
+                if not there or (others and overwrite):
                     export.write(bag, results)
-                elif export.of_other_results(results):
+                elif others:
                     raise BagError(
                         f"{export.targets[0]} is of other results: choose another folder, or replace it with "
                         "--overwrite"
@@ -106,3 +107,10 @@ class Exports:
             videos = self._videos
             write = functools.partial(write_videos, targets=videos, settings=settings)
             yield _Export(list(videos.values()), write)
+
+
+def _remove(targets: Iterable[Path]) -> None:
+    for target in targets:
+        if target.is_dir():
+            shutil.rmtree(target)
+        target.unlink(missing_ok=True)

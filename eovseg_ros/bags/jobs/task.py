@@ -11,7 +11,9 @@ from eovseg_ros.bags.jobs.task_settings import TaskSettings
 from eovseg_ros.bags.labelling.bag_labeller import BagLabeller
 from eovseg_ros.bags.labelling.model import load_label_model
 from eovseg_ros.bags.labelling.report import BagReport, Status
+from eovseg_ros.bags.plain_text import reason_of
 from eovseg_ros.bags.writing.full_disk import saying_full_disk
+from eovseg_ros.bags.writing.one_run import claiming
 
 if TYPE_CHECKING:
     from eovseg_model.inference import EOVSegPredictor
@@ -31,20 +33,23 @@ class Task:
 
         predictor takes the place of the model's for this bag.
         """
-        settings = self._settings
+        settings, target = self._settings, job.target
         labeller = self.labeller(predictor)
-        exports = Exports(settings.exports, job.name, job.target.parent, settings.label)
-        if settings.overwrite:
-            exports.remove(job.target)
+        exports = Exports(settings.exports, job.name, target.parent, settings.label)
         try:
-            exports.check(job.target)
-        except BagError as reason:
-            return BagReport(str(job.bag), str(job.target), Status.FAILED, str(reason))
-        report = labeller.label(job.bag, job.target, progress, overwrite=settings.overwrite)
+            if settings.overwrite and labeller.must_label(job.bag, target):
+                exports.remove(target)
+            exports.check(target)
+        except (BagError, OSError) as reason:
+            return BagReport(str(job.bag), str(target), Status.FAILED, reason_of(reason))
+        report = labeller.label(job.bag, target, progress, overwrite=settings.overwrite)
         if report.status == Status.FAILED:
             return report
-        with saying_full_disk(f"exporting {job.target}"):
-            written, error = exports.write(job.bag, job.target)
+        try:
+            with saying_full_disk(f"exporting {target}"), claiming(target, f"exporting {target}"):
+                written, error = exports.write(job.bag, target, overwrite=settings.overwrite)
+        except (BagError, OSError) as reason:
+            written, error = [], reason_of(reason)
         report.exports = [str(path) for path in written]
         if error:
             report.status, report.error = Status.INCOMPLETE, report.error or error

@@ -44,7 +44,8 @@ class BagLabeller:
     ) -> BagReport:
         """Write the results of a bag to the .mcap file `target`, or continue what a run before began.
 
-        A bag that cannot be read is reported. Raises DiskFull; the same call continues later.
+        overwrite replaces results of other settings. A bag that cannot be read is reported. Raises DiskFull;
+        the same call continues later.
         """
         report = BagReport(str(path), str(target), Status.LABELLED)
         started = time.monotonic()
@@ -52,7 +53,7 @@ class BagLabeller:
             with saying_full_disk(f"labelling {path} into {target}"), open_bag(path) as bag:
                 check_topics(self._settings.cameras, bag.topics)
                 fingerprint = self.fingerprint(path)
-                if target.exists() and not overwrite:
+                if target.exists() and not (overwrite and self._are_others(target, fingerprint)):
                     self._take_over_finished(target, fingerprint, report)
                 else:
                     self._label(bag, path, target, fingerprint, report, progress)
@@ -162,10 +163,17 @@ class BagLabeller:
         """Return a hash of all that determines the results of a bag. Raises BagError and OSError."""
         return fingerprint_of(path, self._model.identity, self._settings)
 
+    def must_label(self, path: Path, target: Path) -> bool:
+        """Whether there are no results of a bag, or others. Raises BagError and OSError."""
+        return not target.exists() or self._are_others(target, self.fingerprint(path))
+
+    def _are_others(self, target: Path, fingerprint: str) -> bool:
+        return read_metadata(target).get("fingerprint") != fingerprint
+
     def _take_over_finished(self, target: Path, fingerprint: str, report: BagReport) -> None:
         """Report what the run did that finished the results. Raises BagError if they are of another kind."""
         metadata = read_metadata(target)
-        if metadata.get("fingerprint") != fingerprint:
+        if self._are_others(target, fingerprint):
             other = ", ".join(differences(metadata, self._model.identity, self._settings)) or "the bag"
             raise BagError(
                 f"{target} exists and is of other settings, other words or another bag (different: {other}): "

@@ -1,6 +1,5 @@
 """An MCAP file that grows by whole chunks and can be continued after any of them."""
 
-import fcntl
 import os
 import zlib
 from collections.abc import Mapping, Sequence
@@ -31,6 +30,7 @@ from mcap.stream_reader import StreamReader
 from eovseg_ros.bags.errors import BagError
 from eovseg_ros.bags.plain_text import valid
 from eovseg_ros.bags.writing.channels import Channel
+from eovseg_ros.bags.writing.one_run import claim
 
 _MAGIC = b"\x89MCAP0\r\n"
 _LARGEST_CHUNK = 4 << 20  # bytes
@@ -218,12 +218,10 @@ class McapFile:
 def _open_alone(path: Path) -> BinaryIO:
     file = open(path, "r+b", opener=lambda name, flags: os.open(name, flags | os.O_CREAT, 0o666))
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
+        claim(file, f"writing {path}")
+    except BagError:
         file.close()
-        raise BagError(f"another run is writing {path}: wait for it, or choose another --out") from error
-    except OSError:  # of a file system without locks
-        pass
+        raise
     return file
 
 

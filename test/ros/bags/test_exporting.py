@@ -1,6 +1,7 @@
 """Results in other formats."""
 
 import errno
+import fcntl
 import json
 import os
 import shutil
@@ -122,7 +123,8 @@ def test_exports_of_a_finished_bag_are_made_later_and_only_once(tmp_path):
     before = [os.stat(path).st_mtime_ns for path in report.exports]
     again = do(bag, out, video=True, copy=True)
     assert [os.stat(path).st_mtime_ns for path in again.exports] == before
-    replaced = do(bag, out, video=True, copy=True, overwrite=True)
+    other = settings(tracking=False)
+    replaced = do(bag, out, labels=other, video=True, copy=True, overwrite=True)
     assert replaced.status == Status.LABELLED
     assert all(os.stat(path).st_mtime_ns > old for path, old in zip(replaced.exports, before, strict=True))
 
@@ -246,8 +248,38 @@ def test_files_that_may_be_of_somebody_else_are_not_replaced(tmp_path, form, nam
     assert (
         report.status == Status.FAILED and f"out/{name} exists, but not {out}/bag_labels.mcap" in report.error
     )
-    assert do(bag, out).fine and (out / name).read_text() == "mine"
+    assert (out / name).read_text() == "mine"
     assert do(bag, out, overwrite=True, **{form: True}).fine and (out / name).stat().st_size > 1000
+
+
+def test_what_a_run_that_overwrites_has_done_is_not_done_again(tmp_path):
+    """The same command continues it."""
+    bag, out, sets = write_bag(tmp_path / "bag", moving(3)), tmp_path / "out", tmp_path / "sets"
+    exports = {"copy": True, "video": True, "coco": sets}
+    do(bag, out, **exports)
+    own = {"labels": settings(tracking=False), "overwrite": True, **exports}
+    assert do(bag, out, **own).status == Status.LABELLED
+    files = [path for folder in (out, sets) for path in folder.rglob("*")]
+    before = [path.stat().st_mtime_ns for path in files]
+    report = do(bag, out, **own)
+    assert (report.status, len(report.exports)) == (Status.SKIPPED, 3) and report.fine
+    assert [path.stat().st_mtime_ns for path in files] == before
+
+
+def test_one_run_at_a_time_exports_a_bag(tmp_path):
+    bag, out = write_bag(tmp_path / "bag", moving(3)), tmp_path / "out"
+    do(bag, out)
+    with (out / "bag_labels.mcap").open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        report = do(bag, out, video=True)
+    assert report.status == Status.INCOMPLETE and "another run is exporting " in report.error
+    assert do(bag, out, video=True).fine
+
+
+def test_a_name_that_is_too_long_costs_its_bag_only(tmp_path):
+    bag = write_bag(tmp_path / "bag", moving(3)).rename(tmp_path / ("x" * 250))
+    report = do(bag, tmp_path / "out", video=True)
+    assert report.status == Status.FAILED and report.error.endswith(": File name too long")
 
 
 def test_a_copy_with_other_results_is_not_taken_for_one_with_these(tmp_path):
