@@ -5,24 +5,26 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from eovseg_ros.bags.number_arguments import number, whole_number
+
 
 def add_benchmark_command(commands: Any) -> None:
     """Declare the command."""
     about = "compare the speed of labelling a bag of 320x240 images at 10 Hz with that of the model alone"
     parser = commands.add_parser("benchmark", help="measure the speed of labelling", description=about)
     add = parser.add_argument
-    add("--seconds", type=float, default=600.0, help="length of the bag (default: 600)")
+    add("--seconds", type=number(1.0), default=600.0, help="length of the bag (default: 600)")
     add("--variant", choices=("tiny", "s", "m", "l"), default="tiny")
-    add("--threads", type=int, default=1, help="CPU threads of the model (default: 1)")
+    add("--threads", type=whole_number(1), default=1, help="CPU threads of the model (default: 1)")
     text = (
         "instead, label it in pieces with 1, 2, ... N workers, of one thread each, of a Ray cluster made here"
     )
-    add("--workers", type=int, default=0, metavar="N", help=text)
+    add("--workers", type=whole_number(0), default=0, metavar="N", help=text)
     parser.set_defaults(run=_run)
 
 
 def _run(options: argparse.Namespace, command: str) -> int:
-    if options.workers > 0:
+    if options.workers:
         return _compare_workers(options)
     from eovseg_ros.bags.benchmark.speed import measure_speed
     from eovseg_ros.bags.labelling.model import load_label_model

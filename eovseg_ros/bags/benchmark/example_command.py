@@ -5,6 +5,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from eovseg_ros.bags.number_arguments import number
+
 _FRAMES_PER_SECOND = 10
 
 
@@ -14,7 +16,7 @@ def add_example_command(commands: Any) -> None:
     parser = commands.add_parser("example", help="write a bag to try label with", description=about)
     parser.add_argument("file", type=Path, metavar="FILE.mcap")
     text = "length of the bag (default: 56, the whole recording; then it repeats)"
-    parser.add_argument("--seconds", type=float, default=56.0, help=text)
+    parser.add_argument("--seconds", type=number(0.1), default=56.0, help=text)
     parser.set_defaults(run=_run)
 
 

@@ -4,6 +4,7 @@ import argparse
 
 from eovseg_ros.bags.cluster.cluster_settings import ClusterSettings
 from eovseg_ros.bags.errors import UsageError
+from eovseg_ros.bags.number_arguments import number
 
 
 def add_cluster_arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,12 +17,12 @@ def add_cluster_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add("--cluster", nargs="?", const="auto", metavar="ADDRESS", help=text)
     text = "GPUs of each bag, such as 0.5 (default: 1 if the cluster has GPUs)"
-    add("--gpus", type=float, metavar="SHARE", help=text)
+    add("--gpus", type=number(0.0), metavar="SHARE", help=text)
     text = (
         "let several machines do slices of that length of a long bag, 0 for none; needs a shared --out "
         "(default: 300)"
     )
-    add("--slice", type=float, default=300.0, metavar="SECONDS", help=text)
+    add("--slice", type=number(0.0), default=300.0, metavar="SECONDS", help=text)
     text = "copy the results to s3://bucket/folder or another URL of fsspec; --out is then a local folder"
     add("--upload", default="", metavar="URL", help=text)
 
@@ -37,6 +38,6 @@ def read_cluster(options: argparse.Namespace) -> ClusterSettings | None:
         address=options.cluster,
         workers=options.jobs or 0,
         gpus=options.gpus,
-        slice_seconds=0.0 if options.upload else max(options.slice, 0.0),
+        slice_seconds=0.0 if options.upload else options.slice,
         upload=options.upload,
     )

@@ -59,6 +59,16 @@ def test_the_bag_of_the_command_has_ten_minutes():
     assert (options.seconds, options.threads, options.variant) == (600.0, 1, "tiny")
 
 
+@pytest.mark.parametrize(
+    "words",
+    ["benchmark --seconds nan", "benchmark --threads 0", "benchmark --workers -1", "example x.mcap --seconds -3"],
+)
+def test_numbers_without_a_sense_are_refused(words, capsys):
+    with pytest.raises(SystemExit):
+        main(words.split())
+    assert "must be " in capsys.readouterr().err
+
+
 def test_the_example_is_a_bag_with_depth(tmp_path):
     file = tmp_path / "robot.mcap"
     assert main(["example", str(file), "--seconds", "1"]) == 0
