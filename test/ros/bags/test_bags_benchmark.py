@@ -61,7 +61,12 @@ def test_the_bag_of_the_command_has_ten_minutes():
 
 @pytest.mark.parametrize(
     "words",
-    ["benchmark --seconds nan", "benchmark --threads 0", "benchmark --workers -1", "example x.mcap --seconds -3"],
+    [
+        "benchmark --seconds nan",
+        "benchmark --threads 0",
+        "benchmark --workers -1",
+        "example x.mcap --seconds -3",
+    ],
 )
 def test_numbers_without_a_sense_are_refused(words, capsys):
     with pytest.raises(SystemExit):
