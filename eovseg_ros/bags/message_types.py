@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eovseg_ros.bags.errors import BrokenMessage
+from eovseg_ros.bags.plain_text import reason_of
 
 if TYPE_CHECKING:
     from rosbags.typesys.store import Typestore
@@ -43,7 +44,7 @@ def decode_message(data: bytes, name: str) -> Any:
     try:
         return typestore().deserialize_cdr(data, name)
     except Exception as error:  # of the generated code: any, as the bytes may be anything
-        raise BrokenMessage(f"{len(data)} bytes are no {name}: {type(error).__name__}: {error}") from error
+        raise BrokenMessage(f"{len(data)} bytes are no {name}: {reason_of(error)}") from error
 
 
 def encode_message(message: Any) -> bytes:

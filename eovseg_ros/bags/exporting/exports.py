@@ -9,7 +9,7 @@ from typing import NamedTuple
 from eovseg_ros.bags.errors import BagError
 from eovseg_ros.bags.exporting.coco import is_of_other_results, write_coco
 from eovseg_ros.bags.exporting.export_settings import ExportSettings
-from eovseg_ros.bags.exporting.full_copy import is_copy_of_other_results, write_full_copy
+from eovseg_ros.bags.exporting.full_copy import error_of_copy, is_copy_of_other_results, write_full_copy
 from eovseg_ros.bags.exporting.video import write_videos
 from eovseg_ros.bags.labelling.settings import LabelSettings
 from eovseg_ros.bags.plain_text import reason_of
@@ -20,12 +20,14 @@ from eovseg_ros.bags.writing.full_disk import is_of_full_disk
 class _Export(NamedTuple):
     """What one form consists of, the function that writes it from the bag and its results.
 
-    of_other_results says of what is there whether it was made from other results than those of a file.
+    of_other_results says of what is there whether it was made from other results than those of a file, error
+    why it ends early.
     """
 
     targets: list[Path]
     write: Callable[[Path, Path], None]
     of_other_results: Callable[[Path], bool] = lambda _: False
+    error: Callable[[], str] = lambda: ""
 
 
 class Exports:
@@ -75,6 +77,8 @@ class Exports:
                         f"{export.targets[0]} is of other results: choose another folder, or replace it with "
                         "--overwrite"
                     )
+                else:
+                    error = error or export.error()
             except BagError as reason:
                 error = error or str(reason)
             except OSError as reason:
@@ -98,7 +102,8 @@ class Exports:
         wanted, settings = self._wanted, self._settings
         if wanted.copy:
             write: Callable[[Path, Path], None] = functools.partial(write_full_copy, target=self._copy)
-            yield _Export([self._copy], write, functools.partial(is_copy_of_other_results, self._copy))
+            others = functools.partial(is_copy_of_other_results, self._copy)
+            yield _Export([self._copy], write, others, functools.partial(error_of_copy, self._copy))
         if wanted.coco:
             folder = wanted.coco / self._name
             write = functools.partial(write_coco, target=folder, settings=settings)

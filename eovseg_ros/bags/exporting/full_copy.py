@@ -11,6 +11,8 @@ from eovseg_ros.bags.writing.channels import Channel, source_channel
 from eovseg_ros.bags.writing.mcap_file import McapFile
 from eovseg_ros.bags.writing.metadata import RESULT, read_metadata
 
+_ERROR = "copy_error"  # of the metadata
+
 
 def write_full_copy(bag: Path, results: Path, target: Path) -> None:
     """Write all messages of both, by the time of their recording, to an .mcap file.
@@ -38,12 +40,19 @@ def write_full_copy(bag: Path, results: Path, target: Path) -> None:
                 file.add(numbers[i][message.topic], message.log_time, message.data)
                 if file.full:
                     file.end_chunk()
-            file.finish({RESULT: read_metadata(results), "rosbag2": {"ROS_DISTRO": "jazzy"}})
+            error = f"{target.name} ends where the bag does: {errors[0]}" if errors else ""
+            metadata = {**read_metadata(results), _ERROR: error}
+            file.finish({RESULT: metadata, "rosbag2": {"ROS_DISTRO": "jazzy"}})
         finally:
             file.close()
     part.replace(target)
-    if errors:
-        raise BagError(f"{target.name} ends where the bag does: {errors[0]}")
+    if error:
+        raise BagError(error)
+
+
+def error_of_copy(target: Path) -> str:
+    """Return why a file of `write_full_copy` ends early, empty if it does not."""
+    return read_metadata(target).get(_ERROR, "")
 
 
 def is_copy_of_other_results(target: Path, results: Path) -> bool:

@@ -24,6 +24,7 @@ from eovseg_ros.bags.jobs.task_settings import TaskSettings
 from eovseg_ros.bags.labelling.report import Status
 from eovseg_ros.bags.message_types import encode_message
 from eovseg_ros.bags.reading.bag import open_bag
+from eovseg_ros.bags.reading.selection import Selection
 
 
 @pytest.fixture(autouse=True)
@@ -155,6 +156,16 @@ def test_a_bag_that_breaks_off_is_exported_up_to_there(tmp_path):
     assert len(CocoPanoptic.from_folder(tmp_path / "sets/bag")) == frames
     with open_bag(tmp_path / "out/bag_full.mcap") as full:
         assert full.topics["/image"].messages == full.topics["/eovseg/segments"].messages == frames
+
+
+def test_a_copy_that_ends_early_says_so_in_later_runs_too(tmp_path):
+    """Also if all that was to be labelled comes before the end."""
+    file = write_bag(tmp_path / "bag", moving(12)) / "bag.mcap"
+    file.write_bytes(file.read_bytes()[:-20])
+    own = {"labels": settings(selection=Selection(limit=2)), "copy": True}
+    reports = [do(file, tmp_path / "out", **own) for _ in range(2)]
+    assert [(report.status, report.counts.frames) for report in reports] == [(Status.INCOMPLETE, 2)] * 2
+    assert all("bag_full.mcap ends where the bag does: " in report.error for report in reports)
 
 
 def test_a_bag_without_images_has_no_video(tmp_path):
