@@ -29,7 +29,7 @@ def test_frames_go_on_while_an_engine_is_built(graph, start, tmp_path, monkeypat
         publisher.publish(graph.picture(rgb))
         stage = statuses[-1].engine_stage if statuses else Status.ENGINE_NONE
         counts.setdefault(stage, set()).add(len(segments))
-        time.sleep(0.03)
+        time.sleep(0.2)  # the build takes seconds, and needs the machine, too
         assert stage != Status.ENGINE_FAILED, statuses[-1].engine_error
         return stage == Status.ENGINE_READY and len(counts[stage]) > 3
 
