@@ -51,7 +51,7 @@ def open_bag(path: Path) -> Bag:
         else:
             plain = files
         bags = [_open_file(*each) for each in zip(plain, files, strict=True)]
-        return _Files(bags, stack.pop_all())
+        return _Files(path, bags, stack.pop_all())
 
 
 def slow_to_open(path: Path) -> bool:
@@ -64,7 +64,8 @@ def slow_to_open(path: Path) -> bool:
 class _Files:
     """The files of a recording, which may overlap in time."""
 
-    def __init__(self, bags: list[Bag], unpacked: ExitStack) -> None:
+    def __init__(self, path: Path, bags: list[Bag], unpacked: ExitStack) -> None:
+        self._path = path
         self._bags = bags
         self._unpacked = unpacked
         self.topics: dict[str, Topic] = {}
@@ -86,6 +87,7 @@ class _Files:
     ) -> Iterator[RawMessage]:
         """As in Bag."""
         errors: list[BagError] = []
+        count = 0
 
         def read(bag: Bag) -> Iterator[tuple[int, RawMessage | None]]:
             yield bag.start, None  # for the order, without reading the file before its time
@@ -96,12 +98,16 @@ class _Files:
                 errors.append(error)
 
         for _, message in heapq.merge(*map(read, self._bags), key=lambda entry: entry[0]):
+            count += message is not None
             if message and message.data[:4] == _ZSTD and self.topics[message.topic].serialization == "cdr":
                 yield message._replace(data=_unpacked(message.data))
             elif message:
                 yield message
         if errors:
             raise errors[0]
+        expected = sum(topic.messages for name, topic in self.topics.items() if name in topics)
+        if start is None and stop is None and count < expected:  # of a damaged index
+            raise BagError(f"{self._path} is broken: {count} of its {expected} messages can be found")
 
 
 def _open_file(path: Path, name: Path) -> Bag:

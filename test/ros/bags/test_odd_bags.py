@@ -274,6 +274,35 @@ def test_files_without_an_index_are_slow_to_open(tmp_path):
     assert slow_to_open(write_mcap(tmp_path / "b.mcap", counting(2), index_types=IndexType.NONE))
 
 
+@pytest.mark.parametrize("kind", ["mcap", "sqlite3"])
+def test_messages_that_the_index_does_not_lead_to_are_missed(tmp_path, kind):
+    bag = write_bag(tmp_path / "bag", counting(4), storage=kind)
+    if kind == "mcap":  # the index of the only chunk says that it is of another channel
+        content = bytearray((bag / "bag.mcap").read_bytes())
+        with (bag / "bag.mcap").open("rb") as file:
+            (chunk,) = make_reader(file).get_summary().chunk_indexes
+        (offset,) = chunk.message_index_offsets.values()
+        place = content.rindex(offset.to_bytes(8, "little")) - 2
+        content[place : place + 2] = b"\x07\x00"
+        (bag / "bag.mcap").write_bytes(content)
+    else:
+        database = sqlite3.connect(bag / "bag.db3")
+        database.execute("PRAGMA writable_schema = ON")
+        database.execute("UPDATE sqlite_master SET sql = sql || ' WHERE id < 4' WHERE name = 'timestamp_idx'")
+        database.commit()
+        database.close()
+        database = sqlite3.connect(bag / "bag.db3")
+        database.execute("REINDEX timestamp_idx")
+        database.execute("PRAGMA writable_schema = ON")
+        database.execute(
+            "UPDATE sqlite_master SET sql = replace(sql, ' WHERE id < 4', '') WHERE name = 'timestamp_idx'"
+        )
+        database.commit()
+        database.close()
+    with pytest.raises(BagError, match=r"bag is broken: [03] of its 4 messages can be found"):
+        levels(bag)
+
+
 @pytest.mark.parametrize("options", [{}, {"use_chunking": False}])
 def test_a_flipped_bit_costs_no_image_without_an_error(tmp_path, options):
     file = write_mcap(tmp_path / "bag.mcap", counting(4), **options)
