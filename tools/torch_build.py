@@ -23,8 +23,8 @@ class TorchBuild(NamedTuple):
 
 
 # GB that all of .venv takes: the first is what the set-up prints at its end, the second `du -sh .venv`.
-CUDA_DOWNLOAD, CUDA_DISK = 3.5, 7.0
-CPU_DOWNLOAD, CPU_DISK = 0.7, 2.3
+CUDA_DOWNLOAD, CUDA_DISK = 3.6, 7.3
+CPU_DOWNLOAD, CPU_DISK = 0.8, 2.6
 WHAT_IT_TAKES = (
     f"the first run downloads about {CPU_DOWNLOAD:g} GB with the CPU build of torch, "
     f"or {CUDA_DOWNLOAD:g} GB with the CUDA build"
