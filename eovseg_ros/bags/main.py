@@ -19,7 +19,7 @@ from eovseg_ros.bags.writing.folder import make_folder
 from eovseg_ros.processes import Ending
 
 _MISSING = "eovseg-bags: {error}; install what it needs: pip install {packages}"
-_BAGS, _PACKAGES = "rosbags mcap zstandard", {"ray": "'ray[default]'"}
+_BAGS, _PACKAGES = "rosbags mcap zstandard pyyaml", {"ray": "'ray[default]'"}
 
 
 def main(arguments: list[str] | None = None, ending: Ending | None = None) -> int:
@@ -56,7 +56,7 @@ def main(arguments: list[str] | None = None, ending: Ending | None = None) -> in
     except UsageError as error:
         commands.choices.get(words[0], label).error(str(error))
     except ModuleNotFoundError as error:
-        if error.name not in ("rosbags", "mcap", "zstandard", "ray"):
+        if error.name not in ("rosbags", "mcap", "zstandard", "yaml", "ray"):
             raise
         print(_MISSING.format(error=error, packages=_PACKAGES.get(error.name, _BAGS)), file=sys.stderr)
     except OSError as error:

@@ -49,7 +49,7 @@ NOT_ON_UBUNTU = {"torch", "torchvision"}  # rosdep has the keys, Ubuntu 24.04 no
 NOT_FOR_THE_NODE = ["training", "evaluation", "simulation"]  # rooms of the model
 # Of NVIDIA, and installed by who has a GPU for it: docs/nvidia.md. CI installs tensorrt_rtx (.ci/run).
 BY_HAND = {"tensorrt", "tensorrt_rtx", "torch_tensorrt"}
-TOO_LARGE = {"rerun-sdk", "ray"}  # for everybody's environment: 790 and 300 MB
+TOO_LARGE = {"rerun-sdk"}  # for everybody's environment: 790 MB
 IMPORTED_BY_OTHERS = {"timm": "open_clip's TimmModel", "tensorboard": "torch.utils.tensorboard"}
 NOT_IMPORTED = {
     "ament_cmake",

@@ -24,6 +24,9 @@ def _run(options: argparse.Namespace, command: str) -> int:
     from eovseg_ros.bags.benchmark.recorded_bag import read_recording, write_recorded_bag
     from eovseg_ros.bags.errors import BagError
 
+    if options.file.exists():
+        print(f"eovseg-bags: {options.file} exists: remove it, or name another file", file=sys.stderr)
+        return 1
     try:
         frames = round(options.seconds * _FRAMES_PER_SECOND)
         write_recorded_bag(options.file, read_recording(), 0, frames, depth=True)

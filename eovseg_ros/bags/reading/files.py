@@ -104,7 +104,7 @@ def _find(file: Path) -> Path | None:
 
 def _named(metadata: Path) -> list[str]:
     """Return the names of the files in metadata.yaml, none if it is missing or broken."""
-    import yaml  # timm needs it itself
+    import yaml
 
     try:
         content: Any = yaml.safe_load(metadata.read_text(encoding="utf-8"))

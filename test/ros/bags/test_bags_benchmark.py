@@ -84,6 +84,13 @@ def test_the_example_is_a_bag_with_depth(tmp_path):
     assert found[0].frame_id == "camera_optical_frame"
 
 
+def test_the_example_replaces_no_file(tmp_path, capsys):
+    file = tmp_path / "mine.mcap"
+    file.write_text("mine")
+    assert main(["example", str(file)]) == 1
+    assert file.read_text() == "mine" and f"{file} exists" in capsys.readouterr().err
+
+
 def resident():
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
