@@ -129,8 +129,8 @@ def run_program(body: Callable[[Ending], int], say: Callable[[str], None] | None
     try:
         # os._exit leaves them out; sys.exit would wait for threads, and give the signals back before the end.
         atexit._run_exitfuncs()
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for stream in filter(None, (sys.stdout, sys.stderr)):  # Python has none for a closed file descriptor
+            stream.flush()
     except BrokenPipeError:  # the reader has closed the pipe
         pass
     except OSError as error:

@@ -157,6 +157,14 @@ def test_nobody_reading_is_no_error():
     assert piped.stderr == "0\n"
 
 
+@pytest.mark.parametrize("closed", [">&-", "2>&-"])
+def test_a_closed_stream_is_no_error(closed):
+    program = HEAD + "def body(_):\n    print('x')\n    return 3\nrun_program(body)"
+    command = ["bash", "-c", f'exec {sys.executable} -c "$PROGRAM" {closed}']
+    done = subprocess.run(command, env={**os.environ, "PROGRAM": program}, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (3, "")
+
+
 def test_an_ending_that_does_not_listen_leaves_signals_alone():
     before = signal.getsignal(TERM), signal.getsignal(INT)
     ending = Ending()
