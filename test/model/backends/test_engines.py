@@ -54,7 +54,9 @@ class SameProcess:
         pass
 
 
-@pytest.mark.parametrize("name", ["openvino", "onnxruntime", pytest.param("compile", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "name", ["openvino", *(pytest.param(n, marks=pytest.mark.slow) for n in ("onnxruntime", "compile"))]
+)
 @torch.no_grad()
 def test_engine_equals_the_plain_network(name, tmp_path, monkeypatch):
     if name != "compile":

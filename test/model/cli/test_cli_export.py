@@ -38,6 +38,7 @@ def test_onnx(precision, tmp_path):
     ]
 
 
+@pytest.mark.slow
 def test_openvino(tmp_path):
     pytest.importorskip("openvino")
     assert export("openvino", tmp_path / "tiny.xml") == 0

@@ -67,7 +67,7 @@ def undecided_queries(masks: torch.Tensor) -> np.ndarray:
     return (masks.abs().flatten(1).amin(1) < UNDECIDED * masks.std()).numpy()
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("variant", ["s", pytest.param("m", marks=pytest.mark.slow), "l"])
 def test_every_tap(parity_case, variant):
     case = parity_case(f"{variant}_96x128")
     taps = taps_of(case.predictor, case.arrays["image"])
@@ -137,7 +137,7 @@ def test_seen_classes_are_computed(parity_case):
     assert encoded.seen.int().tolist() == case.description["overlapping"]
 
 
-@pytest.mark.parametrize("variant", ["s", "l"])
+@pytest.mark.parametrize("variant", ["s", pytest.param("l", marks=pytest.mark.slow)])
 def test_out_of_vocabulary_branch(parity_case, variant):
     """Eight hand-made masks; number 4 is empty: its row is free, but holds no NaN."""
     case = parity_case(f"oov_{variant}")

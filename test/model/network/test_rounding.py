@@ -106,7 +106,9 @@ def assert_finite(network, inputs) -> None:
 
 
 @pytest.mark.parametrize("masks", ["some", "none"])
-@pytest.mark.parametrize("variant", ["tiny", "s", "l", pytest.param("m", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "variant", ["tiny", "s", *(pytest.param(v, marks=pytest.mark.slow) for v in ("m", "l"))]
+)
 def test_plain_network_is_finite(variant, masks):
     model = with_masks(plain_network(variant), masks)
     for classes in (1, CLASSES):
