@@ -55,6 +55,8 @@ def main(arguments: list[str] | None = None, ending: Ending | None = None) -> in
         return run_jobs(jobs, settings, processes=processes, out=options.out, work=work)
     except UsageError as error:
         commands.choices.get(words[0], label).error(str(error))
+    except BrokenPipeError:  # nobody reads any more
+        return 1
     except ModuleNotFoundError as error:
         if error.name not in ("rosbags", "mcap", "zstandard", "yaml", "ray"):
             raise

@@ -128,3 +128,13 @@ def test_memory_does_not_grow_with_the_length_of_a_bag(tmp_path):
     )
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) < 4_000_000
+
+
+def test_a_reader_that_has_seen_enough_gets_no_complaint(monkeypatch, capsys):
+    def closed(*_):
+        raise BrokenPipeError(32, "Broken pipe")
+
+    monkeypatch.setattr("eovseg_ros.bags.benchmark.command.tempfile.TemporaryDirectory", closed)
+    monkeypatch.setattr("eovseg_ros.bags.labelling.model.load_label_model", lambda *_: None)
+    assert main(["benchmark"]) == 1
+    assert capsys.readouterr().err == ""
