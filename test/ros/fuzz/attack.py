@@ -201,7 +201,8 @@ class Attack:
                 "use_depth": False,
                 "target_frame": "",
             }
-        values |= {"vocabulary": GOOD_VOCABULARY, "use_sim_time": False}
+        # Often: a status tells of all bad images but those between it and the next restart.
+        values |= {"vocabulary": GOOD_VOCABULARY, "use_sim_time": False, "diagnostics_rate": 10.0}
         parameters = [
             RclParameter(
                 name, RclParameter.Type.STRING_ARRAY if value == [] else None, value

@@ -58,7 +58,7 @@ def attack(graph, node, rgb, transport, traps, events, seed, with_cleanup=True, 
     assert fired.counts.total() >= events and all(
         fired.counts[kind] for kind in ("image", "bytes", "set", "call", "service")
     )
-    assert fired.bad_images() > events / 100  # the node did look at them; the count before a restart is lost
+    assert fired.bad_images() > events / 20  # the node did look at them
     growth = fired.memory[-1] - min(fired.memory[:2])
     assert growth < most, fired.memory
 
