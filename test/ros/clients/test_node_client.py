@@ -188,5 +188,6 @@ def test_a_status_is_there_for_who_comes_late(start_fake, callers):
     late = Caller("late")
     try:
         assert late.client.get_status(10).state in (Status.STATE_ACTIVATING, Status.STATE_ACTIVE)
+        late.client.wait(lambda: late.client.status.state == Status.STATE_ACTIVE, 10, "it is not active")
     finally:
         late.close()
