@@ -137,8 +137,7 @@ def read_settings(options: argparse.Namespace, command: str) -> TaskSettings:
 
 def _threads(options: argparse.Namespace) -> int:
     """Return the number for each job: 1 on a cluster, whose machines may have any number of cores."""
-    return (
-        1
-        if options.cluster
-        else max(1, len(os.sched_getaffinity(0)) // min(options.jobs or 1, len(options.bags)))
-    )
+    if options.cluster:
+        return 1
+    jobs = min(options.jobs or 1, len(options.bags))
+    return max(1, len(os.sched_getaffinity(0)) // jobs)

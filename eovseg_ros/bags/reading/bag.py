@@ -17,8 +17,8 @@ from eovseg_ros.bags.reading.sqlite_bag import SqliteBag
 _ZSTD = b"\x28\xb5\x2f\xfd"  # no message in CDR begins like this
 
 
-class Bag(Protocol):
-    """An open recording."""
+class _File(Protocol):
+    """A file of a recording."""
 
     topics: dict[str, Topic]
     start: int  # time of the first message, nanoseconds; 0 without messages
@@ -29,6 +29,10 @@ class Bag(Protocol):
     ) -> Iterator[RawMessage]:
         """Yield the messages of some topics from start until before stop, by time. Raises BagError."""
         ...
+
+
+class Bag(_File, Protocol):
+    """An open recording."""
 
     def __enter__(self) -> "Bag": ...
 
@@ -64,7 +68,7 @@ def slow_to_open(path: Path) -> bool:
 class _Files:
     """The files of a recording, which may overlap in time."""
 
-    def __init__(self, path: Path, bags: list[Bag], unpacked: ExitStack) -> None:
+    def __init__(self, path: Path, bags: list[_File], unpacked: ExitStack) -> None:
         self._path = path
         self._bags = bags
         self._unpacked = unpacked
@@ -89,7 +93,7 @@ class _Files:
         errors: list[BagError] = []
         count = 0
 
-        def read(bag: Bag) -> Iterator[tuple[int, RawMessage | None]]:
+        def read(bag: _File) -> Iterator[tuple[int, RawMessage | None]]:
             yield bag.start, None  # for the order, without reading the file before its time
             try:
                 for message in bag.messages(topics, start, stop):
@@ -110,7 +114,7 @@ class _Files:
             raise BagError(f"{self._path} is broken: {count} of its {expected} messages can be found")
 
 
-def _open_file(path: Path, name: Path) -> Bag:
+def _open_file(path: Path, name: Path) -> _File:
     """Open a file that messages to the user call `name`."""
     return McapBag(path, name) if path.suffix.lower() == ".mcap" else SqliteBag(path, name)
 

@@ -37,12 +37,6 @@ class McapBag:
         else:
             self._scan()
 
-    def __enter__(self) -> "McapBag":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        pass
-
     def messages(
         self, topics: Collection[str], start: int | None = None, stop: int | None = None
     ) -> Iterator[RawMessage]:

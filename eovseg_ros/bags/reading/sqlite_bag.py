@@ -25,12 +25,6 @@ class SqliteBag:
         except (sqlite3.Error, ValueError, TypeError) as error:  # what a damaged file leads to
             raise BagError(f"cannot read {self._name}: {reason_of(error)}") from error
 
-    def __enter__(self) -> "SqliteBag":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        pass
-
     def messages(
         self, topics: Collection[str], start: int | None = None, stop: int | None = None
     ) -> Iterator[RawMessage]:
