@@ -24,7 +24,7 @@ def sample_grid(label_image: np.ndarray, ids: Sequence[int]) -> np.ndarray:
     height, width = label_image.shape
     rows = ((np.arange(ROWS) + 0.5) * height / ROWS).astype(int)
     columns = ((np.arange(COLUMNS) + 0.5) * width / COLUMNS).astype(int)
-    seen = label_image[rows[:, None], columns]
+    seen = label_image[rows].take(columns, axis=1)
     places = np.zeros(max(int(seen.max(initial=0)), *ids, 0) + 1, np.int32)
     places[list(ids)] = np.arange(1, len(ids) + 1)
     return places[seen]
@@ -32,15 +32,19 @@ def sample_grid(label_image: np.ndarray, ids: Sequence[int]) -> np.ndarray:
 
 def split_grid(grid: np.ndarray, count: int) -> list[GridMask]:
     """Return the cells of every segment of a grid from `sample_grid` with `count` ids."""
-    places = grid.ravel()
-    cells = np.argsort(places.astype(np.uint16), kind="stable")  # a radix sort
-    sizes = np.bincount(places, minlength=count + 1)
+    cells = np.flatnonzero(grid)
+    places = grid.ravel()[cells]
+    order = np.argsort(places.astype(np.uint16), kind="stable")  # a radix sort
+    cells, places = cells[order], places[order]
+    sizes = np.bincount(places, minlength=count + 1)[1:]
     rows, columns = np.divmod(cells, COLUMNS)
     with np.errstate(invalid="ignore"):
-        centres = [np.bincount(places[cells], part, count + 1) / sizes for part in (rows, columns)]
-    starts = np.cumsum(sizes)[:-1]
-    parts = zip(np.split(rows, starts)[1:], np.split(columns, starts)[1:], strict=True)
-    return [GridMask(*part, centre) for part, centre in zip(parts, np.stack(centres, 1)[1:], strict=True)]
+        centres = [np.bincount(places, part, count + 1)[1:] / sizes for part in (rows, columns)]
+    ends = np.cumsum(sizes)
+    return [
+        GridMask(rows[end - size : end], columns[end - size : end], centre)
+        for end, size, centre in zip(ends, sizes, np.stack(centres, 1), strict=True)
+    ]
 
 
 def overlaps(

@@ -1,4 +1,4 @@
-"""Speed of the labelling of bags, compared with that of the model alone."""
+"""Speed of the labelling of a bag, compared with that of the model alone."""
 
 import time
 from pathlib import Path
@@ -12,7 +12,7 @@ from eovseg_ros.bags.labelling.model import LabelModel
 from eovseg_ros.bags.labelling.settings import LabelSettings
 from eovseg_ros.bags.reading.cameras import parse_cameras
 
-_ROUNDS = 10  # the model and the labelling take turns, as other load of the machine comes and goes
+_TURN = 10  # images; the model and the labelling take turns, as other load of the machine comes and goes
 
 
 class Speed(NamedTuple):
@@ -29,30 +29,35 @@ class Speed(NamedTuple):
 
 
 def measure_speed(model: LabelModel, seconds: float, folder: Path) -> Speed:
-    """Label a bag of some seconds at 10 Hz in ten parts, and before each segment its images without a bag."""
+    """Label a bag of some seconds at 10 Hz; after every 10 images, segment the same ones without a bag."""
     labeller = BagLabeller(model, LabelSettings(cameras=tuple(parse_cameras([IMAGE_TOPIC]))), "benchmark")
     recording = read_recording()
-    frames = max(2, round(recording.rate * seconds / _ROUNDS))
-    alone, labelling = np.zeros(2), np.zeros(2)  # seconds, and those of the processor
-    memory: list[float] = []
-    for i in range(_ROUNDS):
-        first = i * frames
-        pictures = [recording.rgb(number % len(recording)) for number in range(first, first + frames)]
-        bag = write_recorded_bag(folder / f"{i}.mcap", recording, first, frames, depth=False)
-        if i == 0:
-            _segment(model, pictures[:2])  # the first images take longer
-        begun = _now()
-        _segment(model, pictures)
-        between = _now()
-        report = labeller.label(bag, folder / f"{i}_labels.mcap")
-        ended = _now()
-        assert report.fine and report.counts.frames == frames, report.error
-        alone, labelling = alone + between - begun, labelling + ended - between
-        memory.append(_resident())
-        bag.unlink()
+    frames = max(20, round(recording.rate * seconds))
+    bag = write_recorded_bag(folder / "bag.mcap", recording, 0, frames, depth=False)
+    alone, interruptions = np.zeros(2), np.zeros(2)  # seconds, and those of the processor
+    memory: list[float] = []  # after each tenth of the bag
+
+    def take_turns(done: int) -> None:
+        nonlocal alone, interruptions
+        stopped = _now()
+        if done % _TURN == 0 or done == frames:
+            first = (done - 1) // _TURN * _TURN
+            pictures = [recording.rgb(number % len(recording)) for number in range(first, done)]
+            begun = _now()
+            _segment(model, pictures)
+            alone += _now() - begun
+        if done * 10 // frames > len(memory):
+            memory.append(_resident())
+        interruptions += _now() - stopped
+
+    _segment(model, [recording.rgb(0), recording.rgb(1)])  # the first images take longer
+    begun = _now()
+    report = labeller.label(bag, folder / "labels.mcap", take_turns)
+    labelling = _now() - begun - interruptions
+    assert report.fine and report.counts.frames == frames, report.error
     return Speed(
-        model=float(_ROUNDS * frames / alone[0]),
-        labelling=float(_ROUNDS * frames / labelling[0]),
+        model=float(frames / alone[0]),
+        labelling=float(frames / labelling[0]),
         processor_share=float(alone[1] / labelling[1]),
         growth=memory[-1] - memory[1],
     )

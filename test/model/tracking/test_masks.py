@@ -42,6 +42,15 @@ def test_masks_are_the_cells_of_each_segment():
     assert second.centre.tolist() == [2, 4]
 
 
+@pytest.mark.parametrize("count", [1, 3, 300])
+def test_masks_of_many_segments_are_those_of_one_at_a_time(count):
+    grid = np.random.default_rng(count).integers(0, count + 1, (ROWS, COLUMNS), np.int32)
+    for place, mask in enumerate(split_grid(grid, count), 1):
+        rows, columns = np.nonzero(grid == place)
+        assert np.array_equal(mask.rows, rows) and np.array_equal(mask.columns, columns)
+        assert np.allclose(mask.centre, [rows.mean(), columns.mean()])
+
+
 def bar_at(column):
     """4 cells in row 10."""
     return GridMask(np.full(4, 10), np.arange(column, column + 4), np.array([10, column + 1.5]))

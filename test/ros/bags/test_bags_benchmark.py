@@ -49,7 +49,7 @@ def test_the_benchmark_labels_what_it_segments(tmp_path):
     speed = measure_speed(model, 3.0, tmp_path)
     assert timed.images == 2 + 30 + 30
     assert speed.model > speed.labelling > 0 and 0 < speed.processor_share < 1
-    assert len(list(tmp_path.glob("*_labels.mcap"))) == 10
+    assert (tmp_path / "labels.mcap").exists()
 
 
 def test_the_bag_of_the_command_has_ten_minutes():
