@@ -6,7 +6,7 @@ PyBullet.
 
 import argparse
 
-from ..simulation import add_scene_arguments
+from ..simulation import PyBulletMissing, add_scene_arguments
 from .arguments.errors import CommandError
 
 
@@ -21,13 +21,7 @@ def run(arguments: argparse.Namespace) -> int:
         from ..simulation import render_scenes
 
         render_scenes(arguments)
-    except ModuleNotFoundError as error:
-        if error.name not in ("pybullet", "pybullet_data"):
-            raise
-        raise CommandError(
-            "rendering scenes needs PyBullet: pip install pybullet (PyPI has a wheel up to Python 3.11)"
-        ) from error
-    except ValueError as error:
+    except (PyBulletMissing, ValueError) as error:
         raise CommandError(str(error)) from error
     print(f"{arguments.out}/panoptic.json is complete")
     return 0

@@ -15,6 +15,7 @@ from .dataset import write_dataset as write_dataset
 from .frame import Frame as Frame
 from .frame import TrueSegment as TrueSegment
 from .recording import Recording as Recording
+from .rendering.errors import PyBulletMissing as PyBulletMissing
 from .rendering.ray_caster import RayCaster as RayCaster
 from .robot_frames import rendered_frames as rendered_frames
 from .scene_arguments import add_scene_arguments as add_scene_arguments

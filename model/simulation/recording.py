@@ -13,6 +13,7 @@ import numpy as np
 
 from .frame import Frame, TrueSegment
 from .recording_format import DEPTH, HEADER, RGB, SEGMENTS, RecordingHeader, read_header
+from .rendering.errors import PyBulletMissing
 
 
 class Recording:
@@ -151,8 +152,8 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error("--seed must not be negative")
     try:
         from .robot_frames import rendered_frames
-    except ImportError as error:
-        print(f"error: rendering needs PyBullet (pip install pybullet): {error}", file=sys.stderr)
+    except PyBulletMissing as error:
+        print(f"error: {error}", file=sys.stderr)
         return 1
     from .recording_writer import write_recording
 

@@ -5,6 +5,8 @@ import sys
 
 import numpy as np
 
+from ...simulation import PyBulletMissing
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Measure the things of simulated scenes and print how exact it is; return the exit code."""
@@ -15,8 +17,8 @@ def main(arguments: list[str] | None = None) -> int:
         from .judging import ThingScore, noisy_depth, score_view, views_of
         from .report import summary
         from .truth import FARTHEST, FEWEST_PIXELS
-    except ModuleNotFoundError as error:
-        print(f"error: rendering needs PyBullet (pip install pybullet): {error}", file=sys.stderr)
+    except PyBulletMissing as error:
+        print(f"error: {error}", file=sys.stderr)
         return 1
     size = (options.width, options.height)
     scores: dict[str, list[ThingScore]] = {"true masks": []}

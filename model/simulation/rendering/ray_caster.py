@@ -4,9 +4,8 @@ from types import TracebackType
 from typing import NamedTuple
 
 import numpy as np
-import pybullet
-import pybullet_data
 
+from .bullet import pybullet, pybullet_data
 from .world import Part, World
 
 FAR = 20.0  # metres

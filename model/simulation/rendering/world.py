@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import pybullet
-import pybullet_data
 from PIL import Image
 from scipy.spatial.transform import Rotation
 
 from ..scenes.lighting import Lighting
+from .bullet import pybullet, pybullet_data
 from .camera import FAR, NEAR, CameraPose
 from .meshes import Mesh, as_obj, file_vertices
 from .models import complete_urdf

@@ -3,6 +3,7 @@
 import argparse
 import sys
 
+from ..rendering.errors import PyBulletMissing
 from .arguments import add_sequence_arguments
 
 
@@ -18,8 +19,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         from .dataset import render_sequences
-    except ModuleNotFoundError as error:
-        print(f"error: rendering needs PyBullet (pip install pybullet): {error}", file=sys.stderr)
+    except PyBulletMissing as error:
+        print(f"error: {error}", file=sys.stderr)
         return 1
     try:
         render_sequences(options)

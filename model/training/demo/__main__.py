@@ -1,5 +1,11 @@
 """Train the demo model."""
 
+import sys
+
+from ...simulation import PyBulletMissing
 from .train import main
 
-main()
+try:
+    main()
+except PyBulletMissing as error:
+    sys.exit(f"error: {error}")

@@ -15,7 +15,7 @@ from torch import nn
 from ...checkpoint import enable_malloc_options, save_weights
 from ...data import CocoPanoptic
 from ...network import CONFIGS, EOVSeg, ResNetBackbone, VocabularyAwareSelection, build_model
-from ...simulation import DEFAULT, TRAINED_NAMES, DatasetSettings, write_dataset
+from ...simulation import DEFAULT, TRAINED_NAMES
 from ...simulation import TRAINING as TRAINING_SEEDS
 from ...simulation import VALIDATION as VALIDATION_SEEDS
 from ..objective.losses import PanopticLoss
@@ -85,7 +85,9 @@ def new_demo_model() -> EOVSeg:
 
 
 def render_scenes(out: Path, scenes: int, log: Callable[[str], None]) -> None:
-    """Render the training and the validation set unless they exist."""
+    """Render the training and the validation set unless they exist. Raises PyBulletMissing."""
+    from ...simulation import DatasetSettings, write_dataset
+
     log(f"rendering {scenes} training scenes with 2 images each and {VALIDATION_IMAGES} validation scenes")
     training = DatasetSettings(
         scenes=scenes, seed=TRAINING_SEEDS.start, views=2, width=320, height=240, config=DEFAULT

@@ -104,6 +104,7 @@ def read_with(event, backend, step):
         return trace
 
     before = sys.gettrace()
+    sys._getframe().f_trace_opcodes = True  # Python 3.12 heeds it only before settrace
     sys.settrace(trace)
     try:
         status = backend.status

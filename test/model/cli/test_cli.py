@@ -233,12 +233,3 @@ def test_info_stands_beside_the_paper(capsys):
     assert float(lines["without text encoder"][0]) == 75.28
     assert 113 < float(lines["without text encoder"][1]) < 125
     assert lines["the paper"] == ["71", "133"]
-
-
-def test_scenes_without_pybullet_say_what_to_install(tmp_path):
-    arguments = ["scenes", str(tmp_path / "set"), "--scenes", "1"]
-    without = "import sys; sys.modules['pybullet'] = None"
-    code = f"{without}; from eovseg_model.cli.main import main; main(sys.argv[1:])"
-    finished = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True)
-    assert finished.stderr.startswith("eovseg: rendering scenes needs PyBullet: pip install pybullet")
-    assert finished.stderr.count("\n") == 1
