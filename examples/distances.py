@@ -7,10 +7,10 @@ import math
 import sys
 
 import rclpy
-from rclpy.executors import ExternalShutdownException
 
 from eovseg_model.drawing import segment_title
 from eovseg_ros.msg import PanopticSegmentation
+from eovseg_ros.processes import until_shutdown
 
 
 def print_distances(message: PanopticSegmentation) -> None:
@@ -27,12 +27,9 @@ def main() -> None:
     node = rclpy.create_node("distances")
     topic = sys.argv[1] if len(sys.argv) > 1 else "/eovseg/segments"
     node.create_subscription(PanopticSegmentation, topic, print_distances, 10)
-    try:
+    with until_shutdown():
         rclpy.spin(node)
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
-    finally:
-        rclpy.try_shutdown()
+    rclpy.try_shutdown()
 
 
 if __name__ == "__main__":

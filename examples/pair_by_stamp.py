@@ -12,12 +12,12 @@ import sys
 
 import numpy as np
 import rclpy
-from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from sensor_msgs.msg import Image
 
 from eovseg_ros.messages import image_to_array
 from eovseg_ros.msg import PanopticSegmentation
+from eovseg_ros.processes import until_shutdown
 
 MARGIN = 10  # messages, for latencies that are above the usual
 
@@ -56,12 +56,9 @@ class Pairs(Node):
 def main() -> None:
     topic, *numbers = sys.argv[1:]
     rclpy.init()
-    try:
+    with until_shutdown():
         rclpy.spin(Pairs(topic, *map(float, numbers)))
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
-    finally:
-        rclpy.try_shutdown()
+    rclpy.try_shutdown()
 
 
 if __name__ == "__main__":
