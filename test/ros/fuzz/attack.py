@@ -4,7 +4,6 @@ import collections
 import itertools
 import time
 
-import numpy as np
 from graph import LATCHED, RELIABLE
 from hostile import (
     hostile_bytes,
@@ -45,15 +44,6 @@ ACTIVATIONS = {
     State.PRIMARY_STATE_UNCONFIGURED: Transition.TRANSITION_CONFIGURE,
     State.PRIMARY_STATE_INACTIVE: Transition.TRANSITION_ACTIVATE,
 }
-
-
-def growth_of(memory):
-    """How much more memory a node has in the last quarter of its rounds than in the second one.
-
-    In the first one, caches and the allocator's arenas grow.
-    """
-    count = len(memory)
-    return np.median(memory[-count // 4 :]) - np.median(memory[count // 4 : count // 2])
 
 
 class Attack:
