@@ -6,4 +6,6 @@ try:
     import pybullet as pybullet
     import pybullet_data as pybullet_data
 except ImportError as error:
-    raise PyBulletMissing(str(error)) from error
+    raise PyBulletMissing(
+        f"rendering scenes needs PyBullet: pip install pybullet (PyPI has a wheel up to Python 3.11): {error}"
+    ) from error

@@ -20,20 +20,20 @@ def run_without(module, *arguments):
 
 
 @pytest.mark.parametrize(
-    ("module", "arguments"),
+    ("module", "arguments", "status", "name"),
     [
-        ("eovseg_model.cli.main", ["scenes", "OUT"]),
-        ("eovseg_model.simulation.sequences", ["OUT"]),
-        ("eovseg_model.simulation.recording", ["OUT"]),
-        ("eovseg_model.evaluation.geometry", []),
+        ("eovseg_model.cli.main", ["scenes", "OUT", "--scenes", "1"], 2, "eovseg"),
+        ("eovseg_model.simulation.sequences", ["OUT"], 1, "error"),
+        ("eovseg_model.simulation.recording", ["OUT"], 1, "error"),
+        ("eovseg_model.evaluation.geometry", [], 1, "error"),
     ],
 )
-def test_a_program_that_renders_says_what_to_install_and_writes_nothing(module, arguments, tmp_path):
+def test_a_program_that_renders_says_what_is_missing(module, arguments, status, name, tmp_path):
     out = tmp_path / "out"
     done = run_without(module, *[out if word == "OUT" else word for word in arguments])
-    assert done.returncode != 0 and not out.exists()
+    assert done.returncode == status and not out.exists()
     (line,) = done.stderr.splitlines()
-    assert SAYS in line
+    assert line.startswith(f"{name}: {SAYS}")
 
 
 def test_training_the_demo_model_says_so_too(tmp_path):

@@ -49,7 +49,8 @@ def test_the_benchmark_labels_what_it_segments(tmp_path):
     speed = measure_speed(model, 3.0, tmp_path)
     assert timed.images == 2 + 30 + 30
     assert speed.model > speed.labelling > 0 and 0 < speed.processor_share < 1
-    assert (tmp_path / "labels.mcap").exists()
+    with open_bag(tmp_path / "labels.mcap") as labels:  # the vocabulary; two images and the segments of each
+        assert len(list(labels.messages(labels.topics))) == 1 + 3 * 30
 
 
 def test_the_bag_of_the_command_has_ten_minutes():
